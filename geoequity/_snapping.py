@@ -1,0 +1,354 @@
+"""
+Where places meet lines.
+
+A place meets lines on one or more stretches of them. A point has one stretch
+of no length, the nearest spot of the nearest line; a park or campus has every
+stretch that runs through it or close by.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geoequity import schema
+from geoequity.errors import DataError, shown
+
+BESIDE_M = 20.0
+NO_LINE = -1
+
+_SAME_LENGTH_M = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Stretches:
+    """
+    Stretches on which places meet lines, in the order of the places.
+
+    Parameters
+    ----------
+    place
+        Position of the place in `shapes`.
+    line
+        Position of the line.
+    start
+        Where the stretch begins, along the line [m].
+    end
+        Where it ends; the same for a spot [m].
+    gap
+        Straight distance between the place and the line [m].
+    shapes
+        All the places, those that meet no line too.
+    """
+
+    place: np.ndarray
+    line: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    gap: np.ndarray
+    shapes: np.ndarray
+
+    def take(self, which: np.ndarray) -> "Stretches":
+        """
+        Take some of the stretches.
+
+        Parameters
+        ----------
+        which
+            Mask or positions, in order.
+
+        Returns
+        -------
+        some
+            Of the same places.
+        """
+        return Stretches(
+            place=self.place[which],
+            line=self.line[which],
+            start=self.start[which],
+            end=self.end[which],
+            gap=self.gap[which],
+            shapes=self.shapes,
+        )
+
+    @cached_property
+    def meets(self) -> np.ndarray:
+        """
+        Tell which places meet a line.
+
+        Returns
+        -------
+        meets
+            A mask of the places.
+        """
+        return np.isin(np.arange(len(self.shapes)), self.place)
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """
+    Some of the lines of a network, indexed by where they run.
+
+    Parameters
+    ----------
+    shapes
+        Geometry of all lines.
+    length_m
+        Length of all lines, which need not be that of their geometry [m].
+    some
+        Positions of the lines that places may meet.
+    """
+
+    shapes: np.ndarray
+    length_m: np.ndarray
+    some: np.ndarray
+
+    def nearest(
+        self, places: np.ndarray, *, max_m: float | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """
+        Find the nearest spot of the nearest line.
+
+        Parameters
+        ----------
+        places
+            Shapes of any kind.
+        max_m
+            How far to look [m]. By default any distance.
+
+        Returns
+        -------
+        line
+            Position of the line, the first of several as near; -1 where there
+            is none.
+        offset_m
+            Way along it from its start, in its own length; NaN without line.
+        gap_m
+            Straight distance to it; NaN without line.
+        """
+        line = np.full(len(places), NO_LINE)
+        offset_m, gap_m = np.full((2, len(places)), np.nan)
+        (row, hit), gap = self._tree.query_nearest(places, max_distance=max_m, return_distance=True)
+        order = np.lexsort((hit, row))
+        row, first = np.unique(row[order], return_index=True)
+        hit, gap_m[row] = hit[order][first], gap[order][first]
+        line[row] = self.some[hit]
+        spots = shapely.get_point(shapely.shortest_line(self.shapes[line[row]], places[row]), 0)
+        offset_m[row] = self._along(line[row], spots)
+        return line, offset_m, gap_m
+
+    def meet(self, places: np.ndarray, *, max_m: float | None = None) -> Stretches:
+        """
+        Find the stretches on which places meet the lines.
+
+        Parameters
+        ----------
+        places
+            Points, and areas or lines. The latter are met on every stretch
+            within 20 m of them, and where there is none like points.
+        max_m
+            How far to look for the nearest line [m]. By default any distance.
+
+        Returns
+        -------
+        stretches
+            With the least distance between place and line as gap.
+        """
+        wide = np.flatnonzero(shapely.get_dimensions(places) > 0)
+        beside = self._beside(places[wide])
+        beside["place"] = wide[beside["place"]]
+        rest = np.setdiff1d(np.arange(len(places)), beside["place"])
+        line, offset_m, gap_m = self.nearest(places[rest], max_m=max_m)
+        found = line != NO_LINE
+        nearest = {"place": rest, "line": line, "start": offset_m, "end": offset_m, "gap": gap_m}
+        both = {key: np.concatenate([nearest[key][found], beside[key]]) for key in nearest}
+        return Stretches(**both | {"shapes": places}).take(np.argsort(both["place"], kind="stable"))
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        """Index of the lines by place."""
+        return shapely.STRtree(self.shapes[self.some])
+
+    def _along(self, line: np.ndarray, spots: np.ndarray) -> np.ndarray:
+        """Metres from the start of a line to a spot on it, in the line's own length."""
+        share = shapely.line_locate_point(self.shapes[line], spots, normalized=True)
+        return share * self.length_m[line]
+
+    def _beside(self, areas: np.ndarray) -> dict[str, np.ndarray]:
+        """Find the stretches within 20 m of areas."""
+        place, hit = self._tree.query(areas, predicate="dwithin", distance=BESIDE_M)
+        line = self.some[hit]
+        near = shapely.buffer(areas, BESIDE_M)
+        shapely.prepare(near)
+        is_whole = shapely.covers(near[place], self.shapes[line])
+        whole, cut = np.flatnonzero(is_whole), np.flatnonzero(~is_whole)
+        pieces, of_cut = shapely.get_parts(
+            shapely.intersection(self.shapes[line[cut]], near[place[cut]]), return_index=True
+        )
+        full = ~shapely.is_empty(pieces)  # the round of a buffer is a polygon, a trifle inside
+        pieces, of_pair = pieces[full], cut[of_cut[full]]
+        is_spot = shapely.get_dimensions(pieces) == 0
+        first, last = (
+            self._along(line[of_pair], np.where(is_spot, pieces, shapely.get_point(pieces, end)))
+            for end in (0, -1)
+        )
+        start, end = np.minimum(first, last), np.maximum(first, last)
+        scale = self.length_m[line[of_pair]] / shapely.length(self.shapes[line[of_pair]])
+        # A piece over the seam of a loop is entered at its two ends instead.
+        seam = np.abs(end - start - shapely.length(pieces) * scale) > _SAME_LENGTH_M
+        pair = np.concatenate([whole, of_pair[~seam], of_pair[seam], of_pair[seam]])
+        starts = [np.zeros(len(whole)), start[~seam], start[seam], end[seam]]
+        ends = [self.length_m[line[whole]], end[~seam], start[seam], end[seam]]
+        return {
+            "place": place[pair],
+            "line": line[pair],
+            "start": np.concatenate(starts),
+            "end": np.concatenate(ends),
+            "gap": shapely.distance(self.shapes[line[pair]], areas[place[pair]]),
+        }
+
+
+def held(one: Stretches, other: Stretches) -> tuple[np.ndarray, np.ndarray]:
+    """
+    Pair the places of two sides of which one lies in the other.
+
+    Parameters
+    ----------
+    one
+        Points, or areas if the others are points.
+    other
+        Areas or points.
+
+    Returns
+    -------
+    one_place
+        Position on the one side.
+    other_place
+        Position on the other; only places that meet a line are paired.
+    """
+    wide, narrow = one, other
+    is_flipped = not (shapely.get_dimensions(one.shapes) > 0).any()
+    if is_flipped:
+        wide, narrow = other, one
+    areas = np.flatnonzero(shapely.get_dimensions(wide.shapes) > 0)
+    area, point = shapely.STRtree(narrow.shapes).query(wide.shapes[areas], predicate="intersects")
+    both = wide.meets[areas[area]] & narrow.meets[point]
+    area, point = areas[area][both], point[both]
+    return (point, area) if is_flipped else (area, point)
+
+
+def shapes_of(
+    frame: gpd.GeoDataFrame | gpd.GeoSeries, *, name: str, points_only: bool = False
+) -> np.ndarray:
+    """
+    Check and take the geometry of places.
+
+    Parameters
+    ----------
+    frame
+        The places.
+    name
+        What to call them in the message.
+    points_only
+        Whether other shapes than points are refused.
+
+    Returns
+    -------
+    shapes
+        One shape a row.
+
+    Raises
+    ------
+    DataError
+        If a geometry is missing or empty, or no point where it must be.
+    """
+    shapes = np.asarray(frame.geometry.array, dtype=object)
+    bad = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    if points_only:
+        bad |= shapely.get_type_id(shapes) != shapely.GeometryType.POINT
+    if bad.any():
+        ids = frame.index[bad]
+        msg = f"{name}: {'no point' if points_only else 'no geometry'}: {shown(ids)}"
+        raise DataError(msg, ids=ids)
+    return shapes
+
+
+def stacked(
+    by_category: Mapping[str, gpd.GeoDataFrame | gpd.GeoSeries],
+    *,
+    same_crs: gpd.GeoDataFrame | gpd.GeoSeries,
+    name: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """
+    Put the services of all categories into one array.
+
+    Parameters
+    ----------
+    by_category
+        Services; a category may have none.
+    same_crs
+        A table in whose CRS they must be.
+    name
+        What to call it in the message.
+
+    Returns
+    -------
+    shapes
+        One shape a service.
+    category
+        Position of its category.
+
+    Raises
+    ------
+    DataError
+        If a geometry is missing or empty; names all categories at fault.
+    CRSError
+        If a CRS differs.
+    """
+    shapes: list[np.ndarray] = [np.empty(0, dtype=object)]
+    faults: list[DataError] = []
+    for category, services in by_category.items():
+        label = f"services: {category}"
+        if len(services):
+            schema.check_same_crs(services, same_crs, names=(label, name))
+        try:
+            shapes.append(shapes_of(services, name=label))
+        except DataError as fault:
+            faults.append(fault)
+    if faults:
+        ids = [one for fault in faults for one in fault.ids]
+        msg = "; ".join(map(str, faults))
+        raise DataError(msg, ids=ids)
+    sizes = [len(some) for some in shapes[1:]]
+    return np.concatenate(shapes), np.repeat(np.arange(len(sizes)), sizes)
+
+
+def nearest_m(points: np.ndarray, shapes: np.ndarray) -> np.ndarray:
+    """
+    Measure from points to the nearest of some shapes.
+
+    Parameters
+    ----------
+    points
+        Points, in metres.
+    shapes
+        Shapes of any kind, at least one.
+
+    Returns
+    -------
+    metres
+        A distance for each point; 0 inside an area.
+    """
+    from scipy.spatial import KDTree  # noqa: PLC0415 - only for cities without streets
+
+    if (shapely.get_dimensions(shapes) == 0).all():
+        spots = pd.DataFrame(shapely.get_coordinates(shapes)).drop_duplicates().to_numpy()
+        return KDTree(spots).query(shapely.get_coordinates(points))[0]
+    (row, _), metres = shapely.STRtree(shapes).query_nearest(
+        points, all_matches=False, return_distance=True
+    )
+    return metres[np.argsort(row)]

@@ -1,0 +1,357 @@
+"""
+The order of work: from a city file to a study.
+
+The only module that knows it. Each stage calls one part of the core with plain
+tables; what the city file says is spelled out here and nowhere below.
+"""
+
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from pyproj import CRS
+
+from geoequity import indicators
+from geoequity.city import City
+from geoequity.collect import Collected, collect
+from geoequity.findings import findings
+from geoequity.indicators import Definition, Evaluation, Layers, TableValues
+from geoequity.judgement import Judgement, Rules, check_weights, inequality_of, judge
+from geoequity.schema import AREAS, PILLARS
+from geoequity.sources.files import sha256
+from geoequity.streets import StreetNetwork, straight_line_min
+from geoequity.study import Study
+from geoequity.summary import district_confidence, make_summary, people_of, plain
+from geoequity.units import Membership, join_cells, totals
+
+Progress = Callable[[str], None]
+STAGES = ("read", "join", "walk", "indicators", "index", "findings")
+_M_PER_MIN = 1000 / 60  # from km/h
+_STOP_MODE = indicators.STOP_PREFIX
+
+
+@dataclass
+class _Stages:
+    """Time and memory of each stage, told as they go."""
+
+    progress: Progress | None
+    done: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        if self.progress is not None:
+            self.progress(name)
+        start = time.perf_counter()
+        yield
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        self.done[name] = {
+            "seconds": round(time.perf_counter() - start, 3),
+            "peak_mb": round(peak_mb, 1),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """What the stages have made by the time the result is frozen."""
+
+    city: City
+    sources: Collected
+    membership: Membership | None
+    districts: gpd.GeoDataFrame
+    definitions: list[Definition]
+    evaluation: Evaluation
+    judgement: Judgement
+    measures: pd.DataFrame
+    rules: Rules
+
+
+def assess(city: City, *, progress: Progress | None = None) -> Study:
+    """
+    Assess a city: read its sources, compute what residents reach, judge the gap.
+
+    Parameters
+    ----------
+    city
+        A checked city file.
+    progress
+        Called with the name of each stage of ``STAGES`` as it begins.
+
+    Returns
+    -------
+    study
+        The frozen result.
+
+    Raises
+    ------
+    SourceError
+        If a file cannot be read.
+    DataError
+        If a table breaks its contract; all faults of all files at once.
+    CRSError
+        If a layer has no CRS or the study's is not metric.
+    ConfigError
+        If the city file contradicts the catalogue.
+
+    Warns
+    -----
+    DataWarning
+        For each fault that was mended as declared; they are in the summary too.
+    """
+    stages = _Stages(progress)
+    definitions = indicators.read_catalogue(city.catalogue_changes())
+    rules = Rules(**dict(city.index))
+    check_weights(rules.weights, definitions)
+    with stages.stage("read"):
+        sources = collect(city, definitions)
+    with stages.stage("join"):
+        membership = _join(city, sources)
+        districts = _with_people(sources.districts, membership)
+    with stages.stage("walk"):
+        network = _network(city, sources)
+        minutes = _minutes(city, sources, membership, network, definitions)
+    with stages.stage("indicators"):
+        evaluation = indicators.evaluate(
+            definitions,
+            Layers(
+                districts=districts,
+                cells=membership.cells if membership else None,
+                services=sources.services,
+                stops=sources.stops,
+                streets=sources.streets,
+                tagged=city.osm is not None,
+                intersections=network.intersections() if network else None,
+                minutes=minutes,
+                straight_line=network is None,
+                speed_m_per_min=city.walking.speed_kmh * _M_PER_MIN,
+                tables=_on_cells(sources.tables, membership),
+            ),
+        )
+    with stages.stage("index"):
+        measures = inequality_of(
+            evaluation,
+            definitions,
+            cells=membership.cells if membership else None,
+            districts=districts,
+            min_coverage=city.city.min_coverage,
+        )
+        judgement = judge(
+            evaluation,
+            definitions,
+            population=people_of(districts),
+            present=measures.index[~(measures["coverage"] < city.city.min_coverage)],
+            rules=rules,
+        )
+    with stages.stage("findings"):
+        study = _study(
+            _Work(
+                city=city,
+                sources=sources,
+                membership=membership,
+                districts=districts,
+                definitions=definitions,
+                evaluation=evaluation,
+                judgement=judgement,
+                measures=measures,
+                rules=rules,
+            )
+        )
+    return _timed(study, stages.done)
+
+
+def _join(city: City, sources: Collected) -> Membership | None:
+    """Give every cell its district."""
+    if sources.cells is None:
+        return None
+    return join_cells(
+        sources.cells,
+        sources.districts,
+        counts=_counts(sources.cells),
+        split=city.districts.overlaps == "split",
+    )
+
+
+def _counts(cells: pd.DataFrame) -> tuple[str, ...]:
+    """List the columns of the cells that count people or things."""
+    return tuple(
+        one
+        for one in cells.columns
+        if one not in {"name", "parent", "geometry", "area_m2", "district_id", "cell_id", "share"}
+    )
+
+
+def _with_people(districts: gpd.GeoDataFrame, membership: Membership | None) -> gpd.GeoDataFrame:
+    """Add the counts of the cells up by district."""
+    if membership is None:
+        return districts
+    columns = _counts(membership.cells)
+    if not columns:
+        return districts
+    return districts.join(totals(membership.cells, districts.index, columns=columns))
+
+
+def _network(city: City, sources: Collected) -> StreetNetwork | None:
+    """Build the walking network, where there are streets."""
+    if sources.streets is None:
+        return None
+    return StreetNetwork.from_edges(sources.streets, speed_kmh=city.walking.speed_kmh)
+
+
+def _minutes(
+    city: City,
+    sources: Collected,
+    membership: Membership | None,
+    network: StreetNetwork | None,
+    definitions: list[Definition],
+) -> pd.DataFrame | None:
+    """Measure the walk from every cell to the nearest place of each kind."""
+    if membership is None:
+        return None
+    places = indicators.needed_places(definitions)
+    of_services = sources.services.groupby("category").groups
+    of_stops = sources.stops.groupby("mode").groups
+    targets = {
+        one: sources.services.loc[rows].geometry
+        for one, rows in of_services.items()
+        if one in places
+    }
+    targets |= {
+        f"{_STOP_MODE}{mode}": sources.stops.loc[rows].geometry
+        for mode, rows in of_stops.items()
+        if f"{_STOP_MODE}{mode}" in places
+    }
+    cells = membership.cells
+    origins = gpd.GeoDataFrame(geometry=cells.representative_point(), index=cells.index)
+    if not targets:
+        return pd.DataFrame(index=cells.index)
+    if network is not None:
+        return network.nearest_min(targets, origins=origins)
+    return straight_line_min(
+        targets,
+        origins=origins,
+        detour_factor=city.walking.detour_factor,
+        speed_kmh=city.walking.speed_kmh,
+    )
+
+
+def _on_cells(
+    values: dict[str, TableValues], membership: Membership | None
+) -> dict[str, TableValues]:
+    """Carry the values of cells over to the pieces that borders cut them into."""
+    if membership is None:
+        return values
+    cells = membership.cells
+    moved = dict(values)
+    for key, one in values.items():
+        if one.level == "cell":
+            value = one.value.reindex(cells["cell_id"]).set_axis(cells.index)
+            value = value * cells["share"] if one.is_count else value
+            moved[key] = TableValues(value=value, level="cell", is_count=one.is_count)
+    return moved
+
+
+def _study(work: _Work) -> Study:
+    """Freeze the result."""
+    evaluation, judgement = work.evaluation, work.judgement
+    cells = work.membership.cells if work.membership else None
+    outside = work.membership.outside if work.membership else float("nan")
+    catalogue = indicators.catalogue_table(
+        one for one in work.definitions if one.id in evaluation.districts.columns
+    )
+    table = work.districts.assign(
+        **{one: judgement.scores[one] for one in ("index", *PILLARS, *AREAS)},
+        **{one: judgement.ranges[one] for one in judgement.ranges.columns},
+        type=judgement.types,
+        confidence=district_confidence(evaluation, judgement),
+    )
+    leaves = [one for one in judgement.tree["id"] if one in evaluation.districts.columns]
+    scores = judgement.scores[leaves]
+    made = make_summary(
+        city=_city_block(work.city, work.sources),
+        method=_method(work.city, work.sources, work.membership),
+        rules=work.rules,
+        districts=work.districts,
+        cells=cells,
+        outside=outside,
+        evaluation=evaluation,
+        definitions=work.definitions,
+        judgement=judgement,
+        measures=work.measures,
+    )
+    made["warnings"] = work.sources.warnings
+    made["findings"] = findings(
+        summary=made,
+        districts=table,
+        indicators=evaluation.districts,
+        scores=scores,
+        catalogue=catalogue,
+    )
+    file = work.city.file
+    return Study(
+        districts=table,
+        cells=cells if cells is not None else _no_cells(work.districts),
+        services=work.sources.services,
+        stops=work.sources.stops,
+        routes=work.sources.routes,
+        indicators=evaluation.districts,
+        cell_indicators=evaluation.cells,
+        scores=scores,
+        confidence=evaluation.confidence,
+        inequality=work.measures,
+        types=judgement.probability.assign(type=judgement.types),
+        catalogue=catalogue,
+        summary=made,
+        provenance={
+            "sources": work.sources.provenance,
+            "city_file": {"path": file.name, "sha256": sha256(file)},
+            "software": made["versions"],
+        },
+    )
+
+
+def _timed(study: Study, stages: dict[str, dict[str, float]]) -> Study:
+    """Add the time and memory of the stages."""
+    return replace(study, summary={**study.summary, "stages": stages})
+
+
+def _no_cells(districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Make the table of cells of a city that has none."""
+    columns = {one: pd.Series(dtype=object) for one in ("name", "district_id", "cell_id")}
+    empty = gpd.GeoDataFrame(columns, geometry=[], crs=districts.crs)
+    return empty.assign(share=0.0, area_m2=0.0).rename_axis("unit_id")
+
+
+def _city_block(city: City, sources: Collected) -> dict[str, Any]:
+    """Describe the city in the summary."""
+    block = city.city
+    return {
+        "id": block.id,
+        "name": block.name,
+        "country": block.country,
+        "crs": CRS(sources.districts.crs).to_string(),
+        "imd_2025_rank": block.imd_2025_rank,
+        "fictitious": block.fictitious,
+        "languages": list(block.languages),
+        "licences": sources.licences,
+        "question": dict(city.question.text) if city.question else None,
+        "title": dict(city.report.title),
+    }
+
+
+def _method(city: City, sources: Collected, membership: Membership | None) -> dict[str, Any]:
+    """State the facts of the method that the rules do not."""
+    network = sources.streets is not None
+    return {
+        "walking_speed_kmh": city.walking.speed_kmh,
+        "streets": "network" if network else "straight_line",
+        "detour_factor": None if network else city.walking.detour_factor,
+        "buffer_m": city.city.buffer_m,
+        "min_coverage": city.city.min_coverage,
+        "parent": "declared" if city.cells and city.cells.district else "overlap",
+        "disputed_cells": len(membership.disputed) if membership else None,
+        "disputed_population": plain(membership.disputed_population) if membership else None,
+    }

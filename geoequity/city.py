@@ -1,0 +1,363 @@
+"""
+What a city file says: frozen models, checked all at once.
+
+A city file names the sources of one city and the choices of its study. It is
+read by ``assess`` and the command line only; everything below them gets plain
+values.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from geoequity.errors import ConfigError
+from geoequity.sources.spec import (
+    Block,
+    CellsSpec,
+    ConnectivitySpec,
+    DistrictsSpec,
+    Origin,
+    OsmSpec,
+    ServicesSpec,
+    StopsSpec,
+    StreetsSpec,
+    TableSpec,
+)
+
+Language = Literal["en", "es", "pt"]
+_ID = r"^[a-z][a-z0-9_]*$"
+
+
+def _increasing(pair: tuple[float, float]) -> tuple[float, float]:
+    """Refuse a range that does not rise from a positive number."""
+    if not 0 < pair[0] <= pair[1]:
+        msg = "must rise from a positive number"
+        raise ValueError(msg)
+    return pair
+
+
+class CityBlock(Block):
+    """The city itself."""
+
+    id: str = Field(pattern=_ID, description="short id, also the name of the output folder")
+    name: str = Field(description="name as its people write it")
+    country: str = Field(description="ISO 3166-1 alpha-2 code", pattern=r"^[A-Z]{2}$")
+    languages: tuple[Language, ...] = Field(("es", "pt", "en"), description="of its reports")
+    crs: str = Field("auto", description="metric CRS; auto takes the local UTM zone")
+    imd_2025_rank: int | None = Field(None, ge=1, description="rank in the IMD index of 2025")
+    buffer_m: float = Field(1600.0, ge=0, description="how far outside services still count [m]")
+    min_coverage: float = Field(
+        0.8, ge=0, le=1, description="share of people who must be covered for a mean or a Gini"
+    )
+    fictitious: bool = Field(default=False, description="say on every output that it is made up")
+
+
+class QuestionBlock(Block):
+    """The question this city asks."""
+
+    text: dict[Language, str] = Field(description="the question, by language")
+    indicators: tuple[str, ...] = Field((), description="indicators that answer it")
+
+
+class WalkingBlock(Block):
+    """How people walk."""
+
+    speed_kmh: float = Field(4.8, gt=0, le=15, description="walking speed [km/h]")
+    detour_factor: float = Field(
+        1.3, ge=1, le=3, description="streets over straight line, where there are no streets"
+    )
+
+
+class TransitBlock(Block):
+    """Public transport."""
+
+    stops: tuple[StopsSpec, ...] = Field((), description="lists of stops")
+
+
+class IndicatorBlock(Block):
+    """A change to the catalogue, or an indicator of the city's own."""
+
+    drop: bool = Field(default=False, description="leave this indicator out")
+    parameters: dict[str, Any] = Field({}, description="override the catalogue's parameters")
+    label: dict[Language, str] | None = None
+    description: dict[Language, str] | None = None
+    pillar: Literal["structures", "technologies"] | None = None
+    area: (
+        Literal["health_safety", "mobility", "activities", "opportunities", "governance"] | None
+    ) = None
+    role: Literal["indicator", "stratifier", "validator"] | None = None
+    unit: str | None = None
+    better: Literal["higher", "lower"] | None = None
+    base: Literal["persons", "households", "dwellings", "jobs"] | None = None
+    scale: Literal["ratio", "share", "interval"] | None = None
+    goalposts: tuple[float, float] | None = Field(None, description="values that score 0 and 100")
+    basis: str | None = Field(None, description="where the goalposts come from")
+    family: str | None = None
+    measure: str | None = None
+    citation: tuple[str, ...] | None = None
+
+
+class IndexBlock(Block):
+    """How scores become an index and types."""
+
+    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        {}, description="weight of an indicator, area or pillar within its parent; 1 by default"
+    )
+    draws: int = Field(1000, ge=100, le=100_000, description="how often the weights are drawn")
+    weights_range: Annotated[tuple[float, float], AfterValidator(_increasing)] = Field(
+        (0.5, 1.5), description="each weight is drawn between these multiples of itself"
+    )
+    seed: int = Field(2025, ge=0, description="of the draws")
+    threshold: float = Field(50.0, gt=0, lt=100, description="pillar score from which it is high")
+    min_probability: float = Field(
+        0.8, gt=0.25, le=1, description="probability under which a type is uncertain"
+    )
+    min_gap_points: float = Field(
+        10.0, ge=0, description="gap of the index under which there is no material gap"
+    )
+
+
+class ReportBlock(Block):
+    """What the report shows."""
+
+    title: dict[Language, str] = Field({}, description="title, by language")
+
+
+class City(Block):
+    """
+    A city file, checked: what to read and how to judge it.
+
+    Build it with :meth:`from_toml` or :meth:`preset`.
+    """
+
+    city: CityBlock
+    question: QuestionBlock | None = None
+    sources: dict[str, Origin] = Field({}, description="terms that several files share")
+    districts: DistrictsSpec
+    cells: CellsSpec | None = None
+    osm: OsmSpec | None = None
+    streets: StreetsSpec | None = None
+    walking: WalkingBlock = WalkingBlock()
+    services: tuple[ServicesSpec, ...] = ()
+    transit: TransitBlock = TransitBlock()
+    connectivity: tuple[ConnectivitySpec, ...] = ()
+    tables: tuple[TableSpec, ...] = ()
+    indicators: dict[str, IndicatorBlock] = Field({}, description="changes to the catalogue")
+    index: IndexBlock = IndexBlock()
+    report: ReportBlock = ReportBlock()
+    file: Path = Field(description="the city file itself; set by the reader")
+
+    @classmethod
+    def from_toml(cls, path: str | Path, *, data: str | Path | None = None) -> Self:
+        """
+        Read a city file and check it, all faults at once.
+
+        Parameters
+        ----------
+        path
+            The city file.
+        data
+            Folder the paths in it start from; the file's own by default.
+
+        Returns
+        -------
+        city
+            The checked city file, its paths absolute.
+
+        Raises
+        ------
+        ConfigError
+            If the file is missing, no TOML, has unknown keys or wrong values,
+            or names files that are not there.
+        """
+        file = Path(path)
+        raw = _read_toml(file)
+        folder = Path(data) if data is not None else file.parent
+        faults = [] if folder.is_dir() else [f"no folder {folder}"]
+        paths = list(_paths(raw, folder))
+        if not faults:
+            faults = [f"{key}: no file {one}" for key, one in paths if not one.exists()]
+        if "file" in raw:
+            faults.append("file: unknown key")
+        city: Self | None = None
+        try:
+            city = cls.model_validate({**_absolute(raw, folder), "file": file})
+        except ValidationError as error:
+            faults += [_sentence(one) for one in error.errors()]
+        else:
+            faults += city._cross_faults()  # noqa: SLF001 - its own
+        if faults or city is None:
+            msg = f"{file}: {len(faults)} fault{'s' if len(faults) > 1 else ''}"
+            raise ConfigError(msg, faults=faults)
+        return city
+
+    @classmethod
+    def preset(cls, name: str, *, data: str | Path | None = None) -> Self:
+        """
+        Read a city file that comes with the package.
+
+        Parameters
+        ----------
+        name
+            Id of the preset, as ``presets`` lists them.
+        data
+            Folder its paths start from; needed by all but the demo city.
+
+        Returns
+        -------
+        city
+            The checked city file.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such preset, or as in :meth:`from_toml`.
+        """
+        known = presets()
+        if name not in known:
+            msg = f"no preset {name}; there are {', '.join(known)}"
+            raise ConfigError(msg)
+        return cls.from_toml(known[name], data=data)
+
+    def origin(self, block: Origin) -> Origin:
+        """
+        Resolve the terms of a source.
+
+        Parameters
+        ----------
+        block
+            Any block that names a source.
+
+        Returns
+        -------
+        origin
+            Its own terms, completed by those of the ``[sources]`` block it names.
+        """
+        shared = self.sources.get(getattr(block, "source", None) or "", Origin())
+        own = {key: getattr(block, key) for key in Origin.model_fields}
+        return shared.model_copy(update={k: v for k, v in own.items() if v is not None})
+
+    def catalogue_changes(self) -> dict[str, dict[str, Any]]:
+        """
+        List what the city file changes of the catalogue.
+
+        Returns
+        -------
+        changes
+            Indicator id -> the fields it gives.
+        """
+        blocks = {key: one.model_dump(exclude_none=True) for key, one in self.indicators.items()}
+        return {key: {k: v for k, v in one.items() if v} for key, one in blocks.items()}
+
+    def _cross_faults(self) -> list[str]:
+        """Find the faults that no single block can see."""
+        faults = []
+        blocks: list[tuple[str, Any]] = [
+            (key, getattr(self, key)) for key in ("districts", "cells", "osm", "streets")
+        ]
+        for key in ("services", "connectivity", "tables"):
+            blocks += [(f"{key}.{n}", one) for n, one in enumerate(getattr(self, key))]
+        blocks += [(f"transit.stops.{n}", one) for n, one in enumerate(self.transit.stops)]
+        for key, block in blocks:
+            name = getattr(block, "source", None)
+            if name is not None and name not in self.sources:
+                faults.append(f"{key}.source: no block [sources.{name}]")
+        if self.osm is not None and self.streets is not None:
+            faults.append("streets: give [osm] or [streets], not both")
+        if self.cells is None:
+            faults += [
+                f"tables.{n}.level: there are no [cells]"
+                for n, table in enumerate(self.tables)
+                if table.level == "cell"
+            ]
+        return faults
+
+
+def presets() -> dict[str, Path]:
+    """
+    List the city files that come with the package.
+
+    Returns
+    -------
+    presets
+        Id -> path of the city file, the demo city first.
+    """
+    root = data_folder()
+    cities = {path.stem: path for path in sorted((root / "cities").glob("*.toml"))}
+    return {"demo": root / "demo" / "city.toml", **cities}
+
+
+def data_folder() -> Path:
+    """
+    Find the data that come with the package.
+
+    Returns
+    -------
+    folder
+        ``geoequity/_data`` of an installed wheel, ``data/`` of a source tree.
+    """
+    packaged = Path(str(resources.files("geoequity"))) / "_data"
+    return packaged if packaged.is_dir() else packaged.parent.parent / "data"
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    """Read TOML or say what is wrong with it."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        msg = f"{file}: no such city file" if not file.exists() else f"{file}: {error.strerror}"
+        raise ConfigError(msg) from error
+    except UnicodeDecodeError as error:
+        msg = f"{file}: not UTF-8 text"
+        raise ConfigError(msg) from error
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{file}: not valid TOML: {error}"
+        raise ConfigError(msg) from error
+
+
+def _paths(raw: object, folder: Path, key: str = "") -> Iterator[tuple[str, Path]]:
+    """Find every ``path`` of a raw city file, with its key."""
+    if isinstance(raw, Mapping):
+        for name, value in raw.items():
+            where = f"{key}.{name}" if key else str(name)
+            if name == "path":
+                for one in value if isinstance(value, list) else [value]:
+                    if isinstance(one, str):
+                        yield where, folder / one
+            else:
+                yield from _paths(value, folder, where)
+    elif isinstance(raw, list):
+        for number, value in enumerate(raw):
+            yield from _paths(value, folder, f"{key}.{number}")
+
+
+def _absolute(raw: Any, folder: Path) -> Any:
+    """Copy a raw city file with every ``path`` joined to the folder."""
+    if isinstance(raw, Mapping):
+        return {
+            name: _joined(value, folder) if name == "path" else _absolute(value, folder)
+            for name, value in raw.items()
+        }
+    return [_absolute(value, folder) for value in raw] if isinstance(raw, list) else raw
+
+
+def _joined(value: Any, folder: Path) -> Any:
+    """Join one path, or each of several, to the folder."""
+    if isinstance(value, list):
+        return [_joined(one, folder) for one in value]
+    return folder / value if isinstance(value, str) else value
+
+
+def _sentence(error: Any) -> str:
+    """Put one fault of pydantic in a sentence that names its key."""
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{key}: unknown key"
+    if error["type"] == "missing":
+        return f"{key}: missing"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{key}: {message[0].lower()}{message[1:]}" if key else message

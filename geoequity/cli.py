@@ -1,0 +1,321 @@
+"""
+The command line.
+
+Exit 0: done. Exit 1: bad input, every fault named on standard error. Exit 2:
+wrong usage. Heavy modules are imported by the command that needs them.
+"""
+
+import argparse
+import json
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geoequity.errors import ConfigError, DataWarning, GeoEquityError
+
+if TYPE_CHECKING:
+    from geoequity.city import City
+    from geoequity.study import Study
+
+LANGUAGES = ("es", "pt", "en")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        Words after the command's name; those of the process by default.
+
+    Returns
+    -------
+    status
+        0 done, 1 bad input; wrong usage leaves through ``SystemExit`` with 2.
+    """
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], Any] = options.command
+    try:
+        with warnings.catch_warnings():
+            # What was mended stands in the summary and is printed from there
+            warnings.simplefilter("ignore", DataWarning)
+            result = command(options)
+    except GeoEquityError as error:
+        if options.json:
+            faults = list(getattr(error, "faults", ()))
+            print(json.dumps({"error": str(error), "faults": faults}, ensure_ascii=False))
+        else:
+            print(f"geoequity: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("geoequity: stopped; nothing was written", file=sys.stderr)
+        return 130
+    if options.json:
+        print(json.dumps(result, ensure_ascii=False, indent=1))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Describe the commands."""
+    parser = argparse.ArgumentParser(
+        prog="geoequity", description="For whom is this city smart? Maps and reports of the gap."
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--quiet", action="store_true", help="print errors only")
+    common.add_argument("--json", action="store_true", help="print the result as JSON")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[[argparse.Namespace], Any], text: str) -> Any:
+        one = commands.add_parser(name, parents=[common], help=text, description=text)
+        one.set_defaults(command=command)
+        return one
+
+    demo = add("demo", _demo, "run the main job on the fictitious demo city")
+    _add_output_options(demo)
+    run = add("run", _run, "assess a city and write tables, map and reports")
+    run.add_argument("city", metavar="CITY", help="a city file, or the name of a preset")
+    run.add_argument("--data", type=Path, metavar="DIR", help="where the files of the city lie")
+    run.add_argument(
+        "--offline", action="store_true", help="never ask the network (nothing does yet)"
+    )
+    _add_output_options(run)
+    check = add("check", _check, "check a city file and its data without writing anything")
+    check.add_argument("city", metavar="CITY", help="a city file, or the name of a preset")
+    check.add_argument("--data", type=Path, metavar="DIR", help="where the files of the city lie")
+    add("cities", _cities, "list the presets")
+    add("indicators", _indicators, "list the catalogue of indicators")
+    draw = add("map", _map, "draw the map of a study again")
+    draw.add_argument("folder", type=Path, metavar="DIR", help="folder of a study")
+    draw.add_argument("--language", choices=LANGUAGES, help="language the map opens in")
+    report = add("report", _report, "write the reports of a study again")
+    report.add_argument("folder", type=Path, metavar="DIR", help="folder of a study")
+    report.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
+    add("schema", _schema, "print the JSON Schema of summary.json")
+    return parser
+
+
+def _add_output_options(parser: argparse.ArgumentParser) -> None:
+    """Add where and in which languages to write."""
+    parser.add_argument("--out", type=Path, metavar="DIR", help="output folder [out/<city>]")
+    parser.add_argument(
+        "--language", type=_languages, metavar="es,pt,en", help="languages of map and reports"
+    )
+
+
+def _languages(text: str) -> tuple[str, ...]:
+    """Parse a list of languages."""
+    chosen = tuple(one.strip() for one in text.split(",") if one.strip())
+    unknown = [one for one in chosen if one not in LANGUAGES]
+    if unknown or not chosen:
+        msg = f"languages are {', '.join(LANGUAGES)}, not {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return chosen
+
+
+def _version() -> str:
+    """Name the installed version."""
+    from geoequity import __version__  # noqa: PLC0415 - reads the metadata of the package
+
+    return f"geoequity {__version__}"
+
+
+def _city(options: argparse.Namespace) -> "City":
+    """Open a city file or a preset."""
+    from geoequity.city import City, presets  # noqa: PLC0415 - pydantic takes its time
+
+    name = str(options.city)
+    if name in presets():
+        return City.preset(name, data=options.data)
+    path = Path(name)
+    if path.suffix != ".toml" and not path.exists():
+        msg = f"{name}: neither a city file nor a preset; presets are {', '.join(presets())}"
+        raise ConfigError(msg)
+    return City.from_toml(path, data=options.data)
+
+
+def _demo(options: argparse.Namespace) -> dict[str, Any]:
+    """Run the demo city."""
+    from geoequity.city import City  # noqa: PLC0415 - pydantic takes its time
+
+    return _assess_and_write(City.preset("demo"), options)
+
+
+def _run(options: argparse.Namespace) -> dict[str, Any]:
+    """Run any city."""
+    return _assess_and_write(_city(options), options)
+
+
+def _assess_and_write(city: "City", options: argparse.Namespace) -> dict[str, Any]:
+    """Assess a city and write everything into its folder, in one step at the end."""
+    from geoequity import maps, outputs, report  # noqa: PLC0415 - heavy
+    from geoequity.assessment import STAGES, assess  # noqa: PLC0415 - heavy
+
+    folder = options.out or Path("out") / city.city.id
+    languages = options.language or city.city.languages
+    with (
+        _progress(len(STAGES) + 2 + len(languages), quiet=_silent(options)) as tell,
+        outputs.swap_in(folder) as draft,
+    ):
+        study = assess(city, progress=tell)
+        tell("tables")
+        outputs.write_tables(study, draft)
+        tell("map")
+        maps.save_map(study, draft / "map.html", language=languages[0])
+        for language in languages:
+            tell(f"report {language}")
+            report.write_report(study, draft / f"report.{language}.html", language=language)
+    place = folder.resolve()
+    written = {
+        "folder": str(place),
+        "map": str(place / "map.html"),
+        "reports": {one: str(place / f"report.{one}.html") for one in languages},
+        "summary": str(place / "summary.json"),
+        "warnings": list(study.summary["warnings"]),
+    }
+    if not _silent(options):
+        _tell_result(study, written, language=languages[0])
+    return written
+
+
+def _tell_result(study: "Study", written: dict[str, Any], *, language: str) -> None:
+    """Say what was found and where it lies."""
+    for warning in written["warnings"]:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(f"{study.summary['city']['name']}")
+    for finding in study.summary["findings"]:
+        print(f"  - {finding['text'][language]}")
+    print(f"map:    {written['map']}")
+    for path in written["reports"].values():
+        print(f"report: {path}")
+    print(f"tables: {written['folder']}")
+
+
+def _check(options: argparse.Namespace) -> dict[str, Any]:
+    """Read everything a city file names and say what was found."""
+    from geoequity.collect import collect  # noqa: PLC0415 - heavy
+    from geoequity.indicators import read_catalogue  # noqa: PLC0415 - heavy
+
+    city = _city(options)
+    found = collect(city, read_catalogue(city.catalogue_changes()))
+    result = {
+        "city": city.city.id,
+        "districts": len(found.districts),
+        "cells": 0 if found.cells is None else len(found.cells),
+        "sources": found.provenance,
+        "warnings": found.warnings,
+    }
+    if not _silent(options):
+        for one in found.provenance:
+            terms = one["licence"] or "licence not stated"
+            print(f"{one['name']}: {one['rows_kept']} of {one['rows_read']} rows, {terms}")
+        for warning in found.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        print(f"{city.file}: in order")
+    return result
+
+
+def _cities(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """List the presets."""
+    import tomllib  # noqa: PLC0415 - here only
+
+    from geoequity.city import presets  # noqa: PLC0415 - pydantic takes its time
+
+    listed = []
+    for name, path in presets().items():
+        block = tomllib.loads(path.read_text(encoding="utf-8"))["city"]
+        listed.append({"preset": name, "name": block["name"], "country": block["country"]})
+        if not _silent(options):
+            print(f"{name:16} {block['name']} ({block['country']})")
+    return listed
+
+
+def _indicators(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """List the catalogue."""
+    from geoequity.indicators import catalogue_table, read_catalogue  # noqa: PLC0415 - heavy
+
+    table = catalogue_table(read_catalogue())
+    if not _silent(options):
+        for key, row in table.iterrows():
+            where = f"{row['pillar']}/{row['area']}" if row["pillar"] else row["role"]
+            print(f"{key:28} {where:28} {row['unit']:20} {row['label_en']}")
+    return json.loads(table.reset_index().to_json(orient="records"))
+
+
+def _map(options: argparse.Namespace) -> dict[str, Any]:
+    """Draw the map of a study again."""
+    from geoequity import maps, outputs  # noqa: PLC0415 - heavy
+
+    study = outputs.load(options.folder)
+    language = options.language or study.summary["city"]["languages"][0]
+    path = options.folder / "map.html"
+    maps.save_map(study, path, language=language)
+    return _written(options, [path])
+
+
+def _report(options: argparse.Namespace) -> dict[str, Any]:
+    """Write the reports of a study again."""
+    from geoequity import outputs, report  # noqa: PLC0415 - heavy
+
+    study = outputs.load(options.folder)
+    paths = []
+    for language in options.language or study.summary["city"]["languages"]:
+        paths.append(options.folder / f"report.{language}.html")
+        report.write_report(study, paths[-1], language=language)
+    return _written(options, paths)
+
+
+def _written(options: argparse.Namespace, paths: list[Path]) -> dict[str, Any]:
+    """Say which files were written."""
+    listed = [str(one.resolve()) for one in paths]
+    if not _silent(options):
+        print("\n".join(listed))
+    return {"written": listed}
+
+
+def _schema(options: argparse.Namespace) -> dict[str, Any]:
+    """Print the schema of the summary."""
+    from geoequity.outputs import summary_schema  # noqa: PLC0415 - heavy
+
+    schema = summary_schema()
+    if not options.json:  # it is JSON either way
+        print(json.dumps(schema, ensure_ascii=False, indent=1))
+    return schema
+
+
+def _silent(options: argparse.Namespace) -> bool:
+    """Tell whether people-readable output is unwanted."""
+    return bool(options.quiet or options.json)
+
+
+@contextmanager
+def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Show how far a run is, on standard error."""
+    if quiet:
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - long work only
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed}/{task.total} {task.description}"))
+    console = Console(stderr=True)
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("start", total=total)
+        begun = 0
+
+        def tell(stage: str) -> None:
+            nonlocal begun
+            begun += 1
+            bar.update(task, completed=begun, description=stage)
+            if not console.is_terminal:  # a log file gets one line a stage instead of a bar
+                print(f"{begun}/{total} {stage}", file=sys.stderr)
+
+        yield tell
+
+
+if __name__ == "__main__":
+    sys.exit(main())

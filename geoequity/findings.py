@@ -1,0 +1,526 @@
+"""
+What a study found, in a handful of sentences.
+
+Each finding is one or two sentences in every language of the catalogues, with
+the numbers they state beside them. Findings read results and judge nothing
+anew: where the index, a pillar or the count of residents is missing they say
+so, and say what still stands.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geoequity import inequality
+from geoequity.locale import LANGUAGES, label, listing, number, percent, quantity, text
+from geoequity.schema import PILLARS
+
+MOST = 6  # findings; more are not read
+NAMED = 6  # districts named in a sentence
+ITEMS = 3  # indicators named in a sentence
+ENOUGH_DISTRICTS = 5  # under it a correlation says nothing
+WEAK, CLEAR, STRONG = 0.2, 0.4, 0.7  # sizes of a rank correlation in words
+BASE_COLUMNS = {"persons": "population"}  # other bases have columns of their own name
+
+Finding = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the findings are drawn from, and who lives where it is known."""
+
+    summary: Mapping[str, Any]
+    districts: pd.DataFrame
+    indicators: pd.DataFrame
+    scores: pd.DataFrame
+    catalogue: pd.DataFrame
+
+    def at(self, *path: str) -> Any:
+        """Look a value of the summary up; None where any step is absent."""
+        value: Any = self.summary
+        for step in path:
+            value = value.get(step) if isinstance(value, Mapping) else None
+        return value
+
+    def figure(self, *path: str) -> float | None:
+        """Look a number of the summary up; None where it is absent or unknown."""
+        return _figure(self.at(*path))
+
+    def name(self, unit_id: str) -> str:
+        return str(self.districts.loc[unit_id, "name"])
+
+    def people(self, indicator: str | None = None) -> pd.Series | None:
+        """Residents, or the base of an indicator, of the districts that have a count."""
+        base = "persons" if indicator is None else self.catalogue.loc[indicator, "base"]
+        column = BASE_COLUMNS.get(base, base)
+        if column not in self.districts.columns:
+            return None
+        counted = self.districts[column].astype(float).dropna()
+        return counted if counted.sum() > 0 else None
+
+    def measure(self) -> str | None:
+        """Choose what residents are compared by: the index, else a pillar that stands."""
+        told = {"index": self.at("index", "gap")}
+        told |= {pillar: self.at("pillars", pillar, "gap") for pillar in PILLARS}
+        for measure, gap in told.items():
+            points = gap.get("points") if isinstance(gap, Mapping) else gap
+            if _figure(points) is not None and measure in self.districts.columns:
+                return measure
+        return None
+
+    def typed(self, kind: str) -> tuple[list[str], float | None]:
+        """List the districts of a type and the share of residents in them."""
+        units = [str(unit) for unit in self.at("types", kind, "districts") or ()]
+        return units, self.figure("types", kind, "population_share")
+
+    def say_type(self, kind: str, language: str, **values: object) -> str:
+        """Say how many districts and residents a type has, and name the districts."""
+        units, share = self.typed(kind)
+        if not units:
+            return text(f"finding.{kind}.none", language=language)
+        names = sorted(self.name(unit) for unit in units)
+        return text(
+            f"finding.{kind}",
+            language=language,
+            count=len(units),
+            share=percent(share, language=language),
+            names=listing(names, language=language, most=NAMED),
+            **values,
+        )
+
+    def say_no_index(self, language: str) -> str:
+        """Say why there is no index."""
+        lost = [one for one in PILLARS if self.figure("pillars", one, "mean") is None]
+        if len(lost) != 1:
+            return text("finding.unseen.no_index", language=language)
+        pillar = text(f"pillar.{lost[0]}", language=language)
+        return text("finding.unseen.no_pillar", language=language, pillar=pillar)
+
+    def say_value(self, indicator: str, value: float | None, language: str) -> str:
+        """Write a value of an indicator with its unit."""
+        unit = str(self.catalogue.loc[indicator, "unit"])
+        return quantity(value, unit=unit, language=language)
+
+    def label(self, indicator: str, language: str) -> str:
+        """Name an indicator, also one that could not be computed."""
+        entry = self.catalogue.loc[indicator] if indicator in self.catalogue.index else {}
+        return label(entry, language=language) or indicator
+
+
+def findings(
+    *,
+    summary: Mapping[str, Any],
+    districts: pd.DataFrame,
+    indicators: pd.DataFrame,
+    scores: pd.DataFrame,
+    catalogue: pd.DataFrame,
+) -> list[Finding]:
+    """
+    Say what a study found, in four to six findings.
+
+    Districts are compared with the people they hold; nothing is said of people
+    where their number is unknown.
+
+    Parameters
+    ----------
+    summary
+        The summary so far, as ``summary.json`` has it: ``index``, ``pillars``,
+        ``types``, ``population``, ``indicators``, ``absent`` and ``method`` are
+        read; any may be absent or None, which means unknown.
+    districts
+        Index ``unit_id``: ``name``, ``population`` and other bases (NaN where
+        there is no count), the scores ``index``, ``structures`` and
+        ``technologies`` (0-100, NaN where unknown). Columns may be absent.
+    indicators
+        Districts x indicator ids in each indicator's unit; NaN is unknown.
+    scores
+        Districts x indicator ids, 0-100; NaN is unknown.
+    catalogue
+        Index indicator id: ``label_<language>``, ``unit``, ``base``,
+        ``better``, ``role``.
+
+    Returns
+    -------
+    findings
+        Each with ``id``, ``text`` per language, and ``numbers``: every number
+        that the text states, shares 0-1. Fewer than four where nearly
+        everything is unknown.
+    """
+    facts = _Facts(summary, districts, indicators, scores, catalogue)
+    told = (_gap, _neglected, _showcase, _drivers, _stratifier, _unseen, _walking, _standing)
+    found = {finding["id"]: finding for tell in told if (finding := tell(facts))}
+    if "gap" in found:
+        found.pop("facts", None)
+    kept = list(found.values())[:MOST]
+    # What cannot be seen qualifies all the rest, so it is told last.
+    return sorted(kept, key=lambda finding: finding["id"] == "unseen")
+
+
+def _gap(facts: _Facts) -> Finding | None:
+    """Tell how far apart the worst- and the best-served tenth of residents are."""
+    measure, people = facts.measure(), facts.people()
+    if measure is None or people is None:
+        return None
+    score = facts.districts[measure].astype(float).dropna()
+    known = score.index.intersection(people.index)
+    low, high = (
+        inequality.quantile(score[known], population=people[known], q=q) for q in (0.1, 0.9)
+    )
+    if facts.at("types", "basis") == "no_material_gap":
+        return _even(facts, measure, high - low)
+    worst, best = str(score.idxmin()), str(score.idxmax())
+    numbers = {
+        "low": low,
+        "high": high,
+        "gap_points": high - low,
+        "worst_score": score[worst],
+        "best_score": score[best],
+    }
+
+    def say(language: str) -> str:
+        return text(
+            "finding.gap.text",
+            language=language,
+            measure=text(f"finding.{measure}", language=language),
+            worst=facts.name(worst),
+            best=facts.name(best),
+            **{key: _points(value, language) for key, value in numbers.items()},
+        )
+
+    return _finding("gap", numbers, say)
+
+
+def _even(facts: _Facts, measure: str, gap: float) -> Finding:
+    """Tell that no gap worth the word was found."""
+    numbers = {"gap_points": gap, "threshold": facts.figure("method", "min_gap_points")}
+    form = "even" if numbers["threshold"] is not None else "even_plain"
+
+    def say(language: str) -> str:
+        return text(
+            f"finding.gap.{form}",
+            language=language,
+            measure=text(f"finding.{measure}", language=language),
+            **{key: _points(value, language) for key, value in numbers.items()},
+        )
+
+    return _finding("gap", numbers, say)
+
+
+def _neglected(facts: _Facts) -> Finding | None:
+    """Tell which districts lack both, and how many are in doubt."""
+    if facts.at("types", "basis") in {None, "no_material_gap"}:
+        return None
+    units, share = facts.typed("neglected")
+    doubtful, doubtful_share = facts.typed("uncertain")
+    numbers: dict[str, float | None] = {}
+    if units:
+        numbers |= {"districts": len(units), "of": len(facts.districts), "population_share": share}
+    if doubtful:
+        numbers |= {"uncertain_districts": len(doubtful), "uncertain_share": doubtful_share}
+
+    def say(language: str) -> str:
+        first = facts.say_type("neglected", language, total=len(facts.districts))
+        return f"{first} {facts.say_type('uncertain', language)}" if doubtful else first
+
+    return _finding("neglected", numbers, say)
+
+
+def _showcase(facts: _Facts) -> Finding | None:
+    """Tell where technology is decoration; where it is nowhere, the other way round."""
+    if facts.at("types", "basis") in {None, "no_material_gap"}:
+        return None
+    kind = next((kind for kind in ("showcase", "analogue") if facts.typed(kind)[0]), None)
+    if kind is None:
+        return None
+    units, share = facts.typed(kind)
+    numbers = {"districts": len(units), "population_share": share}
+    return _finding(kind, numbers, lambda language: facts.say_type(kind, language))
+
+
+def _drivers(facts: _Facts) -> Finding | None:
+    """Tell which indicators most separate the well served from the badly served."""
+    people = facts.people()
+    if people is None or facts.at("types", "basis") == "no_material_gap":
+        return None
+    badly, well = facts.typed("neglected")[0], facts.typed("integrated")[0]
+    by_type = bool(badly and well)
+
+    def ends(
+        value: pd.Series, people: pd.Series | None, better: inequality.Better
+    ) -> tuple[float, float] | None:
+        """Give a value among the badly and among the well served."""
+        return _means(value, people, badly, well) if by_type else _tenths(value, people, better)
+
+    pairs: dict[str, tuple[float, float, float]] = {}
+    for indicator in facts.scores.columns.intersection(facts.catalogue.index):
+        lower = facts.catalogue.loc[indicator, "better"] == "lower"
+        score = ends(facts.scores[indicator], people, "higher")
+        value = ends(
+            facts.indicators[indicator], facts.people(indicator), "lower" if lower else "higher"
+        )
+        if score is not None and value is not None and score[1] > score[0]:
+            pairs[indicator] = (score[1] - score[0], *value)
+    widest = sorted(pairs, key=lambda one: (-pairs[one][0], one))[:ITEMS]
+    if not widest:
+        return None
+    numbers = {f"{one}_worse": pairs[one][1] for one in widest}
+    numbers |= {f"{one}_better": pairs[one][2] for one in widest}
+
+    def say(language: str) -> str:
+        items = [
+            text(
+                "finding.two_sides",
+                language=language,
+                label=_inside(facts.label(one, language)),
+                worse=facts.say_value(one, pairs[one][1], language),
+                better=facts.say_value(one, pairs[one][2], language),
+            )
+            for one in widest
+        ]
+        key = "finding.drivers.types" if by_type else "finding.drivers.tenths"
+        return text(key, language=language, items=_series(items, language))
+
+    return _finding("drivers", numbers, say)
+
+
+def _stratifier(facts: _Facts) -> Finding | None:
+    """Tell whether those who are worse off are also worse served."""
+    measure, people = facts.measure(), facts.people()
+    if measure is None or people is None:
+        return None
+    links: dict[str, float] = {}
+    for indicator in facts.indicators.columns.intersection(facts.catalogue.index):
+        if facts.catalogue.loc[indicator, "role"] == "stratifier":
+            link = _rank_correlation(
+                facts.indicators[indicator], facts.districts[measure].astype(float), people
+            )
+            if link is not None:
+                links[indicator] = link
+    if not links:
+        return None
+    chosen = max(sorted(links), key=lambda one: abs(links[one]))
+    link = links[chosen]
+    worse_off_high = facts.catalogue.loc[chosen, "better"] == "lower"
+    form = "same" if (link < 0) == worse_off_high else "opposite"
+    form = "none" if abs(link) < WEAK else form
+    strength = "strong" if abs(link) >= STRONG else "clear" if abs(link) >= CLEAR else "weak"
+
+    def say(language: str) -> str:
+        return text(
+            f"finding.stratifier.{form}",
+            language=language,
+            label=facts.label(chosen, language),
+            measure=text(f"finding.{measure}", language=language),
+            strength=text(f"finding.stratifier.{strength}", language=language),
+            correlation=number(link, language=language, decimals=2),
+        )
+
+    return _finding("stratifier", {"rank_correlation": link}, say)
+
+
+def _unseen(facts: _Facts) -> Finding | None:
+    """Tell what could not be computed and who is left out of the count."""
+    absent = list(facts.at("absent") or {})
+    computed = len(facts.indicators.columns)
+    outside = facts.figure("population", "outside")
+    numbers: dict[str, float | None] = {"catalogue": len(absent) + computed}
+    if absent:
+        numbers["absent"] = len(absent)
+    if outside:
+        numbers["outside"] = outside
+    if not computed and not absent:
+        return None
+
+    def say(language: str) -> str:
+        said = []
+        if facts.people() is None:
+            said.append(text("finding.unseen.no_population", language=language))
+        elif facts.measure() != "index":
+            said.append(facts.say_no_index(language))
+        form = "absent" if absent else "complete"
+        said.append(
+            text(
+                f"finding.unseen.{form}",
+                language=language,
+                count=len(absent),
+                total=len(absent) + computed,
+                names=listing(
+                    [facts.label(one, language) for one in absent], language=language, most=NAMED
+                ),
+            )
+        )
+        if outside:
+            count = round(outside)
+            said.append(text("finding.unseen.outside", language=language, count=count))
+        return " ".join(said)
+
+    return _finding("unseen", numbers, say)
+
+
+def _walking(facts: _Facts) -> Finding | None:
+    """Tell where walks to services are longest, and to which."""
+    walks = [one for one in facts.scores.columns if one.endswith("_walk_min")]
+    walks = [
+        one for one in walks if one in facts.catalogue.index and one in facts.indicators.columns
+    ]
+    score = facts.scores[walks].dropna(how="all").mean(axis=1)
+    if not walks or score.empty:
+        return None
+    worst = str(score.idxmin())
+    minutes = facts.indicators.loc[worst, walks].dropna()
+    means = {one: facts.figure("indicators", one, "mean") for one in minutes.index}
+    against = {one: minutes[one] - mean for one, mean in means.items() if mean is not None}
+    excess = pd.Series(against or dict(minutes), dtype=float)
+    longest = list(excess.sort_values(ascending=False, kind="stable").index[:ITEMS])
+    numbers = {one: minutes[one] for one in longest}
+    numbers |= {f"{one}_mean": means[one] for one in longest if means[one] is not None}
+
+    def say(language: str) -> str:
+        items = [
+            text(
+                "finding.one_side" if means[one] is None else "finding.two_sides",
+                language=language,
+                label=_inside(facts.label(one, language)),
+                value=facts.say_value(one, minutes[one], language),
+                worse=facts.say_value(one, minutes[one], language),
+                better=facts.say_value(one, means[one], language),
+            )
+            for one in longest
+        ]
+        form = "text" if against else "alone"
+        return text(
+            f"finding.walking.{form}",
+            language=language,
+            district=facts.name(worst),
+            items=_series(items, language),
+        )
+
+    return _finding("walking", numbers, say)
+
+
+def _standing(facts: _Facts) -> Finding | None:
+    """Tell the facts that need no count of residents: the widest differences between districts."""
+    spread = {}
+    for indicator in facts.scores.columns.intersection(facts.catalogue.index):
+        score = facts.scores[indicator].dropna()
+        if len(score) > 1 and score.max() > score.min():
+            spread[indicator] = score.max() - score.min()
+    widest = sorted(spread, key=lambda one: (-spread[one], one))[:ITEMS]
+    if not widest:
+        return None
+    ends = {
+        one: (str(facts.scores[one].idxmax()), str(facts.scores[one].idxmin())) for one in widest
+    }
+    numbers = {f"{one}_best": facts.indicators.loc[ends[one][0], one] for one in widest}
+    numbers |= {f"{one}_worst": facts.indicators.loc[ends[one][1], one] for one in widest}
+
+    def say(language: str) -> str:
+        items = [
+            text(
+                "finding.facts.item",
+                language=language,
+                label=_inside(facts.label(one, language)),
+                best=facts.say_value(one, numbers[f"{one}_best"], language),
+                best_district=facts.name(ends[one][0]),
+                worst=facts.say_value(one, numbers[f"{one}_worst"], language),
+                worst_district=facts.name(ends[one][1]),
+            )
+            for one in widest
+        ]
+        return text("finding.facts.text", language=language, items=_series(items, language))
+
+    return _finding("facts", numbers, say)
+
+
+def _finding(
+    identifier: str, numbers: Mapping[str, float | None], say: Callable[[str], str]
+) -> Finding:
+    """Say a finding in every language, with plain numbers that JSON can hold."""
+    known = {key: _figure(value) for key, value in numbers.items()}
+    return {
+        "id": identifier,
+        "text": {language: say(language) for language in LANGUAGES},
+        "numbers": {key: value for key, value in known.items() if value is not None},
+    }
+
+
+def _figure(value: Any) -> float | None:
+    """Take a number as JSON would hold it; None for anything unknown."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return None
+    if not np.isfinite(value):
+        return None
+    return int(value) if isinstance(value, int | np.integer) else float(value)
+
+
+def _points(value: float | None, language: str) -> str:
+    """Write a score to a tenth of a point."""
+    return number(value, language=language, decimals=1)
+
+
+def _inside(label: str) -> str:
+    """Write a label as it stands inside a sentence; names such as Wi-Fi keep their capital."""
+    first = label.split(maxsplit=1)[0] if label.strip() else ""
+    return label if any(sign.isupper() for sign in first[1:]) else label[:1].lower() + label[1:]
+
+
+def _series(items: Sequence[str], language: str) -> str:
+    """Join long items: by semicolons, because they hold commas of their own."""
+    return (
+        "; ".join(items)
+        if any("," in item for item in items)
+        else listing(items, language=language)
+    )
+
+
+def _means(
+    value: pd.Series, people: pd.Series | None, badly: Iterable[str], well: Iterable[str]
+) -> tuple[float, float] | None:
+    """Average a value over the people of two sets of districts; None where either is unknown."""
+    if people is None:
+        return None
+    both = []
+    for units in (badly, well):
+        known = value.reindex(list(units)).astype(float).dropna()
+        weight = people.reindex(known.index).dropna()
+        if not weight.sum() > 0:
+            return None
+        both.append(float(np.average(known[weight.index], weights=weight)))
+    return both[0], both[1]
+
+
+def _tenths(
+    value: pd.Series, people: pd.Series | None, better: inequality.Better
+) -> tuple[float, float] | None:
+    """Average a value over its worst- and its best-served tenth of people."""
+    if people is None:
+        return None
+    known = value.astype(float).dropna().index.intersection(people.index)
+    if not people[known].sum() > 0:
+        return None
+    served = inequality.tenths(value[known], population=people[known], better=better)
+    return served.worst, served.best
+
+
+def _rank_correlation(left: pd.Series, right: pd.Series, people: pd.Series) -> float | None:
+    """Correlate the ranks of two values over people: Spearman's rho of the residents."""
+    both = pd.DataFrame({"left": left, "right": right, "people": people}).dropna()
+    both = both[both["people"] > 0]
+    if len(both) < ENOUGH_DISTRICTS:
+        return None
+    weight = both["people"].to_numpy()
+
+    def mid_rank(value: pd.Series) -> np.ndarray:
+        """Place each district at the middle of its people in the line of all."""
+        tied = both["people"].groupby(value).sum()
+        return value.map(tied.cumsum() - tied / 2).to_numpy()
+
+    ranks = [mid_rank(both[side]) for side in ("left", "right")]
+    centred = [rank - np.average(rank, weights=weight) for rank in ranks]
+    sides = [np.average(one**2, weights=weight) for one in centred]
+    if not min(sides) > 0:
+        return None
+    return float(np.average(centred[0] * centred[1], weights=weight) / np.sqrt(sides[0] * sides[1]))

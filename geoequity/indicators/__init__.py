@@ -1,0 +1,30 @@
+"""
+The indicator catalogue, and the evaluation of it.
+
+``catalogue.toml`` is data: what each indicator is, where it stands in the
+index, how it is computed and judged. :func:`read_catalogue` gives it as
+definitions, :func:`evaluate` computes those whose layers are there.
+"""
+
+from geoequity.indicators._catalogue import Definition, catalogue_table, read_catalogue, references
+from geoequity.indicators._evaluate import (
+    STOP_PREFIX,
+    Evaluation,
+    Layers,
+    TableValues,
+    evaluate,
+    needed_places,
+)
+
+__all__ = [
+    "STOP_PREFIX",
+    "Definition",
+    "Evaluation",
+    "Layers",
+    "TableValues",
+    "catalogue_table",
+    "evaluate",
+    "needed_places",
+    "read_catalogue",
+    "references",
+]

@@ -1,0 +1,482 @@
+"""Compute the indicators whose layers are there, and say why the others are not."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import geopandas as gpd
+import pandas as pd
+
+from geoequity import confidence
+from geoequity.confidence import Reason, reason
+from geoequity.errors import ConfigError, DataError, shown
+from geoequity.indicators._catalogue import Definition
+from geoequity.measures import provision, proximity, streetscape
+from geoequity.schema import HIGH_CAPACITY_MODES, MODES
+from geoequity.units import district_of
+
+BASE_COLUMN = {"persons": "population"}  # the other bases are columns of their own name
+STOP_PREFIX = "stop:"  # of the stops of a mode among the places people walk to
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableValues:
+    """
+    A column that a table offers for an indicator.
+
+    Parameters
+    ----------
+    value
+        On the index of the units it speaks of; NaN = unknown.
+    level
+        ``cell`` or ``district``.
+    is_count
+        Whether it has to be divided by the base.
+    """
+
+    value: pd.Series
+    level: str
+    is_count: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layers:
+    """
+    Everything indicators are computed from, in one metric CRS.
+
+    Parameters
+    ----------
+    districts
+        Districts with their bases.
+    cells
+        Cells with ``district_id`` and their bases; None without cells.
+    services
+        All services.
+    stops
+        All stops.
+    streets
+        Street edges; None where the city has none.
+    tagged
+        Whether the streets carry the tags of OpenStreetMap.
+    intersections
+        Points where walkable streets meet; None without streets.
+    minutes
+        Cells x categories: minutes on foot to the nearest; None without cells.
+    straight_line
+        Whether those minutes were measured without streets.
+    speed_m_per_min
+        Walking speed.
+    tables
+        Columns of tables by indicator id.
+    """
+
+    districts: gpd.GeoDataFrame
+    cells: gpd.GeoDataFrame | None
+    services: gpd.GeoDataFrame
+    stops: gpd.GeoDataFrame
+    streets: gpd.GeoDataFrame | None
+    tagged: bool
+    intersections: gpd.GeoSeries | None
+    minutes: pd.DataFrame | None
+    straight_line: bool
+    speed_m_per_min: float
+    tables: Mapping[str, TableValues] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """
+    The indicators that could be computed, and why the others could not.
+
+    Parameters
+    ----------
+    cells
+        Cells x indicators, for those computed at cells.
+    districts
+        Districts x indicators.
+    confidence
+        Districts x indicators, 0-1.
+    coverage
+        Districts x indicators: share of the base that the value speaks of.
+    weights
+        Districts x indicators: the base each value weighs by; NaN = unknown.
+    levels
+        Indicator -> ``cell`` or ``district``.
+    reasons
+        Indicator -> what a reader should know of it.
+    absent
+        Indicator -> why it could not be computed.
+    """
+
+    cells: pd.DataFrame
+    districts: pd.DataFrame
+    confidence: pd.DataFrame
+    coverage: pd.DataFrame
+    weights: pd.DataFrame
+    levels: dict[str, str]
+    reasons: dict[str, list[Reason]]
+    absent: dict[str, Reason]
+
+
+class _Absent(Exception):  # noqa: N818 - control flow within this module, not a fault
+    """A layer an indicator needs is not there."""
+
+    def __init__(self, why: Reason) -> None:
+        self.why = why
+        super().__init__(why["id"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Value:
+    """What a measure found: values at cells or districts, and how sure."""
+
+    value: pd.Series
+    level: str
+    on_record: pd.Series | None = None
+    straight_line: bool = False
+    reasons: tuple[Reason, ...] = ()
+
+
+def needed_places(definitions: Iterable[Definition]) -> set[str]:
+    """
+    List the places that some indicator walks to.
+
+    Parameters
+    ----------
+    definitions
+        The catalogue.
+
+    Returns
+    -------
+    places
+        Categories of services, and ``stop:<mode>`` for stops.
+    """
+    places: set[str] = set()
+    for one in definitions:
+        if one.measure in {"walk_min", "services_share"}:
+            places |= set(one.parameters["categories"])
+        elif one.measure == "stop_walk_min":
+            places |= {f"{STOP_PREFIX}{mode}" for mode in one.parameters["modes"]}
+        elif one.measure == "transit_share":
+            places |= {f"{STOP_PREFIX}{mode}" for mode in MODES}
+    return places
+
+
+def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
+    """
+    Compute every indicator that the layers allow.
+
+    A district's value is the mean over its cells, weighed by the indicator's
+    base; cells whose value or base is unknown are left out and lower coverage.
+
+    Parameters
+    ----------
+    definitions
+        The catalogue, with the city's changes.
+    layers
+        What there is.
+
+    Returns
+    -------
+    evaluation
+        Values at cells and districts, confidence and reasons.
+
+    Raises
+    ------
+    ConfigError
+        If a definition names no known measure, or lacks one of its parameters.
+    DataError
+        If a table offers values for units that do not exist.
+    """
+    definitions = list(definitions)
+    _check_measures(definitions)
+    cells: dict[str, pd.Series] = {}
+    found: dict[str, dict[str, pd.Series]] = {
+        name: {} for name in ("districts", "confidence", "coverage", "weights")
+    }
+    levels: dict[str, str] = {}
+    reasons: dict[str, list[Reason]] = {}
+    absent: dict[str, Reason] = {}
+    for one in definitions:
+        try:
+            made = _MEASURES[one.measure](one, layers)
+            weights, swapped = _weights(one, layers, made.level)
+            if made.level == "cell":
+                cells[one.id] = made.value
+                district, coverage = _aggregate(made.value, weights, layers)
+            else:
+                district = made.value
+                coverage = district.notna().astype(float)
+        except _Absent as missing:
+            absent[one.id] = missing.why
+            continue
+        if district.isna().all():
+            absent[one.id] = reason("all_unknown")
+            cells.pop(one.id, None)
+            continue
+        levels[one.id] = made.level
+        reasons[one.id] = [*made.reasons, *swapped]
+        found["districts"][one.id] = district
+        found["coverage"][one.id] = coverage
+        found["weights"][one.id] = _weights(one, layers, "district")[0]
+        found["confidence"][one.id] = confidence.of_districts(
+            coverage, on_record=made.on_record, straight_line=made.straight_line
+        )
+    index = layers.districts.index
+    tables = {name: pd.DataFrame(columns, index=index) for name, columns in found.items()}
+    cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
+    return Evaluation(
+        cells=pd.DataFrame(cells, index=cell_index),
+        levels=levels,
+        reasons=reasons,
+        absent=absent,
+        **tables,
+    )
+
+
+def _check_measures(definitions: list[Definition]) -> None:
+    """Refuse definitions that no measure can compute."""
+    faults = [
+        f"indicators.{one.id}: no measure {one.measure!r}; there are {', '.join(_MEASURES)}"
+        for one in definitions
+        if one.measure not in _MEASURES
+    ]
+    for one in definitions:
+        needed = _PARAMETERS.get(one.measure, ())
+        lacking = [name for name in needed if name not in one.parameters]
+        if lacking:
+            faults.append(f"indicators.{one.id}.parameters: lacks {shown(lacking)}")
+    if faults:
+        msg = "the catalogue cannot be evaluated"
+        raise ConfigError(msg, faults=faults)
+
+
+def _weights(
+    one: Definition, layers: Layers, level: str
+) -> tuple[pd.Series | None, tuple[Reason, ...]]:
+    """Take the base an indicator weighs by; persons where the city does not count it."""
+    units = layers.cells if level == "cell" else layers.districts
+    if units is None:
+        return None, ()
+    column = BASE_COLUMN.get(one.base, one.base)
+    if column in units.columns and units[column].notna().any():
+        return units[column], ()
+    if "population" in units.columns and units["population"].notna().any():
+        return units["population"], (reason("base_persons", base=one.base),)
+    return pd.Series(float("nan"), index=units.index), ()
+
+
+def _aggregate(
+    values: pd.Series, weights: pd.Series | None, layers: Layers
+) -> tuple[pd.Series, pd.Series]:
+    """Average cells over the people of each district, and tell how many are covered."""
+    if weights is None or layers.cells is None or weights.isna().all():
+        raise _Absent(reason("no_population"))
+    table = pd.DataFrame(
+        {
+            "district": layers.cells["district_id"],
+            "weight": weights.where(values.notna()),
+            "product": values * weights,
+            "all": weights,
+        }
+    ).dropna(subset="district")
+    sums = table.groupby("district")[["weight", "product", "all"]].sum()
+    sums = sums.reindex(layers.districts.index)
+    mean = sums["product"] / sums["weight"].where(sums["weight"] > 0)
+    coverage = sums["weight"] / sums["all"].where(sums["all"] > 0)
+    return mean, coverage
+
+
+def _walked(one: Definition, layers: Layers, places: list[str]) -> pd.Series:
+    """Take the minutes to the nearest of some places."""
+    if layers.minutes is None:
+        raise _Absent(reason("no_cells"))
+    there = [place for place in places if place in layers.minutes.columns]
+    if not there:
+        key = "no_stops" if one.measure in {"stop_walk_min", "transit_share"} else "no_services"
+        raise _Absent(reason(key, categories=shown(one.parameters.get("categories", []))))
+    return proximity.nearest(layers.minutes, categories=there)
+
+
+def _at_cells(values: pd.Series, layers: Layers) -> _Value:
+    """Note how the walk was measured."""
+    straight = layers.straight_line
+    why = (reason("straight_line"),) if straight else ()
+    return _Value(value=values, level="cell", straight_line=straight, reasons=why)
+
+
+def _walk_min(one: Definition, layers: Layers) -> _Value:
+    """Minutes to the nearest service."""
+    return _at_cells(_walked(one, layers, list(one.parameters["categories"])), layers)
+
+
+def _stop_walk_min(one: Definition, layers: Layers) -> _Value:
+    """Minutes to the nearest stop of some modes."""
+    places = [f"{STOP_PREFIX}{mode}" for mode in one.parameters["modes"]]
+    return _at_cells(_walked(one, layers, places), layers)
+
+
+def _services_share(one: Definition, layers: Layers) -> _Value:
+    """Share of people with a service within a distance."""
+    minutes = _walked(one, layers, list(one.parameters["categories"]))
+    limit = one.parameters["within_m"] / layers.speed_m_per_min
+    return _at_cells(proximity.within(minutes, within_min=limit), layers)
+
+
+def _transit_share(one: Definition, layers: Layers) -> _Value:
+    """SDG 11.2.1: near a stop, the limit depending on its capacity."""
+    high = [f"{STOP_PREFIX}{mode}" for mode in HIGH_CAPACITY_MODES]
+    low = [f"{STOP_PREFIX}{mode}" for mode in MODES if mode not in HIGH_CAPACITY_MODES]
+    shares = []
+    for places, within_m in ((low, one.parameters["low_m"]), (high, one.parameters["high_m"])):
+        if layers.minutes is not None and any(p in layers.minutes.columns for p in places):
+            minutes = _walked(one, layers, places)
+            limit = within_m / layers.speed_m_per_min
+            shares.append(proximity.within(minutes, within_min=limit))
+    if not shares:
+        return _at_cells(_walked(one, layers, [*low, *high]), layers)  # raises the reason
+    return _at_cells(pd.concat(shares, axis=1).max(axis=1), layers)
+
+
+def _of_categories(one: Definition, layers: Layers) -> gpd.GeoDataFrame:
+    """Take the services of an indicator's categories."""
+    wanted = list(one.parameters["categories"])
+    services = layers.services[layers.services["category"].isin(wanted)]
+    if services.empty:
+        raise _Absent(reason("no_services", categories=shown(wanted)))
+    return services
+
+
+def _people(layers: Layers) -> pd.Series:
+    """Take the residents of each district."""
+    if "population" not in layers.districts.columns:
+        raise _Absent(reason("no_population"))
+    return layers.districts["population"]
+
+
+def _services_per(one: Definition, layers: Layers) -> _Value:
+    """Services of a district against its people."""
+    services, people = _of_categories(one, layers), _people(layers)
+    per = one.parameters["per"]
+    values = provision.services_per(services, layers.districts, base=people, per=per)
+    return _Value(value=values, level="district")
+
+
+def _area_per_person(one: Definition, layers: Layers) -> _Value:
+    """Land of a kind against people."""
+    services, people = _of_categories(one, layers), _people(layers)
+    values = provision.area_per_person(services, layers.districts, population=people)
+    return _Value(value=values, level="district")
+
+
+def _tagged_streets(layers: Layers) -> gpd.GeoDataFrame:
+    """Take the streets, if they carry tags."""
+    if layers.streets is None:
+        raise _Absent(reason("no_streets"))
+    if not layers.tagged:
+        raise _Absent(reason("no_street_tags"))
+    return layers.streets
+
+
+def _street_share(one: Definition, layers: Layers) -> _Value:
+    """Share of street length with a feature."""
+    streets = _tagged_streets(layers)
+    parameters = one.parameters
+    table = streetscape.tagged_share(
+        streetscape.street_lengths(streets, layers.districts),
+        streets[parameters["tag"]],
+        yes=tuple(parameters["yes"]),
+        no=tuple(parameters["no"]),
+        index=layers.districts.index,
+        min_known_share=parameters["min_known_share"],
+    )
+    return _recorded(table)
+
+
+def _recorded(table: pd.DataFrame) -> _Value:
+    """Note how much is on record."""
+    low = table["known_share"].fillna(0).mean()
+    why = (reason("on_record", share=float(low)),)
+    return _Value(
+        value=table["share"], level="district", on_record=table["known_share"], reasons=why
+    )
+
+
+def _street_length_per_km2(one: Definition, layers: Layers) -> _Value:
+    """Kilometres of a kind of street per square kilometre."""
+    streets = _tagged_streets(layers)
+    chosen = streets[one.parameters["tag"]].fillna(value=False).astype(bool)
+    if not chosen.any():
+        raise _Absent(reason("none_mapped", feature=one.parameters["tag"]))
+    lengths = streetscape.street_lengths(streets[chosen], layers.districts)
+    area = layers.districts["area_m2"]
+    values = streetscape.length_per_km2(lengths, chosen[chosen], area_m2=area)
+    return _Value(value=values, level="district")
+
+
+def _intersections_per_km2(_: Definition, layers: Layers) -> _Value:
+    """Mesh of the walking network."""
+    if layers.intersections is None:
+        raise _Absent(reason("no_streets"))
+    values = streetscape.intersections_per_km2(layers.intersections, layers.districts)
+    return _Value(value=values, level="district")
+
+
+def _stop_share(one: Definition, layers: Layers) -> _Value:
+    """Share of stops with a feature."""
+    column = one.parameters["column"]
+    if layers.stops.empty:
+        raise _Absent(reason("no_stops", categories=""))
+    if column not in layers.stops.columns or layers.stops[column].isna().all():
+        raise _Absent(reason("none_mapped", feature=column))
+    where = district_of(layers.stops.geometry, layers.districts)
+    table = provision.known_share(
+        layers.stops[column],
+        where,
+        index=layers.districts.index,
+        min_known_share=one.parameters["min_known_share"],
+    )
+    return _recorded(table)
+
+
+def _table(one: Definition, layers: Layers) -> _Value:
+    """Take a column of a table."""
+    if one.id not in layers.tables:
+        raise _Absent(reason("no_table"))
+    given = layers.tables[one.id]
+    units = layers.cells if given.level == "cell" else layers.districts
+    if units is None or not given.value.index.equals(units.index):
+        msg = f"{one.id}: the table speaks of other units than the {given.level}s"
+        raise DataError(msg)
+    values = given.value
+    if given.is_count:
+        base, _ = _weights(one, layers, given.level)
+        if base is None or base.isna().all():
+            raise _Absent(reason("no_population"))
+        values = one.parameters.get("per", 1) * values / base.where(base > 0)
+    return _Value(value=values, level=given.level)
+
+
+_MEASURES: dict[str, Callable[[Definition, Layers], _Value]] = {
+    "walk_min": _walk_min,
+    "stop_walk_min": _stop_walk_min,
+    "services_share": _services_share,
+    "transit_share": _transit_share,
+    "services_per": _services_per,
+    "area_per_person": _area_per_person,
+    "street_share": _street_share,
+    "street_length_per_km2": _street_length_per_km2,
+    "intersections_per_km2": _intersections_per_km2,
+    "stop_share": _stop_share,
+    "table": _table,
+}
+_PARAMETERS = {
+    "walk_min": ("categories",),
+    "stop_walk_min": ("modes",),
+    "services_share": ("categories", "within_m"),
+    "transit_share": ("low_m", "high_m"),
+    "services_per": ("categories", "per"),
+    "area_per_person": ("categories",),
+    "street_share": ("tag", "yes", "no", "min_known_share"),
+    "street_length_per_km2": ("tag",),
+    "stop_share": ("column", "min_known_share"),
+}

@@ -1,0 +1,438 @@
+"""
+From indicators to a judgement: index, ranges, types, inequality.
+
+Here the catalogue's tree meets the composite, the typology and the inequality
+measures; each of them knows nothing of the others.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoequity import composite, inequality, typology
+from geoequity.errors import ConfigError
+from geoequity.indicators import Definition, Evaluation
+from geoequity.schema import AREAS, PILLARS, TYPES
+
+ROOT = "index"
+MIN_AREAS = 3  # of a pillar's five
+LEVEL = 0.9  # of the range over weights
+EPSILON = 0.5  # inequality aversion of Atkinson and, in absolute value, Kolm-Pollak
+_TAIL = (1 - LEVEL) / 2
+MATERIAL, NO_MATERIAL_GAP = "absolute", "no_material_gap"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """
+    The choices by which scores become an index and types.
+
+    Parameters
+    ----------
+    weights
+        Weights within a parent that differ from 1, by indicator, area, pillar,
+        or pillar and area.
+    weights_range
+        Each weight is drawn between these multiples of itself.
+    draws
+        How often.
+    seed
+        Of the draws.
+    threshold
+        Pillar score from which a pillar is high.
+    min_probability
+        Probability under which a type is uncertain.
+    min_gap_points
+        Gap of the index under which there is no material gap, and no type is stated.
+    """
+
+    weights: Mapping[str, float]
+    weights_range: tuple[float, float]
+    draws: int
+    seed: int
+    threshold: float
+    min_probability: float
+    min_gap_points: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """
+    What the indicators amount to.
+
+    Parameters
+    ----------
+    scores
+        Districts x nodes: indicators, pillar areas (``structures.mobility``),
+        areas, pillars and ``index``, 0-100.
+    ranges
+        Districts x ``index_low``, ``index_high``, ``rank``, ``rank_low``,
+        ``rank_high``: the middle 90 % over the draws of the weights.
+    probability
+        Districts x types.
+    types
+        Type of each district; None where none is stated.
+    basis
+        ``absolute``, ``no_material_gap``, or None without an index.
+    gap_points
+        The index at the 90th less that at the 10th percentile of people; NaN
+        without index or people.
+    tree
+        The tree of the index.
+    """
+
+    scores: pd.DataFrame
+    ranges: pd.DataFrame
+    probability: pd.DataFrame
+    types: pd.Series
+    basis: str | None
+    gap_points: float
+    tree: pd.DataFrame
+
+
+def check_weights(weights: Mapping[str, float], definitions: Iterable[Definition]) -> None:
+    """
+    Refuse weights for things that are not in the tree of the index.
+
+    Parameters
+    ----------
+    weights
+        Weight by indicator, area, pillar, or pillar and area.
+    definitions
+        The catalogue, with the city's changes.
+
+    Raises
+    ------
+    ConfigError
+        If a key names nothing in the tree.
+    """
+    known = {one.id for one in definitions} | set(PILLARS) | set(AREAS)
+    known |= {f"{pillar}.{area}" for pillar in PILLARS for area in AREAS}
+    faults = [f"index.weights.{one}: no such indicator, area or pillar" for one in weights]
+    faults = [fault for fault, one in zip(faults, weights, strict=True) if one not in known]
+    if faults:
+        msg = "the index cannot be weighed like this"
+        raise ConfigError(msg, faults=faults)
+
+
+def make_tree(
+    definitions: Iterable[Definition], *, present: Iterable[str], weights: Mapping[str, float]
+) -> pd.DataFrame:
+    """
+    Lay out the tree of the index: indicator, pillar and area, pillar, index.
+
+    Indicators of one family share one weight, so that a concept measured twice
+    does not count twice.
+
+    Parameters
+    ----------
+    definitions
+        The catalogue, with the city's changes.
+    present
+        Indicators that could be computed.
+    weights
+        Weights that differ from 1.
+
+    Returns
+    -------
+    tree
+        As :func:`geoequity.composite.build` takes it; empty without indicators.
+    """
+    there = set(present)
+    used = [one for one in definitions if one.role == "indicator" and one.id in there]
+    family_size = pd.Series(
+        [f"{one.pillar}.{one.area}.{one.family}" for one in used]
+    ).value_counts()
+    rows: list[dict[str, Any]] = []
+    for one in used:
+        share = 1 / family_size[f"{one.pillar}.{one.area}.{one.family}"]
+        rows.append(
+            {
+                "id": one.id,
+                "parent": f"{one.pillar}.{one.area}",
+                "weight": weights.get(one.id, 1.0) * share,
+                "better": one.better,
+            }
+        )
+    for pillar in PILLARS:
+        areas = [
+            area for area in AREAS if any((one.pillar, one.area) == (pillar, area) for one in used)
+        ]
+        for area in areas:
+            weight = weights.get(f"{pillar}.{area}", weights.get(area, 1.0))
+            rows.append({"id": f"{pillar}.{area}", "parent": pillar, "weight": weight})
+        if areas:
+            weight = weights.get(pillar, 1.0)
+            rows.append({"id": pillar, "parent": ROOT, "weight": weight, "min_known": MIN_AREAS})
+    if rows:
+        rows.append({"id": ROOT, "parent": None, "weight": 1.0, "min_known": len(PILLARS)})
+    return pd.DataFrame(rows, columns=["id", "parent", "weight", "better", "min_known"])
+
+
+def judge(
+    evaluation: Evaluation,
+    definitions: Iterable[Definition],
+    *,
+    population: pd.Series,
+    present: Iterable[str],
+    rules: Rules,
+) -> Judgement:
+    """
+    Score the districts, shake the weights, and name the types.
+
+    Parameters
+    ----------
+    evaluation
+        The indicators that could be computed.
+    definitions
+        The catalogue, with the city's changes.
+    population
+        Residents of the districts; NaN where unknown.
+    present
+        Indicators with enough coverage to enter the index.
+    rules
+        Weights, draws and thresholds.
+
+    Returns
+    -------
+    judgement
+        Scores, ranges, types.
+    """
+    definitions = list(definitions)
+    index = evaluation.districts.index
+    tree = make_tree(definitions, present=present, weights=rules.weights)
+    nodes = [*PILLARS, ROOT]
+    if tree.empty:
+        scores = pd.DataFrame(np.nan, index=index, columns=[*AREAS, *nodes])
+        drawn: dict[str, composite.Array] = {}
+    else:
+        posts = {one.id: one.goalposts for one in definitions if one.goalposts is not None}
+        built = composite.build(evaluation.districts, tree, normalise=composite.goalposts(posts))
+        scores = _with_areas(built.scores)
+        low, high = rules.weights_range
+        rng = np.random.default_rng(rules.seed)
+        drawn = composite.weight_draws(
+            built.scores, tree, low=low, high=high, draws=rules.draws, rng=rng
+        )
+    unknown = np.full((1, len(index)), np.nan)
+    gap_points = gap(scores[ROOT], population)
+    probability = typology.probabilities(
+        *(drawn.get(pillar, unknown) for pillar in PILLARS), threshold=rules.threshold, index=index
+    )
+    types = typology.types(probability, min_probability=rules.min_probability)
+    basis: str | None = None
+    if scores[ROOT].notna().any() and not np.isnan(gap_points):
+        basis = MATERIAL if gap_points >= rules.min_gap_points else NO_MATERIAL_GAP
+    if basis != MATERIAL:
+        types = pd.Series(None, index=index, dtype=object, name="type")
+    return Judgement(
+        scores=scores,
+        ranges=_ranges(scores[ROOT], drawn.get(ROOT, unknown)),
+        probability=probability[list(TYPES)],
+        types=types,
+        basis=basis,
+        gap_points=gap_points,
+        tree=tree,
+    )
+
+
+def gap(value: pd.Series, population: pd.Series, *, low: float = 0.1, high: float = 0.9) -> float:
+    """
+    Measure the distance between the 10th and the 90th percentile of people.
+
+    Parameters
+    ----------
+    value
+        By unit; NaN = unknown, left out with its people.
+    population
+        People of each unit; NaN = unknown, left out.
+    low
+        Lower share of people.
+    high
+        Upper share of people.
+
+    Returns
+    -------
+    gap
+        In the unit of the value; NaN where nobody is covered.
+    """
+    known = value.notna() & (population > 0)
+    if not known.any():
+        return float("nan")
+    value, population = value[known], population[known]
+    ends = [inequality.quantile(value, population=population, q=q) for q in (low, high)]
+    return ends[1] - ends[0]
+
+
+def inequality_of(
+    evaluation: Evaluation,
+    definitions: Iterable[Definition],
+    *,
+    cells: gpd.GeoDataFrame | None,
+    districts: gpd.GeoDataFrame,
+    min_coverage: float,
+) -> pd.DataFrame:
+    """
+    Measure how unequally people share each indicator.
+
+    Measured between cells where the indicator is, between districts otherwise;
+    only on the scale that a measure makes sense on.
+
+    Parameters
+    ----------
+    evaluation
+        The indicators that could be computed.
+    definitions
+        The catalogue, with the city's changes.
+    cells
+        Cells with ``district_id`` and their bases.
+    districts
+        Districts with their bases.
+    min_coverage
+        Share of the base under which no statistic of people is stated.
+
+    Returns
+    -------
+    inequality
+        Index indicator id: ``mean``, ``coverage``, ``ratio``, ``gini``,
+        ``absolute_gini``, ``palma``, ``theil_total``, ``theil_between``,
+        ``theil_within``, ``atkinson``, ``kolm_pollak_ede``, ``concentration``;
+        NaN where it makes no sense or too few people are covered.
+    """
+    of = {one.id: one for one in definitions}
+    rank = _poverty_rank(evaluation, of)
+    rows = {}
+    for key in evaluation.districts.columns:
+        one = of[key]
+        at_cells = evaluation.levels[key] == "cell" and cells is not None
+        if at_cells and cells is not None:
+            inside = cells["district_id"].notna()
+            value = evaluation.cells.loc[inside, key]
+            weight = _base(one, cells)[inside]
+            groups = cells.loc[inside, "district_id"]
+        else:
+            value, weight = evaluation.districts[key], _base(one, districts)
+            groups = None
+        stratum = rank.reindex(groups).set_axis(value.index) if groups is not None else rank
+        rows[key] = _measures(
+            one, value, weight, groups=groups, rank=stratum, min_coverage=min_coverage
+        )
+    return pd.DataFrame.from_dict(rows, orient="index", columns=_MEASURES)
+
+
+_MEASURES = [
+    "mean",
+    "coverage",
+    "ratio",
+    "gini",
+    "absolute_gini",
+    "palma",
+    "theil_total",
+    "theil_between",
+    "theil_within",
+    "atkinson",
+    "kolm_pollak_ede",
+    "concentration",
+]
+
+
+def _measures(
+    one: Definition,
+    value: pd.Series,
+    weight: pd.Series,
+    *,
+    groups: pd.Series | None,
+    rank: pd.Series,
+    min_coverage: float,
+) -> dict[str, float]:
+    """Compute the measures that make sense for one indicator."""
+    counted = weight.fillna(0.0)
+    if not counted.sum() > 0:
+        return dict.fromkeys(_MEASURES, float("nan"))
+    share = inequality.coverage(value.where(counted > 0), population=counted)
+    row = dict.fromkeys(_MEASURES, float("nan")) | {"coverage": share}
+    known = value.notna() & (counted > 0)
+    if share < min_coverage or not known.any():
+        return row
+    people = {"population": counted[known]}
+    value = value[known]
+    row["mean"] = float(np.average(value, weights=people["population"]))
+    row["ratio"] = inequality.tenths(value, **people, better=one.better).ratio
+    if (value >= 0).all():
+        row["absolute_gini"] = inequality.absolute_gini(value, **people)
+    if row["mean"] > 0:
+        row["kolm_pollak_ede"] = inequality.kolm_pollak_ede(
+            value, **people, epsilon=EPSILON, better=one.better
+        )
+    ranked = rank.reindex(value.index) if groups is None else rank[known]
+    if ranked.notna().all() and value.sum() > 0:
+        row |= _concentration(one, value, people, ranked)
+    if one.scale == "ratio" and value.sum() > 0:
+        row["gini"] = inequality.gini(value, **people)
+        grouping = groups[known] if groups is not None else None
+        theil = inequality.theil(value, **people, groups=grouping)
+        row |= {"theil_total": theil.total}
+        if grouping is not None:
+            row |= {"theil_between": theil.between, "theil_within": theil.within}
+        row["atkinson"] = inequality.atkinson(value, **people, epsilon=EPSILON)
+    return row
+
+
+def _concentration(
+    one: Definition, value: pd.Series, people: dict[str, pd.Series], ranked: pd.Series
+) -> dict[str, float]:
+    """Measure how a value leans to rich or poor."""
+    row = {"palma": float("nan")}
+    if one.scale == "share":
+        row["concentration"] = inequality.concentration_index(
+            value, **people, rank=ranked, method="erreygers", bounds=(0.0, 1.0)
+        )
+    elif one.scale == "ratio":
+        row["concentration"] = inequality.concentration_index(value, **people, rank=ranked)
+        row["palma"] = inequality.palma_ratio(value, **people, rank=ranked)
+    return row
+
+
+def _poverty_rank(evaluation: Evaluation, of: Mapping[str, Definition]) -> pd.Series:
+    """Rank districts by the first stratifier at hand, poorest lowest."""
+    for key in evaluation.districts.columns:
+        if of[key].role == "stratifier":
+            value = evaluation.districts[key]
+            return value if of[key].better == "higher" else -value
+    return pd.Series(np.nan, index=evaluation.districts.index)
+
+
+def _base(one: Definition, units: pd.DataFrame) -> pd.Series:
+    """Take the base an indicator weighs by, persons where it is not counted, or nobody."""
+    column = {"persons": "population"}.get(one.base, one.base)
+    for name in (column, "population"):
+        if name in units.columns and units[name].notna().any():
+            return units[name]
+    return pd.Series(np.nan, index=units.index)
+
+
+def _with_areas(scores: pd.DataFrame) -> pd.DataFrame:
+    """Add the side view by area: the mean of its two pillars."""
+    areas = {}
+    for area in AREAS:
+        columns = [f"{p}.{area}" for p in PILLARS if f"{p}.{area}" in scores.columns]
+        areas[area] = scores[columns].mean(axis=1) if columns else np.nan
+    absent = {one: np.nan for one in (*PILLARS, ROOT) if one not in scores.columns}
+    return scores.assign(**areas, **absent)
+
+
+def _ranges(score: pd.Series, drawn: composite.Array) -> pd.DataFrame:
+    """Give rank and score with the middle 90 % over the draws."""
+    table = pd.DataFrame({"rank": score.rank(ascending=False)}, index=score.index)
+    ranks = pd.DataFrame(drawn).rank(axis=1, ascending=False).to_numpy()
+    known = ~np.isnan(drawn).any(axis=0)
+    for name, values in (("index", drawn), ("rank", ranks)):
+        ends = np.full((2, drawn.shape[1]), np.nan)
+        if known.any():
+            ends[:, known] = np.quantile(values[:, known], [_TAIL, 1 - _TAIL], axis=0)
+        table[f"{name}_low"], table[f"{name}_high"] = ends
+    return table

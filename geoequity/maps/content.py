@@ -1,0 +1,337 @@
+"""
+What a map shows, as plain data that any page can draw.
+
+A ``Study`` goes in; a dictionary of strings, numbers, lists and None comes out,
+the same for the same study. Unknown is None, never a number.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoequity.locale import LANGUAGES, messages, text
+from geoequity.maps.classes import breaks, shades
+from geoequity.maps.shapes import label_spots, pack_lines, pack_points, pack_polygons, simplify
+from geoequity.palette import TYPE_COLOURS
+from geoequity.schema import AREAS, PILLARS
+from geoequity.study import Study
+
+GEOGRAPHIC = "EPSG:4326"
+SERVICE_AREAS = {
+    "health_safety": (
+        *("hospital", "clinic", "pharmacy", "defibrillator", "police", "fire_station"),
+        *("emergency_phone", "cctv", "street_lamp", "air_station", "waste_point"),
+        "assembly_point",
+    ),
+    "mobility": ("shared_bike", "shared_car", "charging", "ticket_machine", "tactile_crossing"),
+    "activities": ("culture", "sport", "open_space", "green", "food_market", "wifi"),
+    "opportunities": (
+        *("school", "childcare", "university", "bank", "employment_office"),
+        *("coworking", "internet_venue"),
+    ),
+    "governance": (
+        *("public_office", "community_centre", "library", "post_office", "court", "kiosk"),
+    ),
+}
+SERVICE_COLOURS = {
+    "health_safety": "#D1495B",
+    "mobility": "#5B3A8C",
+    "activities": "#2E7D4F",
+    "opportunities": "#C77800",
+    "governance": "#8A4B2A",
+    "other": "#4A4F57",
+}
+MODE_COLOURS = {
+    "metro": "#B3123C",
+    "rail": "#3B3B3B",
+    "brt": "#C8501E",
+    "cable": "#111111",
+    "ferry": "#1C5D8C",
+    "tram": "#A23B82",
+    "bus": "#5A6069",
+}
+_MIN_STEP = {"score": 5.0, "share": 0.01, "confidence": 0.05}
+_SAID_IN_PAGE = re.compile(
+    r"(map|type|type_means|pillar|area|role|confidence|format|unit|unit_name|share_of)\."
+    r"|(language|unknown|fictitious|question)$"
+)
+
+
+def content(study: Study, *, language: str) -> dict[str, Any]:
+    """
+    Gather all that the map's page shows.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    language
+        Language the page opens in, one of ``geoequity.locale.LANGUAGES``.
+
+    Returns
+    -------
+    content
+        Ready for JSON: ``city``, ``words`` per language, ``layers`` (values in
+        the order of ``districts``), ``districts`` with their shapes in
+        millionths of a degree, ``services``, ``stops``, ``routes``, ``sources``.
+
+    Raises
+    ------
+    MessageError
+        If there is no catalogue of that language.
+    """
+    messages(language)  # refuses an unknown language before any work is done
+    return {
+        "language": language,
+        "words": {one: _words(one) for one in (*sorted(LANGUAGES),)},
+        "city": _city(study),
+        "types": _types(study),
+        "layers": [*_score_layers(study), *_indicator_layers(study)],
+        "districts": _districts(study),
+        "mode_colours": MODE_COLOURS,
+        "services": _services(study.services),
+        "routes": _transport(study.routes, pack=pack_lines),
+        "stops": _transport(study.stops, pack=pack_points),
+        "sources": _sources(study.provenance),
+    }
+
+
+def _words(language: str) -> dict[str, str]:
+    """Pick the messages that the page itself says."""
+    return {key: said for key, said in messages(language).items() if _SAID_IN_PAGE.match(key)}
+
+
+def _said(key: str) -> dict[str, str]:
+    """Say one message in every language."""
+    return {language: text(key, language=language) for language in LANGUAGES}
+
+
+def _number(value: Any) -> float | int | None:
+    """Write a number short enough for a page; unknown becomes None."""
+    if value is None or not math.isfinite(value):
+        return None
+    short = float(f"{value:.6g}") if abs(value) < 1e6 else round(float(value))  # noqa: PLR2004  people are whole
+    return int(short) if float(short).is_integer() else short
+
+
+def _numbers(values: Iterable[Any]) -> list[float | int | None]:
+    """Write numbers short enough for a page."""
+    return [_number(value) for value in values]
+
+
+def _plain(value: Any) -> Any:
+    """Copy nested summary values with numbers short and unknown as None."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, bool | str) or value is None:
+        return value
+    if isinstance(value, Sequence):
+        return [_plain(one) for one in value]
+    return _number(value)
+
+
+def _string(value: Any) -> str | None:
+    """Keep text, and drop the missing values that stand for no text."""
+    return str(value) if value is not None and not pd.isna(value) and str(value) else None
+
+
+def _city(study: Study) -> dict[str, Any]:
+    """Tell what stands above the map."""
+    summary = study.summary
+    city = summary["city"]
+    return {
+        **{key: _string(city.get(key)) for key in ("id", "name", "country", "licence")},
+        "fictitious": bool(city.get("fictitious")),
+        "question": _plain(city.get("question")),
+        "population": _number(summary["population"]["total"]),
+        "index": _plain(summary.get("index")),
+        "findings": [_plain(one["text"]) for one in summary.get("findings", ())],
+    }
+
+
+def _types(study: Study) -> dict[str, Any]:
+    """Tell how the types are drawn and how many people live in each."""
+    types = study.summary["types"]
+    shares = {name: (types.get(name) or {}).get("population_share") for name in TYPE_COLOURS}
+    return {
+        "basis": types.get("basis"),
+        "colours": TYPE_COLOURS,
+        "shares": {name: _number(share) for name, share in shares.items()},
+    }
+
+
+def _layer(values: pd.Series, *, unit: str, better: str, **told: Any) -> dict[str, Any]:
+    """Describe one choropleth: its values, their classes and colours."""
+    edges = breaks(values.to_numpy(dtype=float, na_value=np.nan), min_step=_MIN_STEP.get(unit, 0.0))
+    return {
+        **told,
+        "unit": unit,
+        "better": better,
+        "values": _numbers(values),
+        "breaks": edges,
+        "colours": shades(max(len(edges) - 1, 1), better=better),
+    }
+
+
+def _score_layers(study: Study) -> Iterator[dict[str, Any]]:
+    """Describe index, types, pillars, confidence and areas."""
+    summary, districts = study.summary, study.districts
+
+    def scored(name: str, *, group: str, label: dict[str, str], mean: Any) -> dict[str, Any]:
+        described = _said(f"map.about.{name if name in ('index', *PILLARS) else 'area'}")
+        told = {"id": name, "kind": "score", "group": group, "label": label, "about": described}
+        return _layer(districts[name], unit="score", better="higher", mean=_number(mean), **told)
+
+    index = summary.get("index") or {}
+    yield scored("index", group="overview", label=_said("map.index"), mean=index.get("mean"))
+    yield {
+        "id": "type",
+        "kind": "type",
+        "group": "overview",
+        "label": _said("map.types"),
+        "about": _said("map.about.types"),
+        "values": [_string(one) for one in districts["type"]],
+    }
+    for part, names in (("pillar", PILLARS), ("area", AREAS)):
+        group = {"pillar": "overview", "area": "areas"}[part]
+        for name in names:
+            mean = (summary[f"{part}s"].get(name) or {}).get("mean")
+            label = {one: said[:1].upper() + said[1:] for one, said in _said(f"{part}.{name}").items()}
+            yield scored(name, group=group, label=label, mean=mean)
+    yield _layer(
+        districts["confidence"],
+        unit="confidence",
+        better="higher",
+        **{"id": "confidence", "kind": "confidence", "group": "overview", "mean": None},
+        label=_said("map.confidence"),
+        about=_said("map.about.confidence"),
+    )
+
+
+def _indicator_layers(study: Study) -> Iterator[dict[str, Any]]:
+    """Describe every indicator in its own unit."""
+    for name, entry in study.catalogue.iterrows():
+        found = study.summary["indicators"].get(name) or {}
+        pillar, area = _string(entry.get("pillar")), _string(entry.get("area"))
+        layer = _layer(
+            study.indicators[name].reindex(study.districts.index),
+            unit=str(entry["unit"]),
+            better=str(entry["better"]),
+            id=str(name),
+            kind="indicator",
+            group=f"{pillar}.{area}" if pillar and area else "context",
+            label=_in_languages(entry, "label"),
+            about=_in_languages(entry, "description"),
+            base=_string(entry.get("base")) if entry.get("level") == "cell" else None,
+            mean=_number(found.get("mean")),
+        )
+        if name in study.scores.columns:
+            layer["scores"] = _numbers(study.scores[name].reindex(study.districts.index))
+            layer["mean_score"] = _score(found.get("mean"), entry)
+        yield layer
+
+
+def _in_languages(entry: pd.Series, field: str) -> dict[str, str]:
+    """Take a catalogue entry's words in every language, English where one is missing."""
+    english = str(entry[f"{field}_en"])
+    return {one: _string(entry.get(f"{field}_{one}")) or english for one in LANGUAGES}
+
+
+def _score(value: float | None, entry: pd.Series) -> float | int | None:
+    """Rescale a city mean by the indicator's goalposts, as its districts are."""
+    worst, best = entry.get("worst"), entry.get("best")
+    if value is None or pd.isna(worst) or pd.isna(best):
+        return None
+    return _number(min(max(100 * (value - worst) / (best - worst), 0.0), 100.0))
+
+
+def _districts(study: Study) -> list[dict[str, Any]]:
+    """Tell shape, name and findings of each district."""
+    shapes = simplify(study.districts.geometry)
+    spots = label_spots(shapes)
+    labels = gpd.GeoSeries.from_xy(spots["x"], spots["y"], crs=shapes.crs).to_crs(GEOGRAPHIC)
+    packed = pack_polygons(shapes.to_crs(GEOGRAPHIC))
+    told = []
+    for place, (unit_id, row) in enumerate(study.districts.iterrows()):
+        found = study.summary["districts"].get(unit_id) or {}
+        told.append(
+            {
+                "id": str(unit_id),
+                "name": str(row["name"]),
+                "population": _number(row.get("population")),
+                "shape": packed[place],
+                "label": [
+                    round(labels.y.iloc[place], 5),
+                    round(labels.x.iloc[place], 5),
+                    round(spots["width_m"].iloc[place]),
+                ],
+                **{
+                    key: _plain(found.get(key))
+                    for key in ("score", "rank", "type_probability", "strengths", "gaps")
+                },
+                "reasons": [_reason(one) for one in found.get("reasons") or ()],
+            }
+        )
+    return told
+
+
+def _reason(reason: Any) -> dict[str, str]:
+    """Give a reason in every language; one that is plain text is English."""
+    return dict(reason["text"]) if isinstance(reason, Mapping) else {"en": str(reason)}
+
+
+def _services(services: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """Pack services by category, in the order of the areas they belong to."""
+    known = {name: area for area, names in SERVICE_AREAS.items() for name in names}
+    order = {name: place for place, name in enumerate(known)}
+    places = services.to_crs(GEOGRAPHIC)
+    found = []
+    for category in sorted(places["category"].unique(), key=lambda one: (order.get(one, 999), one)):
+        here = places[places["category"] == category]
+        area = known.get(category, "other")
+        words = messages("en").get(f"map.category.{category}")
+        plain = {one: str(category).replace("_", " ").capitalize() for one in LANGUAGES}
+        found.append(
+            {
+                "id": str(category),
+                "area": area,
+                "colour": SERVICE_COLOURS[area],
+                "label": _said(f"map.category.{category}") if words else plain,
+                "count": len(here),
+                "points": pack_points(here.geometry),
+                "names": _names(here),
+            }
+        )
+    return found
+
+
+def _transport(table: gpd.GeoDataFrame, *, pack: Any) -> list[dict[str, Any]]:
+    """Pack stops or routes by mode, in the order of the legend."""
+    places = table.to_crs(GEOGRAPHIC)
+    groups = ((mode, places[places["mode"] == mode]) for mode in MODE_COLOURS)
+    return [
+        {"mode": mode, "count": len(here), "shapes": pack(here.geometry), "names": _names(here)}
+        for mode, here in groups
+        if len(here)
+    ]
+
+
+def _names(table: gpd.GeoDataFrame) -> list[str | None]:
+    """List the names of places; empty where none has one."""
+    names = [_string(one) for one in table["name"]] if "name" in table.columns else []
+    return names if any(names) else []
+
+
+def _sources(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List each source once, with whom to thank and on what terms."""
+    keys = ("name", "provider", "licence", "url", "reference_year", "citation")
+    seen: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for source in provenance.get("sources", ()):
+        told = {key: _string(source.get(key)) for key in keys}
+        seen.setdefault((told["provider"], told["licence"], told["name"]), told)
+    return list(seen.values())

@@ -1,0 +1,146 @@
+// Shapes: unpacking, and the two kinds of drawing that Leaflet has no class for.
+"use strict";
+
+geoequity.unpack = function (steps) {
+  const places = [];
+  let lat = 0;
+  let lon = 0;
+  for (let at = 0; at < steps.length; at += 2) {
+    lat += steps[at];
+    lon += steps[at + 1];
+    places.push([lat / 1e6, lon / 1e6]);
+  }
+  return places;
+};
+
+// Base of paths that draw themselves on a canvas, from places projected once.
+geoequity.Places = L.Path.extend({
+  options: { interactive: false },
+
+  initialize(latLngs, options) {
+    L.setOptions(this, options);
+    this._places = latLngs;
+  },
+
+  onAdd(map) {
+    this._world = this._places.map((place) => map.options.crs.latLngToPoint(L.latLng(place), 0));
+    L.Path.prototype.onAdd.call(this, map);
+  },
+
+  _project() {
+    const scale = 2 ** this._map.getZoom();
+    const origin = this._map.getPixelOrigin();
+    this._points = this._world.map((point) => L.point(point.x * scale - origin.x, point.y * scale - origin.y));
+    this._pxBounds = L.bounds(this._points.length ? this._points : [[0, 0]]);
+    const reach = L.point(60, 60); // a place may paint this far from itself
+    this._pxBounds = L.bounds(this._pxBounds.min.subtract(reach), this._pxBounds.max.add(reach));
+  },
+
+  _update() {
+    if (this._map) this._updatePath();
+  },
+
+  _updatePath() {
+    if (this._renderer._drawing && this._points) this._paint(this._renderer._ctx);
+  },
+
+  _empty: () => false,
+  _containsPoint: () => false,
+});
+
+// Thousands of points in one stroke.
+geoequity.Points = geoequity.Places.extend({
+  nearest(point, within) {
+    let best = null;
+    let least = within * within;
+    this._points.forEach((one, place) => {
+      const distance = (one.x - point.x) ** 2 + (one.y - point.y) ** 2;
+      if (distance <= least) {
+        least = distance;
+        best = place;
+      }
+    });
+    return best === null ? null : { place: best, distance: least };
+  },
+
+  _paint(context) {
+    const radius = this.options.radius + Math.max(0, this._map.getZoom() - 12) * 0.5;
+    const { _bounds: seen } = this._renderer;
+    context.beginPath();
+    for (const point of this._points) {
+      if (!seen.contains(point)) continue;
+      context.moveTo(point.x + radius, point.y);
+      context.arc(point.x, point.y, radius, 0, 2 * Math.PI);
+    }
+    context.fillStyle = this.options.fill;
+    context.strokeStyle = this.options.stroke;
+    context.lineWidth = this.options.strokeWidth;
+    context.stroke();
+    context.fill();
+  },
+});
+
+// Names of districts, where they fit and do not touch each other; the largest first.
+geoequity.Labels = geoequity.Places.extend({
+  _paint(context) {
+    const middle = this._map.getSize().divideBy(2);
+    const ends = [middle, middle.add([100, 0])].map((point) => this._map.containerPointToLatLng(point));
+    const perPixel = this._map.distance(...ends) / 100;
+    const taken = [];
+    const size = 12;
+    context.font = `600 ${size}px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.lineJoin = "round";
+    for (const place of this.options.order) {
+      const room = this.options.widths[place] / perPixel;
+      const name = this.options.names[place];
+      const lines = this._fit(context, name, room) || this._fit(context, name, 1.25 * room); // the halo lets it lean out
+      if (!lines) continue;
+      const point = this._points[place];
+      const wide = Math.max(...lines.map((line) => context.measureText(line).width)) / 2 + 3;
+      const high = (lines.length * (size + 2)) / 2 + 1;
+      const box = L.bounds(point.subtract([wide, high]), point.add([wide, high]));
+      if (taken.some((other) => other.overlaps(box))) continue;
+      taken.push(box);
+      lines.forEach((line, row) => {
+        const y = point.y + (row - (lines.length - 1) / 2) * (size + 2);
+        context.lineWidth = 3.5;
+        context.strokeStyle = "rgba(255, 255, 255, 0.92)";
+        context.strokeText(line, point.x, y);
+        context.fillStyle = "#1B1F24";
+        context.fillText(line, point.x, y);
+      });
+    }
+  },
+
+  _fit(context, name, room) {
+    if (context.measureText(name).width <= room) return [name];
+    const lines = [];
+    for (const word of name.split(" ")) {
+      const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
+      if (lines.length && context.measureText(longer).width <= room) lines[lines.length - 1] = longer;
+      else lines.push(word);
+    }
+    const wide = Math.max(...lines.map((line) => context.measureText(line).width));
+    return wide <= room && lines.length <= 3 ? lines : null;
+  },
+});
+
+// The hatching that stands for "unknown", as a pattern inside the map's drawing.
+geoequity.hatch = function (drawing, { paper, line }) {
+  const space = "http://www.w3.org/2000/svg";
+  const make = (tag, attributes, parent) => {
+    const made = document.createElementNS(space, tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    return parent.appendChild(made);
+  };
+  const definitions = make("defs", {}, drawing);
+  const pattern = make(
+    "pattern",
+    { id: "ge-unknown", width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    definitions,
+  );
+  make("rect", { width: 7, height: 7, fill: paper }, pattern);
+  make("rect", { width: 1.4, height: 7, fill: line }, pattern);
+};

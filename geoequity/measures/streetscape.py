@@ -1,0 +1,156 @@
+"""What the streets of a district are like."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geoequity import schema
+from geoequity.units import district_of
+
+_M2_PER_KM2 = 1e6
+_M_PER_KM = 1e3
+
+
+def street_lengths(streets: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd.DataFrame:
+    """
+    Measure how much of each street lies in each district.
+
+    Parameters
+    ----------
+    streets
+        Street edges in a metric CRS.
+    districts
+        Districts in the same CRS.
+
+    Returns
+    -------
+    lengths
+        Columns ``edge_id``, ``district_id``, ``length_m``; one row for every
+        pair that meets. A street on a border counts on both sides.
+
+    Raises
+    ------
+    CRSError
+        If a CRS is missing, not metric, or the two differ.
+    """
+    schema.check_metric_crs(streets, name="streets")
+    schema.check_same_crs(streets, districts, names=("streets", "districts"))
+    lines, polygons = streets.geometry.to_numpy(), districts.geometry.to_numpy()
+    shapely.prepare(polygons)
+    polygon, line = shapely.STRtree(lines).query(polygons, predicate="intersects")
+    whole = shapely.contains_properly(polygons[polygon], lines[line])
+    length = np.where(whole, shapely.length(lines[line]), 0.0)
+    cut = ~whole
+    length[cut] = shapely.length(shapely.intersection(lines[line[cut]], polygons[polygon[cut]]))
+    return pd.DataFrame(
+        {
+            "edge_id": streets.index[line],
+            "district_id": districts.index[polygon],
+            "length_m": length,
+        }
+    )
+
+
+def tagged_share(
+    lengths: pd.DataFrame,
+    tags: pd.Series,
+    *,
+    yes: tuple[str, ...],
+    no: tuple[str, ...],
+    index: pd.Index,
+    min_known_share: float,
+) -> pd.DataFrame:
+    """
+    Measure the share of street length that has a feature, where that is mapped.
+
+    Streets on which the map says nothing are left out, as if they were like the
+    rest; a district with too little on record is unknown.
+
+    Parameters
+    ----------
+    lengths
+        From :func:`street_lengths`.
+    tags
+        Value of the tag by ``edge_id``; None where not mapped.
+    yes
+        Values that mean the street has the feature.
+    no
+        Values that mean it has not.
+    index
+        Districts of the result.
+    min_known_share
+        Share of length on record [0-1] under which the result is unknown.
+
+    Returns
+    -------
+    share
+        Columns ``share`` and ``known_share`` (both 0-1), on ``index``; NaN
+        where there is no street, or too little on record.
+    """
+    value = lengths["edge_id"].map(tags)
+    length = lengths["length_m"]
+    sums = pd.DataFrame(
+        {
+            "district_id": lengths["district_id"],
+            "all": length,
+            "yes": length.where(value.isin(yes), 0.0),
+            "known": length.where(value.isin([*yes, *no]), 0.0),
+        }
+    )
+    total = sums.groupby("district_id").sum().reindex(index)
+    known_share = total["known"] / total["all"].where(total["all"] > 0)
+    share = total["yes"] / total["known"].where(total["known"] > 0)
+    return pd.DataFrame(
+        {"share": share.where(known_share >= min_known_share), "known_share": known_share}
+    )
+
+
+def length_per_km2(lengths: pd.DataFrame, selected: pd.Series, *, area_m2: pd.Series) -> pd.Series:
+    """
+    Measure the density of a kind of street.
+
+    Parameters
+    ----------
+    lengths
+        From :func:`street_lengths`.
+    selected
+        True for the streets that count, by ``edge_id``.
+    area_m2
+        Area of each district [m2].
+
+    Returns
+    -------
+    length_per_km2
+        Kilometres per square kilometre, on the index of ``area_m2``; 0 where
+        there is none.
+    """
+    counts = lengths["edge_id"].map(selected).fillna(value=False).astype(bool)
+    length = lengths[counts].groupby("district_id")["length_m"].sum()
+    length = length.reindex(area_m2.index, fill_value=0.0)
+    return (length / _M_PER_KM) / (area_m2 / _M2_PER_KM2)
+
+
+def intersections_per_km2(intersections: gpd.GeoSeries, districts: gpd.GeoDataFrame) -> pd.Series:
+    """
+    Measure how finely the walking network is meshed.
+
+    Parameters
+    ----------
+    intersections
+        Points where three or more walkable street ends meet.
+    districts
+        Districts in the same CRS, with ``area_m2``.
+
+    Returns
+    -------
+    intersections_per_km2
+        On the districts' index; 0 where there is none.
+
+    Raises
+    ------
+    CRSError
+        If a CRS is missing or the two differ.
+    """
+    counts = district_of(intersections, districts).value_counts()
+    return counts.reindex(districts.index, fill_value=0) / (districts["area_m2"] / _M2_PER_KM2)

@@ -1,0 +1,235 @@
+"""Write a study to a folder, whole or not at all, and read it back."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+import pyogrio
+
+from geoequity.errors import SourceError
+from geoequity.outputs._tables import tidy_indicators
+from geoequity.study import Study
+
+_MARK = "summary.json"  # what makes a folder one of ours
+_LAYERS = ("districts", "cells", "services", "stops", "routes")
+_TABLES = ("indicators", "cell_indicators", "scores", "confidence", "inequality", "types")
+
+
+def save(study: Study, folder: str | Path) -> Path:
+    """
+    Write a study to a folder.
+
+    Parameters
+    ----------
+    study
+        Any study.
+    folder
+        Where; an earlier study there is replaced in one step at the end, files
+        of others in it are kept.
+
+    Returns
+    -------
+    folder
+        The folder, absolute.
+
+    Raises
+    ------
+    SourceError
+        If the folder holds something that is no study, or cannot be written.
+    """
+    with swap_in(folder) as draft:
+        write_tables(study, draft)
+    return Path(folder).resolve()
+
+
+@contextmanager
+def swap_in(folder: str | Path) -> Iterator[Path]:
+    """
+    Give a draft folder that takes the place of another when all went well.
+
+    Parameters
+    ----------
+    folder
+        The place; untouched until the block ends, and for good if it fails.
+
+    Yields
+    ------
+    draft
+        An empty folder beside it.
+
+    Raises
+    ------
+    SourceError
+        If the place holds something that is no study, or cannot be written.
+    """
+    target = Path(folder).resolve()
+    _check_target(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        msg = f"{target}: cannot be written: {error.strerror}"
+        raise SourceError(msg, source=target) from error
+    try:
+        draft.chmod(0o755)
+        yield draft
+        _swap(draft, target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def write_tables(study: Study, folder: Path) -> None:
+    """
+    Write the tables and the summary of a study into an empty folder.
+
+    Parameters
+    ----------
+    study
+        Any study.
+    folder
+        An empty folder.
+    """
+    _write_json(folder / "provenance.json", study.provenance)
+    tidy_indicators(study).to_csv(folder / "indicators.csv", index=False, lineterminator="\n")
+    study.districts.to_parquet(folder / "districts.parquet")
+    study.cells.to_parquet(folder / "cells.parquet")
+    _write_package(study, folder / "study.gpkg")
+    tables = folder / "tables"
+    tables.mkdir()
+    for name in _TABLES:
+        getattr(study, name).to_parquet(tables / f"{name}.parquet")
+    study.catalogue.to_csv(folder / "dictionary.csv", lineterminator="\n")
+    _write_json(folder / _MARK, study.summary)
+
+
+def load(folder: str | Path) -> Study:
+    """
+    Read a study back from its folder.
+
+    Parameters
+    ----------
+    folder
+        A folder that :func:`save` wrote.
+
+    Returns
+    -------
+    study
+        The study, as it was.
+
+    Raises
+    ------
+    SourceError
+        If the folder is not there, is no study, or lacks a file.
+    """
+    place = Path(folder)
+    if not (place / _MARK).is_file():
+        msg = f"{place}: no study here (no {_MARK})"
+        raise SourceError(msg, source=place)
+    try:
+        layers = {
+            name: gpd.read_parquet(place / f"{name}.parquet") for name in ("districts", "cells")
+        }
+        for name in ("services", "stops", "routes"):
+            layers[name] = _read_package(place / "study.gpkg", name)
+        tables = {one: pd.read_parquet(place / "tables" / f"{one}.parquet") for one in _TABLES}
+        return Study(
+            **layers,
+            **tables,
+            catalogue=pd.read_csv(place / "dictionary.csv", index_col="id", keep_default_na=True),
+            summary=json.loads((place / _MARK).read_text(encoding="utf-8")),
+            provenance=json.loads((place / "provenance.json").read_text(encoding="utf-8")),
+        )
+    except (OSError, ValueError, pa.ArrowException, pyogrio.errors.DataSourceError) as error:
+        msg = f"{place}: the study is incomplete or damaged: {error}"
+        raise SourceError(msg, source=place) from error
+
+
+def summary_schema() -> dict[str, Any]:
+    """
+    Give the JSON Schema of ``summary.json``.
+
+    Returns
+    -------
+    schema
+        The schema, as plain values.
+    """
+    text = resources.files("geoequity.outputs").joinpath("summary.schema.json").read_text("utf-8")
+    return json.loads(text)
+
+
+def _check_target(target: Path) -> None:
+    """Refuse to replace what is not a study."""
+    if target.exists() and not target.is_dir():
+        msg = f"{target}: is a file, not a folder"
+        raise SourceError(msg, source=target)
+    if target.is_dir() and any(target.iterdir()) and not (target / _MARK).is_file():
+        msg = f"{target}: holds files that are no study (no {_MARK}); name another folder"
+        raise SourceError(msg, source=target)
+
+
+def _swap(draft: Path, target: Path) -> None:
+    """Put the draft in its place; what others keep there moves along."""
+    if not target.exists():
+        draft.rename(target)
+        return
+    ours = {one.name for one in draft.iterdir()} | _earlier_names(target)
+    for other in target.iterdir():
+        if other.name not in ours:
+            _copy(other, draft / other.name)
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        # Between these two renames there is no folder at the place, and never half of one
+        target.replace(aside)
+        draft.replace(target)
+    except OSError as error:
+        if not target.exists() and any(aside.iterdir()):
+            aside.replace(target)
+        msg = f"{target}: cannot be replaced: {error.strerror}"
+        raise SourceError(msg, source=target) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _earlier_names(target: Path) -> set[str]:
+    """List what an earlier study may have written beyond what this one does."""
+    known = {"map.html", "study.xlsx", "tables"}
+    reports = {
+        one.name for pattern in ("report.*.html", "report.*.pdf") for one in target.glob(pattern)
+    }
+    return known | reports
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or a folder."""
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copy2(source, target)
+
+
+def _write_json(path: Path, content: Any) -> None:
+    """Write JSON that has no NaN in it."""
+    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _write_package(study: Study, path: Path) -> None:
+    """Write the layers to one GeoPackage."""
+    for name in _LAYERS:
+        layer = getattr(study, name).reset_index()
+        kind = "Unknown" if layer.empty else None
+        pyogrio.write_dataframe(layer, path, layer=name, geometry_type=kind)
+
+
+def _read_package(path: Path, name: str) -> gpd.GeoDataFrame:
+    """Read one layer of the GeoPackage with its index."""
+    layer = pyogrio.read_dataframe(path, layer=name)
+    return layer.set_index(layer.columns[0])

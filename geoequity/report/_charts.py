@@ -1,0 +1,182 @@
+"""
+The charts of the report, as plain numbers that a template draws.
+
+Nothing here is markup: names stay data, so that the template escapes them in
+one place.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from geoequity.palette import TYPE_COLOURS, UNKNOWN, ink_on
+
+GLYPH = 0.56  # mean width of a letter, as a share of the font size
+LINE = 1.15  # height of a line, as a share of the font size
+NAME_SIZE = 9.0
+
+SKY_WIDTH, SKY_HEIGHT = 720.0, 300.0
+SKY_LEFT, SKY_RIGHT, SKY_TOP, SKY_BOTTOM = 38.0, 8.0, 16.0, 44.0
+NAME_WIDTH = 10.0  # narrowest column that a name is written in
+
+
+def skyline(columns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """
+    Stand the districts side by side, as wide as their people and as high as their score.
+
+    Parameters
+    ----------
+    columns
+        Districts from the worst served to the best: ``name``, ``type`` (None
+        where none is stated), ``score`` 0-100, ``share`` of residents.
+
+    Returns
+    -------
+    picture
+        ``bars`` with ``x``, ``y``, ``width``, ``height``, ``colour`` and, where
+        the name fits, ``ink``, ``name_x`` and ``name_y``; ``ticks`` of scores;
+        ``tenths``, where the worst- and the best-served tenth of people end.
+    """
+    wide = SKY_WIDTH - SKY_LEFT - SKY_RIGHT
+    high = SKY_HEIGHT - SKY_TOP - SKY_BOTTOM
+    floor = SKY_HEIGHT - SKY_BOTTOM
+    bars, share = [], 0.0
+    for one in columns:
+        colour = TYPE_COLOURS.get(one["type"] or "", UNKNOWN)
+        height, width = high * one["score"] / 100, wide * one["share"]
+        fits = width >= NAME_WIDTH and GLYPH * NAME_SIZE * len(one["name"]) + 8 <= height
+        bars.append(
+            {
+                **one,
+                "x": round(SKY_LEFT + wide * share, 1),
+                "y": round(floor - height, 1),
+                "width": round(width, 1),
+                "height": round(height, 1),
+                "colour": colour,
+                "ink": ink_on(colour),
+                "fits": fits,
+                "name_x": round(SKY_LEFT + wide * share + width / 2, 1),
+            }
+        )
+        share += one["share"]
+    ticks = [(score, round(floor - high * score / 100, 1)) for score in range(0, 101, 25)]
+    tenths = [round(SKY_LEFT + wide * tenth, 1) for tenth in (0.1, 0.9)]
+    return {
+        "width": SKY_WIDTH,
+        "height": SKY_HEIGHT,
+        "left": SKY_LEFT,
+        "right": SKY_WIDTH - SKY_RIGHT,
+        "top": SKY_TOP,
+        "floor": floor,
+        "bars": bars,
+        "ticks": ticks,
+        "tenths": tenths,
+    }
+
+
+CLOUD_WIDTH, CLOUD_HEIGHT = 720.0, 520.0
+CLOUD_LEFT, CLOUD_RIGHT, CLOUD_TOP, CLOUD_BOTTOM = 46.0, 14.0, 14.0, 46.0
+CLOUD_CAPTIONS = 20.0  # room at the top and at the floor for what each corner means
+DOT_LEAST, DOT_MOST = 4.0, 15.0
+
+
+def cloud(dots: Sequence[Mapping[str, Any]], *, threshold: float) -> dict[str, Any]:
+    """
+    Place each district by its two pillars.
+
+    Parameters
+    ----------
+    dots
+        Districts: ``name``, ``type``, ``structures`` and ``technologies``
+        0-100, ``population`` (NaN where unknown), the ones to name first.
+    threshold
+        Score that parts high from low.
+
+    Returns
+    -------
+    picture
+        ``dots`` with ``x``, ``y``, ``radius``, ``colour`` and, where there is
+        room, ``name_x``, ``name_y`` and ``anchor``; ``ticks`` and where the
+        thresholds lie. The axes reach from round numbers below the lowest
+        score or the threshold to above the highest.
+    """
+    values = [threshold, *(one[side] for one in dots for side in ("structures", "technologies"))]
+    low = max(0.0, 10 * math.floor((min(values) - 3) / 10))
+    high = min(100.0, 10 * math.ceil((max(values) + 3) / 10))
+    wide = CLOUD_WIDTH - CLOUD_LEFT - CLOUD_RIGHT
+    tall = CLOUD_HEIGHT - CLOUD_TOP - CLOUD_BOTTOM
+
+    def across(score: float) -> float:
+        return round(CLOUD_LEFT + wide * (score - low) / (high - low), 1)
+
+    def up(score: float) -> float:
+        return round(CLOUD_HEIGHT - CLOUD_BOTTOM - tall * (score - low) / (high - low), 1)
+
+    most = max((one["population"] for one in dots if one["population"] > 0), default=math.nan)
+    placed = []
+    for one in dots:
+        colour = TYPE_COLOURS.get(one["type"] or "", UNKNOWN)
+        size = math.sqrt(one["population"] / most) if one["population"] > 0 else 0.0
+        placed.append(
+            {
+                **one,
+                "x": across(one["structures"]),
+                "y": up(one["technologies"]),
+                "radius": round(max(DOT_LEAST, DOT_MOST * size), 1),
+                "colour": colour,
+                "ink": ink_on(colour),
+                "anchor": None,
+            }
+        )
+    _name_dots(placed)
+    ticks = range(int(low), int(high) + 1, 10)
+    return {
+        "width": CLOUD_WIDTH,
+        "height": CLOUD_HEIGHT,
+        "left": CLOUD_LEFT,
+        "right": CLOUD_WIDTH - CLOUD_RIGHT,
+        "top": CLOUD_TOP,
+        "floor": CLOUD_HEIGHT - CLOUD_BOTTOM,
+        "dots": placed,
+        "ticks": [(tick, across(tick), up(tick)) for tick in ticks],
+        "threshold_x": across(threshold),
+        "threshold_y": up(threshold),
+    }
+
+
+def _name_dots(dots: Sequence[dict[str, Any]]) -> None:
+    """Write names beside dots where they cover no dot and no other name."""
+    top = CLOUD_TOP + CLOUD_CAPTIONS
+    floor = CLOUD_HEIGHT - CLOUD_BOTTOM - CLOUD_CAPTIONS
+    taken = [
+        (
+            one["x"] - one["radius"],
+            one["y"] - one["radius"],
+            one["x"] + one["radius"],
+            one["y"] + one["radius"],
+        )
+        for one in dots
+    ]
+    for one in dots:
+        width, height = GLYPH * NAME_SIZE * len(one["name"]) + 2, LINE * NAME_SIZE
+        right, left = one["x"] + one["radius"] + 3, one["x"] - one["radius"] - 3
+        middle = one["y"]
+        sides = (
+            (right, middle, "start", right),
+            (left, middle, "end", left - width),
+            (one["x"], middle - one["radius"] - 7, "middle", one["x"] - width / 2),
+            (one["x"], middle + one["radius"] + 7, "middle", one["x"] - width / 2),
+        )
+        for x, y, anchor, start in sides:
+            box = (start, y - height / 2, start + width, y + height / 2)
+            inside = box[0] > CLOUD_LEFT and box[2] < CLOUD_WIDTH - CLOUD_RIGHT
+            inside = inside and box[1] > top and box[3] < floor
+            if inside and not any(_overlap(box, other) for other in taken):
+                taken.append(box)
+                one |= {"name_x": round(x, 1), "name_y": round(y, 1), "anchor": anchor}
+                break
+
+
+def _overlap(box: Sequence[float], other: Sequence[float]) -> bool:
+    """Tell whether two boxes (left, top, right, bottom) share an area."""
+    return box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]

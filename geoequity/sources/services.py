@@ -1,0 +1,261 @@
+"""Read services and stops from lists, and join them with those of OpenStreetMap."""
+
+from collections.abc import Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+
+from geoequity.errors import DataError, shown
+from geoequity.sources.files import Record, column_of, drop_repeated, keys, numbers, read_layer
+from geoequity.sources.files import text_ids as text_of
+from geoequity.sources.spec import ConnectivitySpec, ServicesSpec, StopsSpec
+from geoequity.units import district_of
+
+SAME_PLACE_M = 50.0
+SERVICE_COLUMNS = ["category", "name", "capacity", "source"]
+STOP_COLUMNS = ["mode", "name", "source", "realtime"]
+
+
+def read_services(
+    spec: ServicesSpec | ConnectivitySpec,
+    *,
+    crs: CRS,
+    districts: gpd.GeoDataFrame,
+    study_area: shapely.Geometry,
+    record: Record,
+) -> gpd.GeoDataFrame:
+    """
+    Read a list of services.
+
+    Parameters
+    ----------
+    spec
+        The file and its columns.
+    crs
+        Metric CRS of the study.
+    districts
+        To count how many rows lie inside.
+    study_area
+        The districts and the buffer round them; places outside are left out.
+    record
+        Gets the rows read, inside the districts, kept and dropped.
+
+    Returns
+    -------
+    services
+        Index ``service_id``: geometry, ``category``, ``name``, ``capacity``
+        (NaN = unknown), ``source``.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read or is empty.
+    DataError
+        If a column is absent, ids of differing rows repeat, or a capacity is text.
+    CRSError
+        If no CRS is known.
+    """
+    category = spec.category if isinstance(spec, ServicesSpec) else spec.kind
+    capacity = spec.capacity if isinstance(spec, ServicesSpec) else None
+    places = _read_places(
+        spec,
+        columns=[one for one in (spec.name, capacity) if one],
+        policy=spec.duplicates if isinstance(spec, ServicesSpec) else "error",
+        crs=crs,
+        districts=districts,
+        study_area=study_area,
+        record=record,
+    )
+    services = gpd.GeoDataFrame(
+        {
+            "category": category,
+            "name": text_of(places[spec.name]).to_numpy() if spec.name else None,
+            "capacity": numbers(
+                places[capacity], spec=spec, ids=places.index.to_series()
+            ).to_numpy()
+            if capacity
+            else np.nan,
+            "source": record.name,
+        },
+        geometry=places.geometry.to_numpy(),
+        crs=crs,
+        index=_prefixed(places.index, record.name, "service_id"),
+    )
+    if (services["capacity"] < 0).any():
+        bad = services.index[services["capacity"] < 0]
+        msg = f"{spec.path}: column {capacity!r} is negative: {shown(bad)}"
+        raise DataError(msg, ids=bad)
+    return services
+
+
+def read_stops(
+    spec: StopsSpec,
+    *,
+    crs: CRS,
+    districts: gpd.GeoDataFrame,
+    study_area: shapely.Geometry,
+    record: Record,
+) -> gpd.GeoDataFrame:
+    """
+    Read a list of public transport stops.
+
+    Parameters
+    ----------
+    spec
+        The file, its columns and the mode of its stops.
+    crs
+        Metric CRS of the study.
+    districts
+        To count how many rows lie inside.
+    study_area
+        The districts and the buffer round them; stops outside are left out.
+    record
+        Gets the rows read, inside the districts, kept and dropped.
+
+    Returns
+    -------
+    stops
+        Index ``stop_id``: geometry, ``mode``, ``name``, ``source``,
+        ``realtime`` (None = unknown).
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read or is empty.
+    DataError
+        If a column is absent or ids of differing rows repeat.
+    CRSError
+        If no CRS is known.
+    """
+    places = _read_places(
+        spec,
+        columns=[spec.name] if spec.name else [],
+        policy=spec.duplicates,
+        crs=crs,
+        districts=districts,
+        study_area=study_area,
+        record=record,
+    )
+    return gpd.GeoDataFrame(
+        {
+            "mode": spec.mode,
+            "name": text_of(places[spec.name]).to_numpy() if spec.name else None,
+            "source": record.name,
+            "realtime": None,
+        },
+        geometry=places.geometry.to_numpy(),
+        crs=crs,
+        index=_prefixed(places.index, record.name, "stop_id"),
+    )
+
+
+def merge_services(
+    lists: Sequence[tuple[str, gpd.GeoDataFrame]], *, record_of: dict[str, Record]
+) -> gpd.GeoDataFrame:
+    """
+    Join lists of services so that one place counts once.
+
+    Parameters
+    ----------
+    lists
+        Pairs of merge rule and services, in order of rising trust. ``dedupe``
+        drops the earlier places of the same category within 50 m of a new one,
+        ``replace`` all earlier places of the category, ``add`` none.
+    record_of
+        Records by ``source``, which get what is dropped of them.
+
+    Returns
+    -------
+    services
+        All that is left, in one table.
+
+    Raises
+    ------
+    DataError
+        If there is no list.
+    """
+    merged: gpd.GeoDataFrame | None = None
+    for rule, services in lists:
+        if merged is None:
+            merged = services
+            continue
+        same = merged["category"].isin(services["category"].unique())
+        if rule == "add":
+            doubles = pd.Series(data=False, index=merged.index)
+        elif rule == "replace":
+            doubles = same
+        else:
+            doubles = same & _near(merged, services)
+        for source, rows in merged[doubles].groupby("source"):
+            reason = "replaced by" if rule == "replace" else f"within {SAME_PLACE_M:g} m of"
+            record_of[str(source)].drop(f"{reason} {services['source'].iloc[0]}", rows.index)
+        merged = pd.concat([merged[~doubles], services])
+    if merged is None:
+        msg = "merge_services needs at least one list"
+        raise DataError(msg)
+    return merged
+
+
+def _read_places(
+    spec: ServicesSpec | ConnectivitySpec | StopsSpec,
+    *,
+    columns: list[str],
+    policy: str,
+    crs: CRS,
+    districts: gpd.GeoDataFrame,
+    study_area: shapely.Geometry,
+    record: Record,
+) -> gpd.GeoDataFrame:
+    """Read places, count them against the districts, and keep those in the study area."""
+    layer = read_layer(spec, record=record)
+    for column in columns:
+        column_of(layer, column, path=spec.path)
+    if spec.id is None:
+        ids = pd.Series([f"row {one + 1}" for one in layer.index], index=layer.index, dtype=object)
+    else:
+        ids = keys(layer, spec, spec.id)
+        if ids.isna().any():
+            msg = f"{spec.path}: no id in rows {shown(layer.index[ids.isna()])}"
+            raise DataError(msg, ids=layer.index[ids.isna()])
+    shapeless = layer.geometry.isna() | layer.geometry.is_empty
+    if shapeless.any():
+        record.drop("no geometry", ids[shapeless])
+        record.warn("rows without geometry dropped", ids[shapeless])
+        layer, ids = layer[~shapeless], ids[~shapeless]
+    layer = layer.to_crs(crs)
+    points = layer.geometry.representative_point()
+    inside = district_of(points, districts).notna()
+    record.counts["distinct"] = int(ids.nunique())
+    record.counts["rows_inside_districts"] = int(inside.sum())
+    layer = drop_repeated(
+        layer, ids, policy=policy, columns=[*columns, layer.geometry.name], record=record
+    )
+    near = layer.geometry.intersects(study_area)
+    record.counts["inside_districts"] = int(inside[layer.index].sum())
+    record.drop("outside the study area and its buffer", ids[layer.index][~near])
+    layer = layer[near]
+    record.rows_kept = len(layer)
+    return layer.set_index(pd.Index(ids[layer.index].astype(str)))
+
+
+def _prefixed(ids: pd.Index, source: str, name: str) -> pd.Index:
+    """Make ids unique over all lists by naming their list."""
+    return pd.Index([f"{source}/{one}" for one in ids], name=name)
+
+
+def _near(places: gpd.GeoDataFrame, others: gpd.GeoDataFrame) -> pd.Series:
+    """Tell which places have another of the same category within 50 m."""
+    near = pd.Series(data=False, index=places.index)
+    for category, group in others.groupby("category"):
+        mine = places.index[places["category"] == category]
+        if len(mine) == 0:
+            continue
+        tree = shapely.STRtree(group.geometry.to_numpy())
+        hit, _ = tree.query(
+            places.geometry.loc[mine].to_numpy(), predicate="dwithin", distance=SAME_PLACE_M
+        )
+        near.loc[mine[np.unique(hit)]] = True
+    return near

@@ -1,0 +1,211 @@
+"""
+What a city file may say about each source: one frozen model per kind of block.
+
+The models are the reading options of this package. They refuse unknown keys,
+say what every key means, and hold no path logic but their own: ``path`` is
+absolute by the time a reader sees it.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from geoequity.schema import MODES
+
+Where = dict[str, str | int | float | bool | list[str | int | float]]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Block(BaseModel):
+    """A table of a city file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Origin(Block):
+    """Where a source comes from and under which terms."""
+
+    provider: str | None = Field(None, description="who publishes the data")
+    url: str | None = Field(None, description="where the provider offers them")
+    licence: str | None = Field(None, description="licence, by its SPDX id where it has one")
+    retrieved: str | None = Field(None, description="day of download, YYYY-MM-DD")
+    reference_year: int | None = Field(None, description="year the data speak of")
+    citation: str | None = Field(None, description="how the provider wants to be cited")
+
+
+class FileSpec(Origin):
+    """A file and how to read it."""
+
+    path: Path = Field(description="file, relative to the city file or to --data")
+    source: str | None = Field(None, description="name of a [sources] block with the terms")
+    layer: str | None = Field(None, description="layer of a GIS file, sheet of a workbook")
+    encoding: str = Field("utf-8", description="of text files")
+    separator: str | None = Field(
+        None, description="of text tables; by default comma, or tab for .tsv"
+    )
+    decimal: Literal[".", ","] = Field(".", description="decimal mark of text numbers")
+    thousands: str | None = Field(None, description="thousands mark of text numbers")
+    missing: tuple[str, ...] = Field((), description="texts that mean unknown, besides empty")
+    crs: str | None = Field(None, description="CRS, where the file does not say or says it wrong")
+    lon: str | None = Field(None, description="column of the longitude or easting")
+    lat: str | None = Field(None, description="column of the latitude or northing")
+    geometry: str | None = Field(
+        None, description="column of the geometry: WKT, or a coordinate pair"
+    )
+    where: Where = Field({}, description="keep rows whose column has this value, or one of these")
+
+    @model_validator(mode="after")
+    def _lon_with_lat(self) -> "FileSpec":
+        if (self.lon is None) != (self.lat is None):
+            msg = "lon and lat go together"
+            raise ValueError(msg)
+        if self.lon is not None and self.geometry is not None:
+            msg = "give lon and lat, or geometry, not both"
+            raise ValueError(msg)
+        return self
+
+
+class DistrictsSpec(FileSpec):
+    """The districts in which findings are stated."""
+
+    id: Text = Field(description="column of the unique id")
+    name: str | None = Field(None, description="column of the name; the id by default")
+    duplicates: Literal["error", "first", "dissolve"] = Field(
+        "error", description="what to do with differing rows of one id"
+    )
+    overlaps: Literal["error", "largest", "split"] = Field(
+        "error", description="what to do where districts overlap by over 0.1 % of their area"
+    )
+    min_area_m2: float = Field(100.0, ge=0, description="smaller districts are dropped as slivers")
+
+
+class CellsSpec(FileSpec):
+    """The cells in which people live."""
+
+    id: str | tuple[str, ...] = Field(description="column or columns of the unique id")
+    template: str | None = Field(None, description="how several id columns make one id")
+    district: str | None = Field(None, description="column with the district's id")
+    population: str | None = Field(None, description="column of the residents")
+    bases: dict[Literal["households", "dwellings", "jobs"], str] = Field(
+        {}, description="columns of other counts to weigh by"
+    )
+    groups: dict[str, str] = Field({}, description="columns of counts of groups of people")
+    duplicates: Literal["error", "first", "dissolve"] = Field(
+        "error", description="what to do with differing rows of one id"
+    )
+
+
+class OsmSpec(Origin):
+    """OpenStreetMap from local files."""
+
+    path: tuple[Path, ...] = Field(description="file or files, .osm.pbf or .osm")
+    source: str | None = Field(None, description="name of a [sources] block with the terms")
+    date: str | None = Field(None, description="day of the extract; read from the file by default")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_path(cls, data: object) -> object:
+        if isinstance(data, dict) and isinstance(data.get("path"), str | Path):
+            return {**data, "path": (data["path"],)}
+        return data
+
+
+class StreetsSpec(FileSpec):
+    """A table of street edges, instead of OpenStreetMap."""
+
+    u: Text = Field("u", description="column of the node an edge starts from")
+    v: Text = Field("v", description="column of the node an edge ends at")
+    length: str | None = Field(None, description="column of the length [m]; measured by default")
+
+
+class ServicesSpec(FileSpec):
+    """A list of places people go to or use."""
+
+    category: Text = Field(description="category of all places of this file, as in the catalogue")
+    id: str | None = Field(None, description="column of the official id; row number by default")
+    name: str | None = Field(None, description="column of the name")
+    capacity: str | None = Field(None, description="column of the places, beds or seats offered")
+    duplicates: Literal["error", "first"] = Field(
+        "error", description="what to do with differing rows of one id"
+    )
+    merge: Literal["dedupe", "replace", "add"] = Field(
+        "dedupe",
+        description="against the same category of OpenStreetMap or an earlier list: drop the "
+        "earlier ones within 50 m, all earlier ones, or none",
+    )
+
+
+class StopsSpec(FileSpec):
+    """A list of public transport stops."""
+
+    mode: str = Field(description="metro, rail, brt, tram, bus, cable or ferry")
+    id: str | None = Field(None, description="column of the id; row number by default")
+    name: str | None = Field(None, description="column of the name")
+    duplicates: Literal["error", "first"] = Field(
+        "error", description="what to do with differing rows of one id"
+    )
+
+    @model_validator(mode="after")
+    def _known_mode(self) -> "StopsSpec":
+        if self.mode not in MODES:
+            msg = f"mode is one of {', '.join(MODES)}, not {self.mode}"
+            raise ValueError(msg)
+        return self
+
+
+class ConnectivitySpec(FileSpec):
+    """Connectivity by place."""
+
+    kind: Literal["wifi"] = Field(description="wifi: public Wi-Fi sites")
+    id: str | None = Field(None, description="column of the id; row number by default")
+    name: str | None = Field(None, description="column of the name")
+    period: str | None = Field(None, description="what time the data speak of")
+
+
+class ColumnSpec(Block):
+    """One column of a table and the indicator it feeds."""
+
+    column: str | None = Field(None, description="column of the value")
+    numerator: str | None = Field(None, description="column to divide ...")
+    denominator: str | None = Field(None, description="... by this one")
+    unit: Literal["share", "percent", "count", "value"] = Field(
+        "value",
+        description="share: 0-1; percent: 0-100, converted; count: divided by the base as the "
+        "indicator says; value: in the indicator's own unit",
+    )
+
+    @model_validator(mode="after")
+    def _column_or_ratio(self) -> "ColumnSpec":
+        ratio = self.numerator is not None and self.denominator is not None
+        if (self.column is not None) == ratio or (self.numerator is None) != (
+            self.denominator is None
+        ):
+            msg = "give column, or numerator and denominator"
+            raise ValueError(msg)
+        return self
+
+
+class TableSpec(FileSpec):
+    """A table about units, joined by id or by name."""
+
+    key: str | tuple[str, ...] = Field(description="column or columns that name the unit")
+    template: str | None = Field(None, description="how several key columns make one key")
+    join: Literal["id", "name"] = Field("id", description="what of the unit the key is")
+    aliases: dict[str, str] = Field({}, description="key in the table -> id or name of the unit")
+    level: Literal["district", "cell"] = Field("district", description="what the rows are about")
+    duplicates: Literal["error", "first", "sum"] = Field(
+        "error", description="what to do with differing rows of one key"
+    )
+    columns: dict[str, ColumnSpec] = Field(description="indicator id -> column", min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_columns(cls, data: object) -> object:
+        if isinstance(data, dict) and isinstance(data.get("columns"), dict):
+            columns = {
+                key: {"column": value} if isinstance(value, str) else value
+                for key, value in data["columns"].items()
+            }
+            return {**data, "columns": columns}
+        return data

@@ -1,0 +1,80 @@
+"""
+The frozen result of an assessment.
+
+A ``Study`` is tables and one summary. Maps, reports, files, scenarios and
+comparisons are functions of it; it imports nothing above it and computes
+nothing itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """
+    What was found in one city.
+
+    All geometry is in one projected CRS in metres. Shares are 0-1, scores
+    0-100, confidence 0-1; NaN is unknown and 0 is measured.
+
+    Parameters
+    ----------
+    districts
+        Index ``unit_id``: geometry, ``name``, ``population`` and other bases
+        (NaN where there is no count), ``area_m2``, the scores ``index``,
+        ``structures``, ``technologies`` and the five areas, ``rank``,
+        ``rank_low``, ``rank_high``, ``index_low``, ``index_high`` (range over
+        the weights), ``type`` (None where none is stated), ``confidence``.
+    cells
+        Index ``unit_id``: geometry, ``name``, ``district_id`` (None outside
+        every district), ``population`` and other bases, ``area_m2``.
+    services
+        Index ``service_id``: geometry, ``category``, ``name``, ``capacity``, ``source``.
+    stops
+        Index ``stop_id``: geometry, ``mode``, ``name``, ``source``.
+    routes
+        Index ``route_id``: geometry, ``mode``, ``name``, ``source``.
+    indicators
+        Districts x indicator ids, in each indicator's own unit, stratifiers
+        and validators included; only those that could be computed.
+    cell_indicators
+        Cells x indicator ids, for the indicators that are computed at cells.
+    scores
+        Districts x indicator ids, 0-100; only those that enter the index.
+    confidence
+        Districts x indicator ids, 0-1.
+    inequality
+        Index indicator id: ``gini``, ``absolute_gini``, ``palma``,
+        ``theil_total``, ``theil_between``, ``theil_within``, ``coverage``, ...
+    types
+        Index ``unit_id``: ``type`` and one column per type with its probability.
+    catalogue
+        Index indicator id, in the order of the catalogue: ``label_en``,
+        ``label_es``, ``label_pt``, ``description_en`` ..., ``pillar``,
+        ``area``, ``role``, ``unit``, ``better``, ``base``, ``scale``,
+        ``worst``, ``best``, ``citation``; only those in ``indicators``.
+    summary
+        The content of ``summary.json``.
+    provenance
+        The content of ``provenance.json``: where every number came from.
+    """
+
+    districts: gpd.GeoDataFrame
+    cells: gpd.GeoDataFrame
+    services: gpd.GeoDataFrame
+    stops: gpd.GeoDataFrame
+    routes: gpd.GeoDataFrame
+    indicators: pd.DataFrame
+    cell_indicators: pd.DataFrame
+    scores: pd.DataFrame
+    confidence: pd.DataFrame
+    inequality: pd.DataFrame
+    types: pd.DataFrame
+    catalogue: pd.DataFrame
+    summary: Mapping[str, Any] = field(repr=False)
+    provenance: Mapping[str, Any] = field(repr=False)

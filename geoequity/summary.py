@@ -1,0 +1,361 @@
+"""
+The summary: what a study found, as one nested table with stable keys.
+
+``summary.json`` is this, validated against the JSON Schema that ships with the
+package. Unknown is None with the key present, and ``reasons`` say why.
+"""
+
+import math
+import platform
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoequity import __version__, inequality
+from geoequity.confidence import Reason, reason
+from geoequity.errors import shown
+from geoequity.indicators import Definition, Evaluation
+from geoequity.judgement import (
+    EPSILON,
+    LEVEL,
+    MATERIAL,
+    NO_MATERIAL_GAP,
+    ROOT,
+    Judgement,
+    Rules,
+    gap,
+)
+from geoequity.schema import AREAS, PILLARS, TYPES
+from geoequity.typology import UNCERTAIN
+
+NOTABLE_POINTS = 5.0  # a score that far from the city's mean is a strength or a gap
+LISTED = 3
+_PACKAGES = ("geopandas", "numpy", "osmium", "pandas", "pyproj", "scipy", "shapely")
+
+
+def plain(value: object) -> float | None:
+    """
+    Turn a number of any kind into one JSON can hold.
+
+    Parameters
+    ----------
+    value
+        A number; NaN, infinite or None is unknown.
+
+    Returns
+    -------
+    value
+        A float, or None where unknown.
+    """
+    number = float("nan") if value is None else float(value)  # type: ignore[arg-type]
+    return number if math.isfinite(number) else None
+
+
+def make_summary(
+    *,
+    city: Mapping[str, Any],
+    method: Mapping[str, Any],
+    rules: Rules,
+    districts: gpd.GeoDataFrame,
+    cells: gpd.GeoDataFrame | None,
+    outside: float,
+    evaluation: Evaluation,
+    definitions: Iterable[Definition],
+    judgement: Judgement,
+    measures: pd.DataFrame,
+) -> dict[str, Any]:
+    """
+    Build the summary of a study, findings and stages still empty.
+
+    Parameters
+    ----------
+    city
+        The block ``city`` of the summary.
+    method
+        Facts of the method besides the rules, such as the walking speed.
+    rules
+        Weights, draws and thresholds.
+    districts
+        Districts with their bases.
+    cells
+        Cells with ``district_id`` and their bases; None without cells.
+    outside
+        Residents outside every district; NaN where none are counted.
+    evaluation
+        The indicators that could be computed.
+    definitions
+        The catalogue, with the city's changes.
+    judgement
+        Scores, ranges and types.
+    measures
+        Inequality measures by indicator.
+
+    Returns
+    -------
+    summary
+        Plain values under the keys of ``summary.schema.json``.
+    """
+    of = {one.id: one for one in definitions}
+    population = people_of(districts)
+    return {
+        "city": dict(city),
+        "population": _population(population, outside),
+        "units": {
+            "districts": len(districts),
+            "cells": int(cells["cell_id"].nunique()) if cells is not None else 0,
+        },
+        "indicators": {
+            key: _indicator(of[key], evaluation, measures.loc[key], population)
+            for key in evaluation.districts.columns
+        },
+        "absent": dict(evaluation.absent),
+        "pillars": {one: _node(judgement.scores[one], population) for one in PILLARS},
+        "areas": {one: _node(judgement.scores[one], population) for one in AREAS},
+        "index": _index(judgement.scores[ROOT], population),
+        "districts": _districts(districts, cells, population, evaluation, judgement),
+        "types": _types(judgement, population),
+        "findings": [],
+        "method": {
+            "basis": judgement.basis,
+            "epsilon": EPSILON,
+            "quantile_rule": "weighted inverse CDF, averaged at exact steps",
+            "normalisation": "goalposts of the catalogue",
+            "aggregation": "weighted arithmetic mean",
+            "draws": rules.draws,
+            "seed": rules.seed,
+            "level": LEVEL,
+            "weights_range": list(rules.weights_range),
+            "weights": dict(rules.weights),
+            "threshold": rules.threshold,
+            "min_probability": rules.min_probability,
+            "min_gap_points": rules.min_gap_points,
+            **method,
+        },
+        "stages": {},
+        "warnings": [],
+        "versions": {
+            "geoequity": __version__,
+            "python": platform.python_version(),
+            **{one: version(one) for one in _PACKAGES},
+        },
+    }
+
+
+def people_of(districts: pd.DataFrame) -> pd.Series:
+    """
+    Take the residents of districts.
+
+    Parameters
+    ----------
+    districts
+        Districts, with or without ``population``.
+
+    Returns
+    -------
+    population
+        On their index; NaN throughout without a count.
+    """
+    if "population" in districts.columns:
+        return districts["population"]
+    return pd.Series(np.nan, index=districts.index, name="population")
+
+
+def district_confidence(evaluation: Evaluation, judgement: Judgement) -> pd.Series:
+    """
+    Rate each district over the indicators of the index.
+
+    Parameters
+    ----------
+    evaluation
+        The indicators that could be computed.
+    judgement
+        Scores, for which of them enter the index.
+
+    Returns
+    -------
+    confidence
+        Mean confidence 0-1, an unknown indicator counting 0; NaN without index.
+    """
+    used = [one for one in judgement.tree["id"] if one in evaluation.confidence.columns]
+    if not used:
+        return pd.Series(np.nan, index=evaluation.districts.index)
+    known = evaluation.confidence[used].where(evaluation.districts[used].notna(), 0.0)
+    return known.fillna(0.0).mean(axis=1)
+
+
+def _interval(value: object, low: object = None, high: object = None) -> dict[str, Any]:
+    """Put a number with its range over the method; its source is a complete count."""
+    method = {"low": plain(low), "high": plain(high)}
+    known = method["low"] is not None and method["high"] is not None
+    return {"value": plain(value), "sampling": None, "method": method if known else None}
+
+
+def _population(population: pd.Series, outside: float) -> dict[str, Any]:
+    """Count residents, inside and outside."""
+    if not population.notna().any():
+        return {"total": None, "covered_share": None, "outside": plain(outside)}
+    inside = float(population.sum())
+    total = inside + (0.0 if math.isnan(outside) else outside)
+    share = inside / total if total > 0 else None
+    return {"total": total, "covered_share": share, "outside": plain(outside)}
+
+
+def _indicator(
+    one: Definition, evaluation: Evaluation, row: pd.Series, population: pd.Series
+) -> dict[str, Any]:
+    """Describe one indicator over the whole city."""
+    value = evaluation.districts[one.id]
+    weight = population.fillna(0.0)
+    confidence = evaluation.confidence[one.id].fillna(0.0)
+    reasons = list(evaluation.reasons[one.id])
+    if plain(row["coverage"]) is None:
+        reasons.append(reason("no_population"))
+    elif plain(row["mean"]) is None:
+        reasons.append(reason("low_coverage", share=float(row["coverage"])))
+    elif plain(row["ratio"]) is None:
+        reasons.append(reason("zero_scale"))
+    if one.scale == "share":
+        reasons.append(reason("share_scale"))
+    gini = plain(row["gini"])
+    theil = {part: plain(row[f"theil_{part}"]) for part in ("total", "between", "within")}
+    return {
+        "unit": one.unit,
+        "base": one.base,
+        "scale": one.scale,
+        "level": evaluation.levels[one.id],
+        "pillar": one.pillar,
+        "area": one.area,
+        "role": one.role,
+        "mean": plain(row["mean"]),
+        "coverage": plain(row["coverage"]),
+        "min_district": str(value.idxmin()),
+        "max_district": str(value.idxmax()),
+        "ratio": plain(row["ratio"]),
+        "confidence": plain(np.average(confidence, weights=weight)) if weight.sum() > 0 else None,
+        "reasons": reasons,
+        "gini": _interval(gini) if gini is not None else None,
+        "absolute_gini": plain(row["absolute_gini"]),
+        "palma": plain(row["palma"]),
+        "theil": theil if theil["total"] is not None else None,
+        "atkinson": plain(row["atkinson"]),
+        "kolm_pollak_ede": plain(row["kolm_pollak_ede"]),
+        "concentration": plain(row["concentration"]),
+    }
+
+
+def _node(score: pd.Series, population: pd.Series) -> dict[str, Any]:
+    """Describe a pillar or an area over people."""
+    known = score.notna() & (population > 0)
+    if not known.any():
+        return {"mean": None, "gap": None}
+    mean = np.average(score[known], weights=population[known])
+    return {"mean": plain(mean), "gap": plain(gap(score, population))}
+
+
+def _index(score: pd.Series, population: pd.Series) -> dict[str, Any]:
+    """Describe the index over people."""
+    known = score.notna() & (population > 0)
+    empty = {"p90_p10": None, "points": None}
+    method = "mean of the two pillars"
+    if not known.any():
+        return {
+            "mean": None,
+            "gap": empty,
+            "mean_abs_difference": None,
+            "gini": None,
+            "method": method,
+        }
+    value, people = score[known], population[known]
+    low = inequality.quantile(value, population=people, q=0.1)
+    high = inequality.quantile(value, population=people, q=0.9)
+    return {
+        "mean": plain(np.average(value, weights=people)),
+        "gap": {"p90_p10": plain(high / low) if low > 0 else None, "points": plain(high - low)},
+        "mean_abs_difference": plain(2 * inequality.absolute_gini(value, population=people)),
+        "gini": plain(inequality.gini(value, population=people)) if value.sum() > 0 else None,
+        "method": method,
+    }
+
+
+def _types(judgement: Judgement, population: pd.Series) -> dict[str, Any]:
+    """List the districts of each type and the share of people in them."""
+    result: dict[str, Any] = {"basis": judgement.basis}
+    total = population.sum()
+    for name in (*TYPES, UNCERTAIN):
+        ids = judgement.types.index[judgement.types == name]
+        share = plain(population[ids].sum() / total) if total > 0 else None
+        known = judgement.basis == MATERIAL
+        result[name] = {
+            "districts": [str(one) for one in ids],
+            "population_share": share if known else None,
+        }
+    return result
+
+
+def _districts(
+    districts: gpd.GeoDataFrame,
+    cells: gpd.GeoDataFrame | None,
+    population: pd.Series,
+    evaluation: Evaluation,
+    judgement: Judgement,
+) -> dict[str, Any]:
+    """Describe every district."""
+    confidence = district_confidence(evaluation, judgement)
+    leaves = [one for one in judgement.tree["id"] if one in evaluation.districts.columns]
+    scores = judgement.scores[leaves]
+    weight = population.fillna(0.0)
+    mean = scores.mul(weight, axis=0).sum() / scores.notna().mul(weight, axis=0).sum()
+    ahead = scores - mean
+    described = {}
+    for key in districts.index:
+        distance = ahead.loc[key].dropna().sort_values(kind="stable")
+        best = distance[distance >= NOTABLE_POINTS].index[::-1][:LISTED]
+        worst = distance[distance <= -NOTABLE_POINTS].index[:LISTED]
+        score, rank = judgement.scores.loc[key], judgement.ranges.loc[key]
+        named = judgement.types[key]
+        described[str(key)] = {
+            "name": str(districts.loc[key, "name"]),
+            "population": plain(population[key]),
+            "score": _interval(score[ROOT], rank["index_low"], rank["index_high"]),
+            **{pillar: plain(score[pillar]) for pillar in PILLARS},
+            "areas": {area: plain(score[area]) for area in AREAS},
+            "rank": _interval(rank["rank"], rank["rank_low"], rank["rank_high"]),
+            "type": None if named is None else str(named),
+            "type_probability": {one: plain(judgement.probability.loc[key, one]) for one in TYPES},
+            "confidence": plain(confidence[key]),
+            "strengths": [str(one) for one in best],
+            "gaps": [str(one) for one in worst],
+            "reasons": _district_reasons(
+                str(key), cells, population, evaluation.districts[leaves], judgement
+            ),
+        }
+    return described
+
+
+def _district_reasons(
+    key: str,
+    cells: gpd.GeoDataFrame | None,
+    population: pd.Series,
+    values: pd.DataFrame,
+    judgement: Judgement,
+) -> list[Reason]:
+    """Say what is not known of a district, and why no type is stated."""
+    reasons = []
+    if pd.isna(population[key]):
+        reasons.append(reason("district_no_population"))
+    if cells is not None and "population" in cells.columns:
+        mine = cells[(cells["district_id"] == key) & cells["population"].isna()]
+        if len(mine):
+            reasons.append(reason("cells_no_population", count=len(mine), listed=shown(mine.index)))
+    missing = values.columns[values.loc[key].isna()]
+    if len(missing):
+        reasons.append(reason("missing_here", listed=shown(missing)))
+    if judgement.scores.loc[key, list(PILLARS)].isna().any():
+        reasons.append(reason("pillar_unknown"))
+    elif judgement.basis == NO_MATERIAL_GAP:
+        reasons.append(reason("no_material_gap"))
+    return reasons

@@ -1,0 +1,362 @@
+"""Everything that is decided about the city before it is written down."""
+
+from argparse import Namespace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+
+from demo_city import NEIGHBOUR, OPEN, PLANTED, SIZE, Array, Tags, stream
+from demo_city.aims import (
+    BEST_CYCLEWAY_KM,
+    BEST_GREEN_M2,
+    BEST_INTERSECTIONS,
+    BEST_RATE,
+    DISTRICT_WALK,
+    WALKS,
+    Ledger,
+    make_goals,
+)
+from demo_city.ground import Ground, People, make_ground, make_people, plane
+from demo_city.streets import (
+    ROWS,
+    WHEELED,
+    Streets,
+    Way,
+    intersections,
+    lengths_inside,
+    make_streets,
+    make_ways,
+    walk_metres,
+)
+
+PACE = 4800 / 60  # metres a minute
+DOOR_M = 12  # from the street to a service
+PARK_SCALE = 0.8  # of a block
+METRO_KM = tuple((u, 0.15) for u in np.linspace(0.9, 9.1, 10))
+CABLE_KM = ((6.37, 0.3), (6.4, 1.2), (6.6, 1.9), (6.8, 2.4))
+NEIGHBOUR_HAS = {"hospital", "clinic", "pharmacy", "police", "school", "food_market"}
+TAG_VALUES = {  # of streets that have it, and of those that have not
+    "lit": (("yes", "yes", "yes", "24/7", "limited"), ("no",)),
+    "sidewalk": (("both", "both", "left", "right", "separate", "yes"), ("no",)),
+}
+CARE = {"integrated": 0.95, "showcase": 0.8, "analogue": 0.6, "neglected": 0.25, "": 0.5}
+
+
+def care(home: Array) -> Array:
+    """How carefully districts are mapped, 0-1."""
+    return np.array([CARE[one] for one in PLANTED])[home]
+
+
+@dataclass
+class Plan:
+    """The city; services stand at nodes of its streets, parks on the central blocks of cells."""
+
+    seed: int
+    ground: Ground
+    people: People
+    streets: Streets
+    ways: list[Way]
+    metre: Array  # [way, district]
+    walk: Array  # [cell, node then cell]
+    ledgers: dict[str, Ledger]
+    nodes: dict[str, list[int]] = field(default_factory=dict)  # services by category
+    parks: dict[int, tuple[str, float]] = field(default_factory=dict)  # cell: kind, scale
+    metro: list[int] = field(default_factory=list)
+    cable: list[int] = field(default_factory=list)
+    displays: list[str] = field(default_factory=list)  # [stop] yes, no, or nothing known
+    shares: dict[str, Array] = field(default_factory=dict)  # [cell] of households
+    unlisted: list[int] = field(default_factory=list)  # cells without shares
+    requests: list[int] = field(default_factory=list)  # [district]
+
+    def __post_init__(self) -> None:
+        """Prepare what every placement needs."""
+        self.rng = stream(self.seed, "plan")
+        self.population = self.ground.total(self.people.persons)
+        home = self.streets.home
+        usable = np.flatnonzero((self.streets.degree >= 2) & (home != OPEN))
+        self.inside = [usable[home[usable] == d] for d in range(SIZE)]
+        self.city_nodes = np.concatenate(self.inside)
+        self.abroad = usable[home[usable] == NEIGHBOUR]
+
+    def ledger(self, name: str) -> Ledger:
+        """Ledger that an indicator is still to be booked in."""
+        return next(one for one in self.ledgers.values() if name in one.weight)
+
+    def candidates(self, share: float) -> Array:
+        """Junctions in a share of the cells."""
+        _, first = np.unique(self.streets.cell[self.city_nodes], axis=0, return_index=True)
+        chosen = self.rng.choice(len(first), int(share * len(first)), replace=False)
+        return self.city_nodes[first[np.sort(chosen)]]
+
+    def count(self, nodes: Iterable[int]) -> Array:
+        """Services in each district."""
+        home = self.streets.home[np.fromiter(nodes, dtype=int)]
+        return np.bincount(home[home >= 0], minlength=SIZE)
+
+
+def make_plan(args: Namespace) -> Plan:
+    """Decide everything; in each pillar what is coarse first, what can be met exactly last."""
+    goals = make_goals(args.seed, args.effect, near_equal=args.near_equal)
+    ground = make_ground(args.seed)
+    people = make_people(args.seed, ground, goals)
+    ledgers = {name: Ledger(args.seed, name, goal) for name, goal in goals.items()}
+    structures = ledgers["structures"]
+    full = ground.area_km2 * BEST_INTERSECTIONS
+    streets = make_streets(args.seed, ground, structures.aim() * full)
+    structures.book("intersections", intersections(streets, streets.kind != "private") / full)
+    ways = make_ways(args.seed, streets)
+    metre, walk = lengths_inside(ways, streets, ground), walk_metres(streets, ground)
+    plan = Plan(args.seed, ground, people, streets, ways, metre, walk, ledgers)
+    place_transit(plan)
+    place_walks(plan, [name for name in WALKS if name in structures.weight])
+    place_open_space(plan)
+    place_counts(plan, ["waste_point"])
+    tag_streets(plan)
+    place_counts(plan, ["air_station", "internet_venue"])
+    place_walks(plan, [name for name in WALKS if name not in plan.nodes])
+    place_wifi(plan)
+    tag_stops(plan)
+    place_counts(plan, ["charging", "cctv", "requests_311"])
+    fill_tables(plan)
+    return plan
+
+
+# ---------------------------------------------------------------- services
+def place(
+    ground: Ground,
+    lack: Array,
+    weight: Array,
+    aim: Array,
+    *,
+    start: Array,
+    base: float = 0.0,
+    gain: Array | None = None,
+) -> tuple[list[int], Array]:
+    """
+    Choose places so that each district lacks as nearly as can be what is the aim.
+
+    A cell lacks the least that any chosen place leaves it (``lack[cell, place]``), and never more
+    than at the ``start``; a district lacks ``base`` plus the ``weight``-ed sum over its cells, less
+    the ``gain[place, district]`` of every place chosen. Greedy; then each choice is reconsidered.
+    Returns the places and the lack of each district.
+    """
+    lack = np.ascontiguousarray(lack.T, dtype=np.float32)
+    start, weight = start.astype(np.float32), weight.astype(np.float32)
+    gain = np.zeros((len(lack), SIZE)) if gain is None else gain
+    first = ground.first
+
+    def least(chosen: list[int]) -> Array:
+        return np.minimum(start, lack[chosen].min(axis=0, initial=np.inf))
+
+    def reached(least: Array, chosen: list[int]) -> Array:
+        summed = np.add.reduceat(least * weight, first, axis=-1)
+        return base + summed - gain[chosen].sum(axis=0)
+
+    def miss(reached: Array) -> Array:  # rounded, so that ties are broken alike on any machine
+        return np.round((((reached - aim) * 100) ** 2).sum(axis=-1), 3)
+
+    def best_addition(chosen: list[int]) -> tuple[list[int], float]:
+        trial = miss(reached(np.minimum(least(chosen), lack), chosen) - gain)
+        return [*chosen, int(trial.argmin())], float(trial.min())
+
+    chosen: list[int] = []
+    error = float(miss(reached(least([]), [])))
+    more, better = best_addition(chosen)
+    while better < error:
+        chosen, error = more, better
+        more, better = best_addition(chosen)
+    for old in chosen.copy():
+        other, better = best_addition([one for one in chosen if one != old])
+        if better < error:
+            chosen, error = other, better
+    return chosen, reached(least(chosen), chosen)
+
+
+def place_transit(plan: Plan) -> None:
+    """Lay metro and cable, then bus stops where they are due."""
+    xy = plan.streets.xy[plan.city_nodes]
+    for line, course in ((plan.metro, METRO_KM), (plan.cable, CABLE_KM)):
+        for u, v in course:
+            line.append(int(plan.city_nodes[np.hypot(*(xy - plane(u, v)).T).argmin()]))
+    ledger, people = plan.ledgers["structures"], plan.ground.share(plan.people.persons)
+    rapid = plan.walk[:, plan.metro + plan.cable].min(axis=1)
+    worst, best = DISTRICT_WALK
+    minutes = plan.ground.total(people * rapid / PACE)
+    ledger.book("rapid_transit", (minutes - worst) / (best - worst))
+    spots = plan.candidates(0.7)
+    lack = plan.walk[:, spots] + DOOR_M > 500
+    chosen, lacking = place(plan.ground, lack, people, 1 - ledger.aim(), start=rapid > 1000)
+    ledger.book("transit", 1 - lacking)
+    plan.nodes["stop"] = spots[chosen].tolist()
+
+
+def place_walks(plan: Plan, names: Iterable[str]) -> None:
+    """Place services whose indicator is the walk to the nearest; some lie across the limit."""
+    people = plan.ground.share(plan.people.persons)
+    for name in names:
+        worst, best = WALKS[name]
+        ledger, spots = plan.ledger(name), plan.candidates(0.55)
+        lack = ((plan.walk + DOOR_M) / PACE - best) / (worst - best)
+        given = [int(plan.rng.choice(plan.abroad))] if name in NEIGHBOUR_HAS else []
+        as_good = plan.nodes["internet_venue"] if name == "coworking" else []
+        start = lack[:, given + as_good].min(axis=1, initial=2.0)
+        chosen, lacking = place(plan.ground, lack[:, spots], people, 1 - ledger.aim(), start=start)
+        ledger.book(name, 1 - lacking)
+        plan.nodes[name] = given + spots[chosen].tolist()
+
+
+def place_open_space(plan: Plan) -> None:
+    """Make parks and squares of some blocks, and plant woods on a few more."""
+    ledger, ground, streets = plan.ledgers["structures"], plan.ground, plan.streets
+    lack = plan.walk[:, len(streets.xy) :] > 400
+    share, everyone = ground.share(plan.people.persons), np.ones(len(lack))
+    chosen, lacking = place(ground, lack, share, 1 - ledger.aim(), start=everyone)
+    ledger.book("open_space", 1 - lacking)
+    full = BEST_GREEN_M2 * plan.population
+    due, have = ledger.aim() * full, np.zeros(SIZE)
+    rest = [cell for cell in plan.rng.permutation(len(lack)).tolist() if cell not in chosen]
+    for cell in chosen + rest:
+        d = ground.district[cell]
+        whole = shapely.Polygon(streets.block(ground.cells[cell], 1.0)).area
+        scale = min(PARK_SCALE, np.sqrt(max(due[d] - have[d], 0.0) / whole))
+        if scale > 0.35:
+            plan.parks[cell] = ("park" if cell in chosen else "wood", scale)
+            have[d] += scale**2 * whole
+        elif cell in chosen:
+            plan.parks[cell] = ("square", 0.5)
+    ledger.book("green", have / full)
+
+
+def place_counts(plan: Plan, names: Iterable[str]) -> None:
+    """Strew as many services as the residents of a district are due."""
+    for name in names:
+        ledger, full = plan.ledger(name), plan.population * BEST_RATE[name] / 1e5
+        count = np.rint(ledger.aim() * full).astype(int)
+        ledger.book(name, count / full)
+        if name == "requests_311":
+            plan.requests = count.tolist()
+            continue
+        choices = [plan.rng.choice(plan.inside[d], count[d], replace=False) for d in range(SIZE)]
+        plan.nodes[name] = np.concatenate(choices).tolist()
+
+
+def place_wifi(plan: Plan) -> None:
+    """Place Wi-Fi: half the score is residents within 300 m, the other half sites a head."""
+    ledger, spots = plan.ledgers["technologies"], plan.candidates(0.8)
+    lack = plan.walk[:, spots] + DOOR_M > 300
+    full = plan.population * BEST_RATE["wifi"] / 1e5
+    gain = (plan.streets.home[spots][:, None] == np.arange(SIZE)) / full / 2
+    half, everyone = plan.ground.share(plan.people.persons) / 2, np.ones(len(lack))
+    chosen, lacking = place(
+        plan.ground, lack, half, 1 - ledger.aim(), start=everyone, base=0.5, gain=gain
+    )
+    ledger.book("wifi", 1 - lacking)
+    plan.nodes["wifi"] = spots[chosen].tolist()
+    plan.nodes["wifi_broken"] = plan.rng.choice(plan.city_nodes, 30, replace=False).tolist()
+    plan.nodes["wifi_abroad"] = plan.rng.choice(plan.abroad, 2, replace=False).tolist()
+    elsewhere = plan.rng.choice(plan.city_nodes, 8, replace=False).tolist()
+    plan.nodes["wifi_cafe"] = plan.nodes["wifi"][::8] + elsewhere  # some in both sources
+
+
+# ---------------------------------------------------------------- tags
+def pick(rng: np.random.Generator, amount: Array, home: Array, pool: Array, due: Array) -> Array:
+    """Choose of a pool so that the amounts [way, district] add up to what is due in each."""
+    chosen = np.zeros(len(home), dtype=bool)
+    for d in [*range(SIZE), *range(SIZE)]:  # twice, as ways cross borders
+        mine = rng.permutation(np.flatnonzero(pool & (home == d)))
+        chosen[mine] = False
+        run = amount[chosen, d].sum() + np.r_[0.0, amount[mine, d].cumsum()]
+        chosen[mine[: np.abs(run - due[d]).argmin()]] = True
+    return chosen
+
+
+def tag_streets(plan: Plan) -> None:
+    """Tag the ways; much less is known where mappers are few."""
+    rng, metre, ledger = plan.rng, plan.metre, plan.ledgers["structures"]
+    kind = np.array([way.kind for way in plan.ways])
+    home = np.array([way.home for way in plan.ways])
+    wheeled, cycleway = np.isin(kind, WHEELED), kind == "cycleway"
+    full = BEST_CYCLEWAY_KM * 1000 * plan.ground.area_km2
+    due = ledger.aim() * full - metre[cycleway].sum(axis=0)
+    lane = pick(rng, metre, home, wheeled, due)
+    ledger.book("cycleway", metre[cycleway | lane].sum(axis=0) / full)
+    for way, cycles in zip(plan.ways, lane, strict=True):
+        way.tags |= street_tags(rng, way)
+        if cycles:
+            way.tags["cycleway"] = str(rng.choice(["lane", "track"]))
+        elif way.kind in WHEELED and rng.random() < 0.1:
+            way.tags["cycleway"] = "no"
+    for name, pool in (("sidewalk", wheeled), ("lit", kind != "private")):
+        known = pool & (rng.random(len(kind)) < 0.35 + 0.55 * care(home))
+        total = metre[known].sum(axis=0)
+        yes = pick(rng, metre, home, known, ledger.aim() * total)
+        ledger.book(name, metre[yes].sum(axis=0) / total)
+        for i in np.flatnonzero(known):
+            plan.ways[i].tags[name] = str(rng.choice(TAG_VALUES[name][0 if yes[i] else 1]))
+
+
+def street_tags(rng: np.random.Generator, way: Way) -> Tags:
+    """Tags of a way that no indicator hangs on."""
+    special = {
+        "private": {"highway": "service", "access": "private"},
+        "escalator": {"highway": "steps", "conveying": "yes", "name": "Escaleras Claras"},
+        "cycleway": {"highway": "cycleway", "foot": "designated", "name": "Ciclovía del Río"},
+    }
+    if way.kind not in WHEELED:
+        return special.get(way.kind, {"highway": way.kind})
+    tags, known = {"highway": way.kind}, float(care(way.home))
+    if rng.random() < 0.4 + 0.6 * known:
+        noun = "Carrera" if way.line < ROWS else "Calle"
+        tags["name"] = f"{noun} {way.line % ROWS + 1}"
+    if rng.random() < 0.3 + 0.6 * known:
+        tags["surface"] = "asphalt" if rng.random() < 0.3 + 0.7 * known else "unpaved"
+    if way.kind == "residential" and rng.random() < 0.15:
+        tags["oneway"] = "yes"
+    return tags
+
+
+def tag_stops(plan: Plan) -> None:
+    """Say of some stops whether they have a live display."""
+    ledger, home = plan.ledgers["technologies"], plan.streets.home[plan.nodes["stop"]]
+    aim, reached = ledger.aim(), ledger.goal / 100  # where there is no stop, nothing is known
+    display = np.full(len(home), "", dtype="U3")
+    for d in np.unique(home).tolist():
+        mine = plan.rng.permutation(np.flatnonzero(home == d))
+        known = mine[: int(np.ceil(len(mine) * (0.4 + 0.5 * care(d))))]
+        shown = round(aim[d] * len(known))
+        display[known] = np.where(np.arange(len(known)) < shown, "yes", "no")
+        reached[d] = shown / len(known)
+    ledger.book("realtime", reached)
+    plan.displays = display.tolist()
+
+
+# ---------------------------------------------------------------- tables
+def fill_tables(plan: Plan) -> None:
+    """Give every cell its shares of households, to a tenth of a percent."""
+    rng, ledger, ground = plan.rng, plan.ledgers["technologies"], plan.ground
+    populated = np.flatnonzero(plan.people.households)
+    plan.unlisted = sorted(rng.choice(populated, 3, replace=False).tolist())
+    part = ground.share(listed_households(plan))
+
+    def spread(aim: Array) -> Array:
+        share = aim[ground.district] + rng.normal(0, 0.06, len(part))
+        for _ in range(5):
+            share = (share + (aim - ground.total(part * share))[ground.district]).clip(0.01, 0.99)
+        return share.round(3)
+
+    device = ledger.aim()
+    phone = spread((0.55 + 0.45 * device).clip(0, 0.97))
+    computer = spread((2 * device - ground.total(part * phone)).clip(0.03, 0.95))
+    ledger.book("device", ground.total(part * (phone + computer)) / 2)
+    internet = spread(ledger.aim())
+    ledger.book("internet", ground.total(part * internet))
+    plan.shares = {"INTERNET": internet, "COMPUTADORA": computer, "CELULAR": phone}
+
+
+def listed_households(plan: Plan) -> Array:
+    """Households of the cells whose shares are in the table."""
+    households = plan.people.households.copy()
+    households[plan.unlisted] = 0
+    return households

@@ -1,0 +1,124 @@
+"""What was planted, and the exact values that the files must give."""
+
+from argparse import Namespace
+
+import numpy as np
+
+from demo_city import DISTRICTS, NOTE, PLANTED, SIZE, Array
+from demo_city.files import ALIAS, INVALID, cell_ids
+from demo_city.plan import TAG_VALUES, Plan, listed_households
+
+RULES = {
+    "city": "the districts' values weighted by residents, shares of households by households",
+    "*_home_share, home_internet_share": "weighted by HOGARES of the manzanas that the table lists",
+    "*_per_*": "services inside the district over its residents, the sum of POBLACION by COD",
+    "lit_street_share": "metres of highway ways with lit=yes, 24/7 or limited over metres with any "
+    "lit tag; in EPSG:32716, clipped to the district; no way closed to walkers carries the tag",
+    "sidewalk_share": "the same of sidewalk=both, left, right, yes and separate against no",
+    "realtime_stop_share": "bus stops with passenger_information_display=yes over yes and no",
+    "waste_points_per_1000": "amenity=recycling and waste_disposal but access=private",
+    "cctv_per_1000": "man_made=surveillance but surveillance=indoor",
+    "charging_per_1000": "amenity=charging_station but access=private",
+    "wifi_per_10000": "rows of wifi.csv with estado=Disponible, and nothing of OpenStreetMap",
+    "osm_wifi_sites": "elements with internet_access=wlan, whether wifi.csv has the site or not",
+    "scores_estimated": "the generator's own estimate of the pillar scores; not exact",
+}
+HOUSEHOLDS = {
+    "home_internet_share": "INTERNET",
+    "computer_home_share": "COMPUTADORA",
+    "mobile_phone_home_share": "CELULAR",
+}
+HEADS = {
+    "waste_points_per_1000": ("waste_point", 1000),
+    "cctv_per_1000": ("cctv", 1000),
+    "air_stations_per_100k": ("air_station", 100_000),
+    "charging_per_1000": ("charging", 1000),
+    "internet_venues_per_10000": ("internet_venue", 10_000),
+    "wifi_per_10000": ("wifi", 10_000),
+}
+
+
+def make_truth(plan: Plan, args: Namespace) -> dict[str, object]:
+    """Tell what was planted, by district and for the city."""
+    exact = exact_values(plan)
+    wifi = plan.count(plan.nodes["wifi_cafe"])
+    districts = {
+        f"{d + 1:02d}": {
+            "name": DISTRICTS[d][0],
+            "type": None if args.near_equal else str(PLANTED[d]),
+            "population": int(plan.population[d]),
+            "scores_estimated": {
+                name: round(float(ledger.score[d]), 2) for name, ledger in plan.ledgers.items()
+            },
+            "osm_wifi_sites": int(wifi[d]),
+            "indicators": {name: known(values[d]) for name, values in exact.items()},
+        }
+        for d in range(SIZE)
+    }
+    return {
+        "note": NOTE,
+        "fictitious": True,
+        "seed": args.seed,
+        "effect": None if args.near_equal else args.effect,
+        "near_equal": args.near_equal,
+        "rules": RULES,
+        "population": int(plan.population.sum()),
+        "cells": len(plan.ground.cells),
+        "indicators": {name: known(values[SIZE]) for name, values in exact.items()},
+        "districts": districts,
+        "faults": faults(plan),
+    }
+
+
+def exact_values(plan: Plan) -> dict[str, Array]:
+    """Values of every district, and then of the city."""
+    total, people = plan.ground.total, plan.people
+    listed = listed_households(plan)
+    exact = {
+        name: share(total(plan.shares[column] * listed), total(listed))
+        for name, column in HOUSEHOLDS.items()
+    }
+    exact["unmet_needs_share"] = share(total(people.in_need), total(people.households))
+    for name, (category, heads) in HEADS.items():
+        exact[name] = share(heads * plan.count(plan.nodes[category]), plan.population)
+    exact["requests_311_per_1000"] = share(1000 * np.array(plan.requests), plan.population)
+    for name, tag in (("lit_street_share", "lit"), ("sidewalk_share", "sidewalk")):
+        values = np.array([way.tags.get(tag, "") for way in plan.ways])
+        metre = plan.metre[values != ""].sum(axis=0)
+        yes = plan.metre[np.isin(values, TAG_VALUES[tag][0])].sum(axis=0)
+        exact[name] = with_mean(yes / metre, plan.population)
+    stops, display = np.array(plan.nodes["stop"]), np.array(plan.displays)
+    asked, shown = plan.count(stops[display != ""]), plan.count(stops[display == "yes"])
+    exact["realtime_stop_share"] = with_mean(shown / np.where(asked, asked, np.nan), plan.population)
+    return dict(sorted(exact.items()))
+
+
+def share(top: Array, bottom: Array) -> Array:
+    """Ratio in each district, and in the city."""
+    return np.r_[top / bottom, top.sum() / bottom.sum()]
+
+
+def with_mean(values: Array, weight: Array) -> Array:
+    """Values of the districts, and their mean where they are known."""
+    there = ~np.isnan(values)
+    return np.r_[values, np.average(values[there], weights=weight[there])]
+
+
+def known(value: float) -> float | None:
+    """A number for JSON, where unknown is null."""
+    return None if np.isnan(value) else round(float(value), 9)
+
+
+def faults(plan: Plan) -> dict[str, object]:
+    """Oddities of the files that a reader must cope with."""
+    codes = cell_ids(plan.ground)
+    return {
+        "invalid_ring": f"{INVALID + 1:02d}",
+        "sliver": "99",
+        "cells_straddling": [codes[cell] for cell in plan.ground.straddling],
+        "cells_without_residents": [codes[i] for i in np.flatnonzero(plan.people.persons == 0)],
+        "cells_not_in_internet_table": [codes[cell] for cell in plan.unlisted],
+        "alias_in_311_table": ALIAS,
+        "wifi_out_of_service": len(plan.nodes["wifi_broken"]),
+        "wifi_outside_the_city": len(plan.nodes["wifi_abroad"]),
+    }

@@ -1,0 +1,143 @@
+"""
+A real browser that opens a file from disk and is let out to nowhere.
+
+``page = open_page(path)`` opens an HTML file in the system's Chromium with
+every network request refused, and remembers what it asked for and complained
+of. Tests that use it are skipped where Chromium is absent.
+"""
+
+import importlib.util
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+DESKTOP = (1280, 800)
+PHONE = (390, 844)
+LOCAL = ("file:", "data:", "blob:", "about:", "devtools:", "chrome:")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+
+
+@dataclass
+class Page:
+    """An open page: what it asked for, what it complained of, what it looks like."""
+
+    driver: webdriver.Chrome
+    _requests: dict[str, str] = field(default_factory=dict)
+    _errors: list[str] = field(default_factory=list)
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Run JavaScript in the page; ``return`` gives its value back."""
+        return self.driver.execute_script(script, *arguments)
+
+    def wait(self, script: str, *, seconds: float = 10) -> Any:
+        """Wait until a JavaScript expression is true."""
+        wait = WebDriverWait(self.driver, seconds, poll_frequency=0.05)
+        return wait.until(lambda _: self.run(f"return {script}"), message=script)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, one after the other, on whatever has the focus."""
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def tab(self, times: int = 1) -> None:
+        """Move the focus on."""
+        self.press(*[Keys.TAB] * times)
+
+    def resize(self, width: int, height: int, *, phone: bool = False) -> None:
+        """Give the page a size in CSS pixels; a phone also has touch."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        touch = {"enabled": phone, "maxTouchPoints": 5 if phone else 1}
+        self.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", touch)
+        self.run("return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def screenshot(self, path: Path) -> Path:
+        """Save what the window shows as PNG."""
+        assert self.driver.save_screenshot(str(path))
+        return path
+
+    def requests(self) -> list[str]:
+        """List every address asked for that is not in the file itself."""
+        self._listen()
+        return [url for url in self._requests.values() if not url.startswith(LOCAL)]
+
+    def errors(self) -> list[str]:
+        """List every console error, uncaught exception and refused request."""
+        self._listen()
+        return list(self._errors)
+
+    def _listen(self) -> None:
+        """Read what the browser has logged since the last time."""
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            params = message.get("params", {})
+            if message["method"] == "Network.requestWillBeSent":
+                self._requests[params["requestId"]] = params["request"]["url"]
+            elif message["method"] == "Network.loadingFailed":
+                url = self._requests.get(params["requestId"])
+                if url is not None:  # else it belongs to the browser's own first tab
+                    self._errors.append(f"request failed: {url}: {params.get('errorText')}")
+            elif message["method"] == "Runtime.exceptionThrown":
+                self._errors.append(str(params["exceptionDetails"]))
+        for entry in self.driver.get_log("browser"):
+            if entry["level"] == "SEVERE":
+                self._errors.append(entry["message"])
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """Start Chromium once for all tests; skip where there is none."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    chromedriver = shutil.which("chromedriver")
+    if chromium is None or chromedriver is None:
+        pytest.skip("Chromium is absent: install the system's chromium and chromium-driver")
+    options = Options()
+    options.binary_location = chromium
+    profile = tmp_path_factory.mktemp("chromium")
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(chromedriver))
+    driver.set_page_load_timeout(60)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def open_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
+    """Give a function that opens a file from disk at a window size and returns its page."""
+
+    def opened(path: Path, *, size: tuple[int, int] = DESKTOP, phone: bool = False) -> Page:
+        browser.get("about:blank")
+        page = Page(browser)
+        page.requests()  # what an earlier page asked for is not this one's
+        page._requests.clear()
+        page._errors.clear()
+        page.resize(*size, phone=phone)
+        browser.get(Path(path).resolve().as_uri())
+        return page
+
+    yield opened
+    browser.get("about:blank")

@@ -1,0 +1,817 @@
+"""The inequality measures: closed forms, properties, and what they refuse."""
+
+from math import exp, isnan, log, nan, sqrt
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from geoequity import inequality as iq
+from geoequity.errors import DataError
+
+fast = settings(deadline=None, max_examples=30)
+
+
+def close(expected):
+    return pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True)
+
+
+def column(*numbers, name=None):
+    ids = [f"u{at}" for at in range(len(numbers))]
+    return pd.Series(numbers, index=ids, dtype=float, name=name)
+
+
+def alike(frame, at):
+    """Rows of a world in the order of `at`, under fresh ids."""
+    return frame.iloc[list(at)].reset_index(drop=True).rename(index="v{}".format)
+
+
+# Each measure as a function of a world: value, population, rank, group.
+MEASURES = {
+    "gini": lambda w: iq.gini(w.value, population=w.population),
+    "extended_gini": lambda w: iq.extended_gini(w.value, population=w.population, nu=3.5),
+    "absolute_gini": lambda w: iq.absolute_gini(w.value, population=w.population),
+    "hoover": lambda w: iq.hoover(w.value, population=w.population),
+    "theil": lambda w: iq.theil(w.value, population=w.population).total,
+    "theil_between": lambda w: iq.theil(w.value, population=w.population, groups=w.group).between,
+    "theil_l": lambda w: iq.theil_l(w.value + 1, population=w.population).total,
+    "theil_l_within": lambda w: (
+        iq.theil_l(w.value + 1, population=w.population, groups=w.group).within
+    ),
+    "palma_ratio": lambda w: iq.palma_ratio(w.value + 1, population=w.population, rank=w["rank"]),
+    "concentration_index": lambda w: iq.concentration_index(
+        w.value, population=w.population, rank=w["rank"]
+    ),
+    "erreygers": lambda w: iq.concentration_index(
+        w.value, population=w.population, rank=w["rank"], method="erreygers", bounds=(0, 2000)
+    ),
+    "wagstaff": lambda w: iq.concentration_index(
+        w.value, population=w.population, rank=w["rank"], method="wagstaff", bounds=(0, 2000)
+    ),
+    "atkinson_half": lambda w: iq.atkinson(w.value, population=w.population, epsilon=0.5),
+    "atkinson_two": lambda w: iq.atkinson(w.value + 1, population=w.population, epsilon=2),
+    "kolm_pollak_ede": lambda w: iq.kolm_pollak_ede(w.value, population=w.population, epsilon=1),
+    "kolm_pollak_burden": lambda w: iq.kolm_pollak_index(
+        w.value, population=w.population, epsilon=1, better="lower"
+    ),
+    "fgt": lambda w: iq.fgt(w.value, population=w.population, line=400, alpha=1.5),
+    "median": lambda w: iq.quantile(w.value, population=w.population, q=0.5),
+    "percentile_ratio": lambda w: iq.percentile_ratio(w.value + 1, population=w.population),
+    "tenths_gap": lambda w: iq.tenths(w.value, population=w.population).gap,
+    "tenths_ratio": lambda w: iq.tenths(w.value + 1, population=w.population).ratio,
+    "wolfson": lambda w: iq.wolfson(w.value + 1, population=w.population),
+}
+RELATIVE = ("gini", "extended_gini", "hoover", "theil", "atkinson_half", "concentration_index")
+
+
+@st.composite
+def worlds(draw, *, least=1, positive=False):
+    """Up to nine units with people, a value that is not 0 everywhere, rank and group."""
+    number = st.floats(0.01, 1000) if positive else st.just(0.0) | st.floats(0.01, 1000)
+    row = st.tuples(number, st.integers(1, 500), st.integers(1, 4), st.sampled_from("xyz"))
+    rows = draw(st.lists(row, min_size=least, max_size=9))
+    world = pd.DataFrame(rows, columns=["value", "population", "rank", "group"])
+    assume(world["value"].any())
+    return world.rename(index="u{}".format).astype({"population": float, "rank": float})
+
+
+# ---- closed forms -------------------------------------------------------------------------
+
+
+def test_gini_counts_people_not_units():
+    # 3 of 4 people have 0 and one has all: 1 - 1/4
+    assert iq.gini(column(0, 8), population=column(3, 1)) == close(1 - 1 / 4)
+    assert iq.gini(column(0, 8), population=column(1, 3)) == close(1 - 3 / 4)
+
+
+def test_gini_of_people_who_are_alike_is_exactly_0():
+    assert iq.gini(column(0.1, 0.1, 0.1), population=column(0.1, 0.2, 0.7)) == 0
+    assert iq.hoover(column(0.1, 0.1, 0.1), population=column(0.1, 0.2, 0.7)) == 0
+    assert iq.theil(column(0.1, 0.1, 0.1), population=column(0.1, 0.2, 0.7)).total == 0
+    assert iq.gini(column(7), population=column(1)) == 0
+
+
+def test_extended_gini_is_the_gini_at_two_and_nears_the_least_value():
+    value, population = column(1, 2, 5), column(20, 30, 50)
+    mean = (20 * 1 + 30 * 2 + 50 * 5) / 100
+    assert iq.extended_gini(value, population=population, nu=2) == close(
+        iq.gini(value, population=population)
+    )
+    # welfare: the value of the worst-off of three people drawn at random
+    worst = 1 * (1 - 0.8**3) + 2 * (0.8**3 - 0.5**3) + 5 * 0.5**3
+    assert iq.extended_gini(value, population=population, nu=3) == close(1 - worst / mean)
+    assert iq.extended_gini(value, population=population, nu=500) == close(1 - 1 / mean)
+
+
+def test_absolute_gini_is_half_the_mean_difference_also_of_all_zeros():
+    assert iq.absolute_gini(column(1, 4), population=column(1, 1)) == close(3 * 0.5 / 2)
+    assert iq.absolute_gini(column(0, 0), population=column(1, 1)) == 0
+
+
+def test_hoover_is_what_must_change_hands():
+    # mean 4; the one above holds 6 too many of 12
+    assert iq.hoover(column(1, 1, 10), population=column(1, 1, 1)) == close(6 / 12)
+
+
+def test_wolfson_sets_two_camps_apart():
+    people = column(1, 1, 1, 1)
+    assert iq.wolfson(column(0, 0, 2, 2), population=people) == close(0.5)
+    assert iq.wolfson(column(3, 3, 3, 3), population=people) == close(0)
+    # mean 2.5, lower half 1.5 on average, half the mean difference 0.625, median 2.5
+    assert iq.wolfson(column(1, 2, 3, 4), population=people) == close((2.5 - 1.5 - 0.625) / 2.5)
+
+
+def test_lorenz_runs_from_nothing_to_all():
+    curve = iq.lorenz(column(6, nan, 2, 9), population=column(1, 5, 3, 0))
+    assert curve["population_share"].tolist() == [0, 3 / 4, 1]
+    assert curve["value_share"].tolist() == [0, 6 / 12, 1]
+
+
+def test_coverage_is_the_share_of_people_whose_value_is_known():
+    assert iq.coverage(column(1, nan, -2), population=column(10, 30, 60)) == close(0.7)
+    assert iq.coverage(column(nan, nan), population=column(10, 30)) == 0
+    assert iq.coverage(column(5, nan), population=column(10, nan)) == 1
+
+
+def test_theil_splits_between_and_within_districts():
+    value, population = column(3, 3, 0, 2), column(1, 1, 1, 1)
+    groups = pd.Series(["south", "south", "north", "north"], index=value.index, name="district")
+    split = iq.theil(value, population=population, groups=groups)
+    # mean 2; north has mean 1, south 3; 0 log 0 = 0
+    assert split.between == close((0.5 * log(0.5) + 1.5 * log(1.5)) / 2)
+    assert split.by_group.to_dict() == {"north": close(log(2)), "south": close(0)}
+    assert split.within == close(0.25 * log(2))
+    assert split.total == close((1 * log(1) + 2 * 1.5 * log(1.5)) / 4)
+    assert split.by_group.index.tolist() == ["north", "south"]
+    assert split.by_group.name == "district"
+
+
+def test_theil_l_weighs_groups_by_people():
+    value, population = column(1, 3, 4), column(1, 1, 2)
+    groups = pd.Series(["x", "x", "y"], index=value.index)
+    split = iq.theil_l(value, population=population, groups=groups)
+    assert split.total == close(log(3) - (log(1) + log(3) + 2 * log(4)) / 4)
+    assert split.by_group["x"] == close(log(2) - log(3) / 2)
+    assert split.within == close(0.5 * split.by_group["x"])
+    assert split.between == close(log(3) - (log(2) + log(4)) / 2)
+
+
+def test_theil_of_a_group_that_holds_nothing_is_unknown_and_adds_nothing():
+    value, population = column(0, 0, 5), column(1, 1, 2)
+    groups = pd.Series(["x", "x", "y"], index=value.index)
+    split = iq.theil(value, population=population, groups=groups)
+    assert isnan(split.by_group["x"])
+    assert (split.within, split.total) == (close(0), close(log(2)))
+
+
+def test_theil_without_groups_has_all_of_it_within():
+    split = iq.theil(column(1, 3), population=column(1, 1))
+    assert (split.between, split.within) == (0, split.total)
+    assert split.by_group.empty
+
+
+def test_palma_splits_the_units_that_straddle():
+    value, population, income = column(2, 6, 10), column(30, 65, 5), column(1, 2, 3)
+    poor = (30 * 2 + 10 * 6) / 40
+    rich = (5 * 6 + 5 * 10) / 10
+    assert iq.palma_ratio(value, population=population, rank=income) == close(rich / poor)
+
+
+def test_palma_takes_units_of_equal_rank_together():
+    value, population, income = column(0, 4, 8), column(40, 40, 20), column(1, 1, 2)
+    assert iq.palma_ratio(value, population=population, rank=income) == close(8 / 2)
+
+
+def test_ratios_over_nothing_are_unknown():
+    value, population = column(0, 9), column(50, 50)
+    assert isnan(iq.palma_ratio(value, population=population, rank=value))
+    assert isnan(iq.percentile_ratio(value, population=population))
+    assert isnan(iq.tenths(value, population=population).ratio)
+
+
+def test_concentration_index_points_to_where_the_value_gathers():
+    value, population, income = column(0, 10), column(50, 50), column(1, 2)
+    assert iq.concentration_index(value, population=population, rank=income) == close(0.5)
+    assert iq.concentration_index(value, population=population, rank=-income) == close(-0.5)
+    level = iq.concentration_index(value, population=population, rank=column(3, 3))
+    assert level == 0  # all of one rank
+
+
+def test_concentration_index_gives_ties_the_mid_rank():
+    value, population, income = column(1, 5, 6), column(1, 1, 2), column(1, 1, 2)
+    # mean 4.5; ranks .25, .25, .75
+    slope = 2 * ((1 - 4.5) * -0.25 + (5 - 4.5) * -0.25 + 2 * (6 - 4.5) * 0.25) / 4
+    assert iq.concentration_index(value, population=population, rank=income) == close(slope / 4.5)
+
+
+def test_bounded_concentration_indices_correct_for_floor_and_ceiling():
+    value, population, income = column(0.2, 0.6), column(1, 1), column(1, 2)
+    options = {"population": population, "rank": income, "bounds": (0, 1)}
+    standard = 0.1 / 0.4  # twice the covariance, over the mean
+    assert iq.concentration_index(value, method="erreygers", **options) == close(4 * 0.4 * standard)
+    assert iq.concentration_index(value, method="wagstaff", **options) == close(
+        standard / (1 - 0.4)
+    )
+    # the share of people without mirrors the share of people with
+    for method in ("erreygers", "wagstaff"):
+        without = iq.concentration_index(1 - value, method=method, **options)
+        assert without == close(-iq.concentration_index(value, method=method, **options))
+
+
+def test_atkinson_uses_the_power_mean():
+    value, population = column(1, 4), column(1, 1)
+    assert iq.atkinson(value, population=population, epsilon=1) == close(1 - 2 / 2.5)
+    assert iq.atkinson(value, population=population, epsilon=2) == close(1 - 1.6 / 2.5)
+    assert iq.atkinson(value, population=population, epsilon=0.5) == close(1 - 2.25 / 2.5)
+    # the limit is the value of the worst-off, also where powers of it overflow
+    far = iq.atkinson(column(1, 4000), population=population, epsilon=400)
+    assert far == close(1 - 0.5 ** (1 / (1 - 400)) / 2000.5)
+
+
+def test_atkinson_is_smooth_where_the_formula_changes():
+    value, population = column(1, 4, 100), column(1, 5, 1)
+    at_one = iq.atkinson(value, population=population, epsilon=1)
+    for epsilon in (1 - 1e-9, 1 + 1e-9, 1 - 1e-15):
+        assert iq.atkinson(value, population=population, epsilon=epsilon) == pytest.approx(
+            at_one, abs=1e-7
+        )
+
+
+def test_atkinson_with_a_zero_gives_up_everything_from_epsilon_one():
+    value, population = column(0, 4), column(1, 3)
+    assert iq.atkinson(value, population=population, epsilon=1) == 1
+    assert iq.atkinson(value, population=population, epsilon=3) == 1
+    assert iq.atkinson(value, population=population, epsilon=0.5) == close(1 - 0.75**2 / 0.75)
+
+
+def test_kolm_pollak_judges_goods_below_and_burdens_above_the_mean():
+    value, population = column(1, 3), column(1, 1)
+    kappa = 4 / 10
+    assert iq.kolm_pollak_kappa(value, population=population, epsilon=1) == close(kappa)
+    good = iq.kolm_pollak_ede(value, population=population, epsilon=1)
+    burden = iq.kolm_pollak_ede(value, population=population, epsilon=1, better="lower")
+    assert good == close(-log((exp(-kappa) + exp(-3 * kappa)) / 2) / kappa)
+    assert burden == close(log((exp(kappa) + exp(3 * kappa)) / 2) / kappa)
+    index = iq.kolm_pollak_index(value, population=population, epsilon=1, better="lower")
+    assert index == close(burden - 2)
+    assert iq.kolm_pollak_index(value, population=population, epsilon=1) == close(2 - good)
+
+
+def test_kolm_pollak_takes_the_sign_of_kappa_from_better():
+    value, population = column(1, 3), column(1, 1)
+    kappa = iq.kolm_pollak_kappa(value, population=population, epsilon=1, better="lower")
+    assert kappa == close(-0.4)
+    signed, unsigned = (
+        iq.kolm_pollak_ede(value, population=population, epsilon=1, better="lower", kappa=one)
+        for one in (kappa, -kappa)
+    )
+    assert signed == unsigned
+
+
+def test_kolm_pollak_survives_huge_values():
+    ede = iq.kolm_pollak_ede(column(1, 1e6), population=column(1, 1), epsilon=1, kappa=1)
+    assert ede == close(1 + log(2))
+
+
+def test_fgt_counts_depth_below_the_line():
+    value, population = column(0, 5, 10, 20), column(10, 20, 30, 40)
+    measured = [iq.fgt(value, population=population, line=10, alpha=one) for one in (0, 1, 2)]
+    assert measured == [close(0.3), close(0.1 * 1 + 0.2 * 0.5), close(0.1 * 1 + 0.2 * 0.25)]
+    assert iq.fgt(column(-10, 20), population=column(1, 1), line=10, alpha=1) == close(1)
+
+
+def test_quantile_averages_at_exact_steps():
+    value, population = column(1, 2, 3, 4), column(1, 1, 1, 1)
+    asked = {0: 1, 0.1: 1, 0.25: 1.5, 0.3: 2, 0.5: 2.5, 0.75: 3.5, 0.76: 4, 1: 4}
+    for q, expected in asked.items():
+        assert iq.quantile(value, population=population, q=q) == expected
+
+
+def test_quantile_meets_a_step_that_floats_miss():
+    value, population = column(*range(10)), column(*[0.1] * 10)
+    assert iq.quantile(value, population=population, q=0.3) == 2.5
+    assert iq.quantile(value, population=population, q=0.7) == 6.5
+    assert iq.quantile(value, population=population, q=1 - 1e-13) == 9
+
+
+def test_percentile_ratio_compares_two_people():
+    value, population = column(2, 5, 8), column(20, 60, 20)
+    assert iq.percentile_ratio(value, population=population) == close(8 / 2)
+    assert iq.percentile_ratio(value, population=population, high=0.5) == close(5 / 2)
+
+
+def test_tenths_split_the_unit_that_straddles():
+    value, population = column(2, 5, 8), column(5, 90, 5)
+    good = iq.tenths(value, population=population)
+    assert (good.best, good.worst) == (close(6.5), close(3.5))
+    assert (good.ratio, good.gap) == (close(6.5 / 3.5), close(3))
+    burden = iq.tenths(value, population=population, better="lower")
+    assert (burden.best, burden.worst) == (good.worst, good.best)
+    assert (burden.ratio, burden.gap) == (close(3.5 / 6.5), close(3))
+
+
+def test_tenths_of_negative_values_have_a_gap_but_no_ratio():
+    cold = iq.tenths(column(-2, 4), population=column(1, 1))
+    assert cold.gap == close(6)
+    assert isnan(cold.ratio)
+
+
+# ---- properties ---------------------------------------------------------------------------
+
+
+@given(world=worlds(), data=st.data())
+@fast
+def test_order_of_units_is_irrelevant(world, data):
+    mixed = alike(world, data.draw(st.permutations(range(len(world)))))
+    for name, measure in MEASURES.items():
+        assert measure(mixed) == close(measure(world)), name
+
+
+@given(world=worlds(), part=st.sampled_from([0.25, 0.5]), data=st.data())
+@fast
+def test_splitting_a_unit_changes_nothing(world, part, data):
+    at = data.draw(st.integers(0, len(world) - 1))
+    split = alike(world, [*range(len(world)), at])
+    people = split.columns.get_loc("population")
+    split.iloc[at, people] *= 1 - part
+    split.iloc[-1, people] *= part
+    for name, measure in MEASURES.items():
+        assert measure(split) == close(measure(world)), name
+
+
+@given(world=worlds(), times=st.sampled_from([0.001, 2, 30]))
+@fast
+def test_only_shares_of_people_matter(world, times):
+    grown = world.assign(population=world["population"] * times)
+    for name, measure in MEASURES.items():
+        assert measure(grown) == close(measure(world)), name
+
+
+@given(world=worlds())
+@fast
+def test_units_without_people_or_without_value_are_left_out(world):
+    empty = pd.DataFrame(
+        {"value": [900.0, 0.0, nan], "population": [0.0, 0.0, 400.0], "rank": [0.5, nan, nan]},
+        index=["nobody", "nobody, no rank", "unknown"],
+    ).assign(group=["x", None, None])
+    longer = pd.concat([empty, world])
+    for name, measure in MEASURES.items():
+        assert measure(longer) == close(measure(world)), name
+
+
+@given(world=worlds(), times=st.floats(0.001, 1000))
+@fast
+def test_relative_measures_ignore_the_scale(world, times):
+    larger = world.assign(value=world["value"] * times)
+    for name in RELATIVE:
+        assert MEASURES[name](larger) == close(MEASURES[name](world)), name
+
+
+@given(world=worlds(), times=st.floats(0.01, 100))
+@fast
+def test_absolute_measures_follow_the_scale(world, times):
+    larger = world.assign(value=world["value"] * times)
+    for name in ("absolute_gini", "kolm_pollak_ede", "kolm_pollak_burden", "median", "tenths_gap"):
+        assert MEASURES[name](larger) == close(MEASURES[name](world) * times)
+
+
+@given(world=worlds(least=2, positive=True), data=st.data())
+@fast
+def test_a_transfer_from_rich_to_poor_never_raises_inequality(world, data):
+    rich, poor = data.draw(st.permutations(range(len(world))))[:2]
+    if world["value"].iloc[rich] < world["value"].iloc[poor]:
+        rich, poor = poor, rich
+    people = world["population"]
+    gap = world["value"].iloc[rich] - world["value"].iloc[poor]
+    # as much as leaves the rich at or above the poor
+    give = data.draw(st.floats(0, 1)) * gap / (1 / people.iloc[rich] + 1 / people.iloc[poor])
+    after = world.copy()
+    after.iloc[rich, 0] -= give / people.iloc[rich]
+    after.iloc[poor, 0] += give / people.iloc[poor]
+    kappa = iq.kolm_pollak_kappa(world["value"], population=people, epsilon=1)
+    for better in ("higher", "lower"):
+        cost = [
+            iq.kolm_pollak_index(
+                one["value"], population=people, epsilon=1, better=better, kappa=kappa
+            )
+            for one in (world, after)
+        ]
+        assert cost[1] <= cost[0] + 1e-6
+    for name in (
+        "gini",
+        "extended_gini",
+        "absolute_gini",
+        "hoover",
+        "theil",
+        "theil_l",
+        "atkinson_half",
+        "atkinson_two",
+    ):
+        assert MEASURES[name](after) <= MEASURES[name](world) + 1e-9, name
+
+
+@given(world=worlds())
+@fast
+def test_measures_keep_within_their_bounds(world):
+    value, population = world["value"], world["population"]
+    mean = np.average(value, weights=population)
+    gini, hoover = MEASURES["gini"](world), MEASURES["hoover"](world)
+    assert 0 <= hoover <= gini + 1e-12 < 1
+    assert gini - 1e-12 <= MEASURES["extended_gini"](world) < 1
+    assert MEASURES["absolute_gini"](world) == close(gini * mean)
+    assert 0 <= MEASURES["theil"](world) <= log(population.sum() / population.min()) + 1e-9
+    assert MEASURES["theil_l"](world) >= 0
+    assert abs(MEASURES["concentration_index"](world)) <= gini + 1e-12
+    assert abs(MEASURES["erreygers"](world)) <= 1
+    assert abs(MEASURES["wagstaff"](world)) <= 1
+    assert 0 <= MEASURES["atkinson_half"](world) < 1
+    ede = MEASURES["kolm_pollak_ede"](world)
+    assert value.min() - 1e-9 <= ede <= mean + 1e-9
+    assert MEASURES["kolm_pollak_burden"](world) >= 0
+    assert 0 <= MEASURES["fgt"](world) <= 1
+
+
+@given(world=worlds())
+@fast
+def test_concentration_along_the_value_itself_is_the_gini(world):
+    value, population = world["value"], world["population"]
+    for rank, sign in ((value, 1), (-value, -1)):
+        along = iq.concentration_index(value, population=population, rank=rank)
+        assert along == close(sign * iq.gini(value, population=population))
+
+
+@pytest.mark.parametrize("measure", [iq.theil, iq.theil_l])
+@given(world=worlds(positive=True))
+@fast
+def test_theil_parts_add_up(measure, world):
+    value, population, groups = world["value"], world["population"], world["group"]
+    split = measure(value, population=population, groups=groups)
+    assert split.between + split.within == close(split.total)
+    assert split.total == close(measure(value, population=population).total)
+    for group, own in split.by_group.items():
+        inside = groups == group
+        assert own == close(measure(value[inside], population=population[inside]).total)
+    alone = pd.Series(world.index, index=world.index)
+    assert measure(value, population=population, groups=alone).within == close(0)
+    together = alone.map(lambda _: "city")
+    assert measure(value, population=population, groups=together).between == close(0)
+
+
+@given(world=worlds(), more=st.floats(-500, 500), better=st.sampled_from(["higher", "lower"]))
+@fast
+def test_kolm_pollak_with_kappa_fixed_moves_with_everyone(world, more, better):
+    value = world["value"]
+    options = {"population": world["population"], "epsilon": 1, "better": better}
+    kappa = iq.kolm_pollak_kappa(value, **options)
+    assert iq.kolm_pollak_ede(value, kappa=kappa, **options) == iq.kolm_pollak_ede(value, **options)
+    moved = iq.kolm_pollak_ede(value + more, kappa=kappa, **options)
+    assert moved == pytest.approx(iq.kolm_pollak_ede(value, **options) + more, abs=1e-6)
+    assert iq.kolm_pollak_index(value + more, kappa=kappa, **options) == pytest.approx(
+        iq.kolm_pollak_index(value, **options), abs=1e-6
+    )
+
+
+@given(world=worlds())
+@fast
+def test_a_burden_is_a_good_turned_round(world):
+    value, population = world["value"], world["population"]
+    kappa = iq.kolm_pollak_kappa(value, population=population, epsilon=2)
+    burden = iq.kolm_pollak_ede(
+        value, population=population, epsilon=2, better="lower", kappa=kappa
+    )
+    assert burden == close(
+        -iq.kolm_pollak_ede(-value, population=population, epsilon=2, kappa=kappa)
+    )
+
+
+@given(world=worlds())
+@fast
+def test_deeper_minding_of_shortfalls_never_raises_fgt(world):
+    measured = [
+        iq.fgt(world["value"], population=world["population"], line=400, alpha=alpha)
+        for alpha in (0, 0.5, 1, 2)
+    ]
+    assert measured == sorted(measured, reverse=True)
+    assert measured[0] == close(
+        world["population"][world["value"] < 400].sum() / world["population"].sum()
+    )
+
+
+@given(world=worlds(), shares=st.lists(st.floats(0, 1), min_size=2, max_size=5))
+@fast
+def test_quantiles_rise_with_the_share_of_people(world, shares):
+    asked = sorted(shares)
+    found = [iq.quantile(world["value"], population=world["population"], q=q) for q in asked]
+    assert found == sorted(found)
+    assert world["value"].min() <= found[0] <= found[-1] <= world["value"].max()
+
+
+@given(world=worlds())
+@fast
+def test_the_lorenz_curve_sags_and_holds_the_gini(world):
+    value, population = world["value"], world["population"]
+    curve = iq.lorenz(value, population=population)
+    assert (curve.iloc[0] == 0).all()
+    assert (curve.iloc[-1] == 1).all()
+    assert (curve["value_share"] <= curve["population_share"] + 1e-12).all()
+    area = np.trapezoid(curve["value_share"], curve["population_share"])
+    assert 1 - 2 * area == close(iq.gini(value, population=population))
+
+
+# ---- bootstrap ----------------------------------------------------------------------------
+
+
+def mean(value, *, population):
+    return float(np.average(value, weights=population))
+
+
+def test_bootstrap_gives_the_measure_and_the_percentiles_of_its_draws():
+    rng = np.random.default_rng(3)
+    value, population = column(*rng.normal(50, 10, 400)), column(*[1] * 400)
+    found = iq.bootstrap(
+        mean, value, population=population, strata=None, draws=500, rng=rng, level=0.95
+    )
+    error = value.std() / sqrt(400)
+    assert found.value == mean(value, population=population)
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * error, rel=0.15)
+    assert found.low < found.value < found.high
+
+
+def test_bootstrap_draws_within_strata():
+    value, population = column(1, 1, 9, 9, 9), column(1, 1, 1, 1, 1)
+    strata = pd.Series(["b", "b", "a", "a", "a"], index=value.index)
+    # every draw has two of 1 and three of 9
+    found = iq.bootstrap(
+        mean, value, population=population, strata=strata, draws=50, rng=np.random.default_rng(1)
+    )
+    assert (found.low, found.high) == (close(29 / 5), close(29 / 5))
+    loose = iq.bootstrap(
+        mean, value, population=population, strata=None, draws=50, rng=np.random.default_rng(1)
+    )
+    assert loose.low < loose.high
+
+
+def test_bootstrap_is_the_same_from_the_same_state_and_wider_at_a_higher_level():
+    value, population = column(1, 4, 6, 9, nan), column(5, 2, 3, 1, 7)
+
+    def spread(level):
+        rng = np.random.default_rng(5)
+        options = {"population": population, "strata": None, "draws": 200, "rng": rng}
+        return iq.bootstrap(iq.gini, value, level=level, **options)
+
+    assert spread(0.9) == spread(0.9)
+    assert spread(0.5).high < spread(0.99).high
+    assert spread(0.9).value == iq.gini(value, population=population)
+
+
+def test_bootstrap_keeps_ids_so_that_a_rank_can_be_fetched():
+    value, population, income = column(1, 4, 6), column(5, 2, 3), column(1, 2, 3)
+
+    def along_income(value, *, population):
+        return iq.concentration_index(value, population=population, rank=income.loc[value.index])
+
+    found = iq.bootstrap(
+        along_income,
+        value,
+        population=population,
+        strata=None,
+        draws=50,
+        rng=np.random.default_rng(2),
+    )
+    assert found.value == along_income(value, population=population)
+    assert 0 <= found.low <= found.high
+
+
+def test_bootstrap_interval_is_unknown_where_a_draw_has_no_measure():
+    found = iq.bootstrap(
+        iq.gini,
+        column(0, 5),
+        population=column(1, 1),
+        strata=None,
+        draws=50,
+        rng=np.random.default_rng(1),
+    )
+    assert found.value == 0.5
+    assert isnan(found.low)
+    assert isnan(found.high)
+
+
+# ---- what is refused ----------------------------------------------------------------------
+
+people = column(10, 20, 30)
+REFUSING = {
+    "gini": iq.gini,
+    "extended_gini": lambda v, *, population: iq.extended_gini(v, population=population, nu=3),
+    "absolute_gini": iq.absolute_gini,
+    "hoover": iq.hoover,
+    "wolfson": iq.wolfson,
+    "lorenz": iq.lorenz,
+    "theil": iq.theil,
+    "theil_l": iq.theil_l,
+    "palma_ratio": lambda v, *, population: iq.palma_ratio(
+        v, population=population, rank=pd.Series(range(len(v)), index=v.index)
+    ),
+    "concentration_index": lambda v, *, population: iq.concentration_index(
+        v, population=population, rank=pd.Series(range(len(v)), index=v.index)
+    ),
+    "atkinson": lambda v, *, population: iq.atkinson(v, population=population, epsilon=1),
+    "percentile_ratio": iq.percentile_ratio,
+}
+TAKING_NEGATIVES = {
+    "coverage": iq.coverage,
+    "kolm_pollak_kappa": lambda v, *, population: iq.kolm_pollak_kappa(
+        v, population=population, epsilon=1
+    ),
+    "kolm_pollak_ede": lambda v, *, population: iq.kolm_pollak_ede(
+        v, population=population, epsilon=1
+    ),
+    "kolm_pollak_index": lambda v, *, population: iq.kolm_pollak_index(
+        v, population=population, epsilon=1
+    ),
+    "fgt": lambda v, *, population: iq.fgt(v, population=population, line=1, alpha=1),
+    "quantile": lambda v, *, population: iq.quantile(v, population=population, q=0.5),
+    "tenths": iq.tenths,
+}
+every = pytest.mark.parametrize("measure", [*REFUSING.values(), *TAKING_NEGATIVES.values()])
+
+
+@every
+def test_other_units_are_refused(measure):
+    with pytest.raises(DataError, match="jobs and population are about different units: u2") as no:
+        measure(column(1, 2, name="jobs"), population=people)
+    assert no.value.ids == ("u2",)
+
+
+@every
+def test_text_is_refused(measure):
+    with pytest.raises(DataError, match="value: not numbers but"):
+        measure(people.astype(str), population=people)
+    with pytest.raises(DataError, match="population: not numbers but"):
+        measure(people, population=people.astype(str))
+
+
+@every
+def test_population_that_cannot_weigh_is_refused(measure):
+    with pytest.raises(DataError, match="population: negative or infinite in u1"):
+        measure(people, population=column(1, -1, 1))
+    with pytest.raises(DataError, match="population: unknown where value is known in u0, u2"):
+        measure(column(1, nan, 2), population=column(nan, nan, nan))
+    with pytest.raises(DataError, match=r"population: (nobody|zero)"):
+        measure(people, population=people * 0)
+    with pytest.raises(DataError, match=r"population: (nobody|zero)"):
+        measure(column(), population=column())
+
+
+@every
+def test_infinite_values_are_refused(measure):
+    with pytest.raises(DataError, match="value: infinite in u2"):
+        measure(column(1, 2, np.inf), population=people)
+
+
+@every
+def test_inputs_stay_as_they_were_and_results_come_twice(measure):
+    value, population = column(3, 1, 2), people.copy()
+    first, second = (measure(value, population=population) for _ in range(2))
+    assert str(first) == str(second)
+    pd.testing.assert_series_equal(value, column(3, 1, 2))
+    pd.testing.assert_series_equal(population, people)
+
+
+@every
+def test_whole_and_nullable_numbers_are_taken_as_they_are(measure):
+    plain = measure(column(3, 1, nan), population=people)
+    nullable = measure(column(3, 1, nan).astype("Int64"), population=people.astype("int64"))
+    assert str(plain) == str(nullable)
+
+
+@pytest.mark.parametrize("measure", REFUSING.values(), ids=REFUSING)
+def test_negative_values_are_refused(measure):
+    with pytest.raises(DataError, match="jobs: negative in u0, u2") as no:
+        measure(column(-1, 2, -3, name="jobs"), population=people)
+    assert no.value.ids == ("u0", "u2")
+
+
+@pytest.mark.parametrize("measure", TAKING_NEGATIVES.values(), ids=TAKING_NEGATIVES)
+def test_negative_values_are_taken(measure):
+    measure(column(-1, 2, 3), population=people)
+
+
+@pytest.mark.parametrize("name", [name for name in REFUSING if name != "absolute_gini"])
+def test_relative_measures_refuse_people_who_all_have_nothing(name):
+    with pytest.raises(DataError, match=r"no people hold a positive value|values above 0"):
+        REFUSING[name](column(0, 0, 5), population=column(1, 1, 0))
+
+
+def test_plain_floats_come_back():
+    measured = {**REFUSING, **TAKING_NEGATIVES}
+    for name in measured.keys() - {"lorenz", "theil", "theil_l", "tenths"}:
+        assert type(measured[name](column(3, 1, 2), population=people)) is float, name
+
+
+def test_all_faults_are_told_at_once():
+    with pytest.raises(DataError) as no:
+        iq.gini(column(-1, -np.inf, 3), population=column(1, 1, -1))
+    assert str(no.value) == (
+        "value: infinite in u1; value: negative in u0; population: negative or infinite in u2"
+    )
+    assert no.value.ids == ("u0", "u1", "u2")
+
+
+@pytest.mark.parametrize(
+    ("role", "measure"),
+    [
+        ("rank", iq.palma_ratio),
+        ("rank", iq.concentration_index),
+        ("groups", iq.theil),
+        ("groups", iq.theil_l),
+    ],
+)
+def test_units_of_unknown_rank_or_group_are_refused_unless_their_value_is_unknown(role, measure):
+    value = column(3, 1, 2, name="jobs")
+    beside = {role: column(1, nan, 3)}
+    with pytest.raises(DataError, match=f"{role}: unknown where jobs is known in u1"):
+        measure(value, population=people, **beside)
+    measure(value.where(beside[role].notna()), population=people, **beside)
+    measure(value, population=column(10, 0, 30), **beside)
+
+
+def test_ranks_that_do_not_order_people_are_refused():
+    with pytest.raises(DataError, match="rank: not numbers"):
+        iq.palma_ratio(people, population=people, rank=people.astype(str))
+    with pytest.raises(DataError, match="rank: infinite in u0"):
+        iq.palma_ratio(people, population=people, rank=column(-np.inf, 1, 2))
+
+
+def test_theil_l_refuses_zeros_that_people_have():
+    with pytest.raises(DataError, match="jobs: 0 in u1; Theil L needs values above 0") as no:
+        iq.theil_l(column(1, 0, 2, name="jobs"), population=people)
+    assert no.value.ids == ("u1",)
+    assert iq.theil_l(column(2, 0, 2), population=column(1, 0, 1)).total == 0
+
+
+def test_wolfson_refuses_a_median_of_nothing():
+    with pytest.raises(DataError, match="half the people hold 0"):
+        iq.wolfson(column(0, 1), population=column(3, 1))
+
+
+def test_kappa_cannot_be_derived_from_nothing():
+    for value in (column(0, 0, 0), column(-3, 0, 1)):
+        with pytest.raises(DataError, match="kappa: cannot be derived"):
+            iq.kolm_pollak_ede(value, population=people, epsilon=1)
+    assert iq.kolm_pollak_ede(column(0, 0, 0), population=people, epsilon=1, kappa=0.1) == 0
+
+
+@pytest.mark.parametrize(
+    ("message", "call"),
+    [
+        ("nu: must be above 1, not 1", lambda: iq.extended_gini(people, population=people, nu=1)),
+        ("epsilon: must be a number above 0, not 0",
+         lambda: iq.atkinson(people, population=people, epsilon=0)),
+        ("epsilon: must be a number above 0, not nan",
+         lambda: iq.kolm_pollak_ede(people, population=people, epsilon=nan)),
+        ("better: must be higher or lower, not 'more'",
+         lambda: iq.kolm_pollak_ede(people, population=people, epsilon=1, better="more")),
+        ("better: must be higher or lower, not 'up'",
+         lambda: iq.tenths(people, population=people, better="up")),
+        ("kappa: must be a number above 0",
+         lambda: iq.kolm_pollak_ede(people, population=people, epsilon=1, kappa=-1)),
+        ("kappa: must be a number above 0",
+         lambda: iq.kolm_pollak_index(people, population=people, epsilon=1, kappa=0)),
+        ("line: must be a number above 0, not -1",
+         lambda: iq.fgt(people, population=people, line=-1, alpha=0)),
+        ("alpha: must be 0 or more, not -1",
+         lambda: iq.fgt(people, population=people, line=1, alpha=-1)),
+        ("q: must be within 0 and 1, not 50",
+         lambda: iq.quantile(people, population=people, q=50)),
+        ("low: must be less than high, not 0.9 against 0.1",
+         lambda: iq.percentile_ratio(people, population=people, high=0.1, low=0.9)),
+        ("method: must be standard, erreygers or wagstaff, not 'gini'",
+         lambda: iq.concentration_index(people, population=people, rank=people, method="gini")),
+        ("draws: must be 1 or more",
+         lambda: iq.bootstrap(mean, people, population=people, strata=None, draws=0,
+                              rng=np.random.default_rng(1))),
+    ],
+)  # fmt: skip
+def test_options_out_of_range_are_refused(message, call):
+    with pytest.raises(DataError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("method", ["erreygers", "wagstaff"])
+def test_bounds_must_be_given_and_hold_every_value(method):
+    value, options = column(0.2, 1.4, 0.6), {"population": people, "rank": people}
+    for bounds in (None, (1, 0)):
+        with pytest.raises(DataError, match="bounds: this method needs a floor below a ceiling"):
+            iq.concentration_index(value, method=method, bounds=bounds, **options)
+    with pytest.raises(DataError, match=r"value: outside the bounds \(0, 1\) in u1"):
+        iq.concentration_index(value, method=method, bounds=(0, 1), **options)
+
+
+def test_wagstaff_is_undefined_where_everyone_is_at_a_bound():
+    for value in (column(0, 0, 0), column(1, 1, 1)):
+        options = {"population": people, "rank": people, "bounds": (0, 1)}
+        with pytest.raises(DataError, match="everyone is at one bound"):
+            iq.concentration_index(value, method="wagstaff", **options)
+        assert iq.concentration_index(value, method="erreygers", **options) == 0
