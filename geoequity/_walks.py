@@ -75,7 +75,7 @@ class Graph:
             where none is reached, 0 where one lies in the other.
         """
         holder, inside = held(sources, to)
-        step = max(1, _MATRIX_CELLS // (self.nodes + len(to.shapes)))
+        step = max(1, _MATRIX_CELLS // (self.nodes + len(to.place) + len(to.shapes)))
         for first in range(0, groups, step):
             size = min(step, groups - first)
             row = group - first

@@ -18,7 +18,7 @@ from geoequity.errors import DataError, GeoEquityError
 from geoequity.indicators import Definition, TableValues
 from geoequity.sources import boundaries, osm, services, tables
 from geoequity.sources import streets as street_tables
-from geoequity.sources.files import Record, gather, sha256
+from geoequity.sources.files import Record, gather
 from geoequity.sources.spec import FileSpec
 
 
@@ -139,27 +139,27 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
             ]
             if frame is not None:
                 values |= _table_values(frame, spec)
-    layers, extracts = None, []
+    layers: osm.OsmLayers | None = None
     if city.osm is not None and readable:
         try:
             frame = gpd.GeoDataFrame(geometry=[area], crs=crs)
             layers = osm.read_osm([str(one) for one in city.osm.path], crs=crs, extent=frame)
-            extracts = _extracts(city, layers)
         except GeoEquityError as error:
             faults.append(error)
     gather(faults)
+    records += _map_records(city, layers)
     by_name = {record.name: record for record in records}
     return Collected(
         districts=districts,
         cells=cells,
         services=_all_services(layers, lists, crs, by_name),
         stops=_all_stops(layers, stops, crs),
-        routes=layers.routes.assign(source="osm")
+        routes=layers.routes.assign(source=services.MAP)
         if layers
         else _empty(crs, ["mode", "name", "source"]),
         streets=layers.streets if layers else streets,
         tables=values,
-        provenance=[*(record.as_dict() for record in records), *extracts],
+        provenance=[record.as_dict() for record in records],
         warnings=[one for record in records for one in record.warnings],
         licences=_licences(city, records),
     )
@@ -208,39 +208,26 @@ def _all_stops(layers: Any, lists: list[gpd.GeoDataFrame], crs: CRS) -> gpd.GeoD
     columns = [*services.STOP_COLUMNS, "geometry"]
     found = _empty(crs, services.STOP_COLUMNS)
     if layers is not None:
-        found = layers.stops.assign(source="osm")[columns]
+        found = layers.stops.assign(source=services.MAP)[columns]
     listed = {mode for one in lists for mode in one["mode"].unique()}
     frames = [found[~found["mode"].isin(listed)], *lists]
     frames = [one for one in frames if len(one)] or [found]
     return pd.concat(frames)
 
 
-def _extracts(city: City, layers: Any) -> list[dict[str, Any]]:
-    """Put the map's own book in the form of the others."""
-    assert city.osm is not None  # noqa: S101 - for the type checker
-    origin = city.origin(city.osm)
+def _map_records(city: City, layers: osm.OsmLayers | None) -> list[Record]:
+    """Keep the book of the map, one record a file; what is dropped stands in the first."""
+    if city.osm is None or layers is None:
+        return []
     date = city.osm.date or (str(layers.date.date()) if layers.date is not None else None)
-    dropped = [
-        {"reason": reason, "count": len(ids), "ids": [str(one) for one in ids[:20]]}
-        for reason, ids in layers.counts["dropped"].items()
-        if len(ids)
-    ]
-    return [
-        {
-            "name": "osm",
-            "path": path.name,
-            **origin.model_dump(include=set(type(origin).model_fields)),
-            "date": date,
-            "sha256": sha256(path),
-            "rows_read": sum(layers.counts["read"].values()),
-            "rows_kept": sum(layers.counts["made"].values()),
-            "read": layers.counts["read"],
-            "made": layers.counts["made"],
-            "dropped": dropped,
-            "warnings": [],
-        }
-        for path in city.osm.path
-    ]
+    origin = city.origin(city.osm)
+    records = [Record(name=services.MAP, path=path, origin=origin) for path in city.osm.path]
+    records[0].rows_read = sum(layers.counts["read"].values())
+    records[0].rows_kept = sum(layers.counts["made"].values())
+    records[0].counts = {"date": date, **{one: layers.counts[one] for one in ("read", "made")}}
+    for why, ids in layers.counts["dropped"].items():
+        records[0].drop(why, ids)
+    return records
 
 
 def _licences(city: City, records: list[Record]) -> list[str]:

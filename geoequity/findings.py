@@ -9,17 +9,19 @@ so, and say what still stands.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from geoequity import inequality
+from geoequity.indicators import catalogue_table, read_catalogue
 from geoequity.locale import LANGUAGES, label, listing, number, percent, quantity, text
 from geoequity.schema import PILLARS
 
 MOST = 6  # findings; more are not read
-NAMED = 6  # districts named in a sentence
+NAMED = 5  # districts or indicators named in a list
 ITEMS = 3  # indicators named in a sentence
 ENOUGH_DISTRICTS = 5  # under it a correlation says nothing
 WEAK, CLEAR, STRONG = 0.2, 0.4, 0.7  # sizes of a rank correlation in words
@@ -104,10 +106,27 @@ class _Facts:
         unit = str(self.catalogue.loc[indicator, "unit"])
         return quantity(value, unit=unit, language=language)
 
+    def say_sides(self, indicator: str, worse: float, better: float | None, language: str) -> str:
+        """Set two values of an indicator against each other, its unit said once."""
+        said = _inside(self.label(indicator, language))
+        if better is None:
+            value = self.say_value(indicator, worse, language)
+            return text("finding.one_side", language=language, label=said, value=value)
+        share = self.catalogue.loc[indicator, "unit"] == "share"
+        return text(
+            "finding.two_sides",
+            language=language,
+            label=said,
+            worse=percent(worse, language=language) if share else number(worse, language=language),
+            better=self.say_value(indicator, better, language),
+        )
+
     def label(self, indicator: str, language: str) -> str:
         """Name an indicator, also one that could not be computed."""
-        entry = self.catalogue.loc[indicator] if indicator in self.catalogue.index else {}
-        return label(entry, language=language) or indicator
+        for known in (self.catalogue, _shipped()):
+            if indicator in known.index:
+                return label(known.loc[indicator], language=language) or indicator
+        return indicator
 
 
 def findings(
@@ -157,6 +176,12 @@ def findings(
     kept = list(found.values())[:MOST]
     # What cannot be seen qualifies all the rest, so it is told last.
     return sorted(kept, key=lambda finding: finding["id"] == "unseen")
+
+
+@cache
+def _shipped() -> pd.DataFrame:
+    """Lay out the catalogue of the package, for the names of what could not be computed."""
+    return catalogue_table(read_catalogue())
 
 
 def _gap(facts: _Facts) -> Finding | None:
@@ -270,16 +295,7 @@ def _drivers(facts: _Facts) -> Finding | None:
     numbers |= {f"{one}_better": pairs[one][2] for one in widest}
 
     def say(language: str) -> str:
-        items = [
-            text(
-                "finding.two_sides",
-                language=language,
-                label=_inside(facts.label(one, language)),
-                worse=facts.say_value(one, pairs[one][1], language),
-                better=facts.say_value(one, pairs[one][2], language),
-            )
-            for one in widest
-        ]
+        items = [facts.say_sides(one, *pairs[one][1:], language) for one in widest]
         key = "finding.drivers.types" if by_type else "finding.drivers.tenths"
         return text(key, language=language, items=_series(items, language))
 
@@ -379,17 +395,7 @@ def _walking(facts: _Facts) -> Finding | None:
     numbers |= {f"{one}_mean": means[one] for one in longest if means[one] is not None}
 
     def say(language: str) -> str:
-        items = [
-            text(
-                "finding.one_side" if means[one] is None else "finding.two_sides",
-                language=language,
-                label=_inside(facts.label(one, language)),
-                value=facts.say_value(one, minutes[one], language),
-                worse=facts.say_value(one, minutes[one], language),
-                better=facts.say_value(one, means[one], language),
-            )
-            for one in longest
-        ]
+        items = [facts.say_sides(one, minutes[one], means[one], language) for one in longest]
         form = "text" if against else "alone"
         return text(
             f"finding.walking.{form}",

@@ -20,6 +20,7 @@ from geoequity.errors import GeoEquityError
 NEAR_ALL = 0.99  # shares beyond it, and under FEW, are worth a decimal
 FEW = 0.1
 TRACE = 0.0005  # a share that one decimal would round to 0.0 % or 100.0 %, though it is neither
+MOST_LISTED = 5
 WHOLE_FROM = 100.0
 ONE_DECIMAL_FROM = 1.0
 TWO_DECIMALS_FROM = 0.1
@@ -109,8 +110,10 @@ def text(key: str, *, language: str, **values: object) -> str:
     language
         One of ``LANGUAGES``.
     **values
-        What fills the ``{names}`` of the message. Numbers are written by
-        `number`, None and NaN as the word for unknown; a year is passed as text.
+        What fills the ``{names}`` of the message. A number is written by
+        `number`, one named ``share`` by `percent`, None and NaN as the word
+        for unknown, a list by `listing`, and a ``base`` by its name; a year is
+        passed as text.
 
     Returns
     -------
@@ -140,13 +143,18 @@ def text(key: str, *, language: str, **values: object) -> str:
         msg = f"message {key!r} in language {language!r} wants {', '.join(sorted(absent))}"
         raise MessageError(msg)
 
-    def filled(hole: re.Match[str]) -> str:
-        value = values[hole[1]]
-        if value is None or isinstance(value, int | float):
-            return number(value, language=language)
-        return str(value)
+    return HOLE.sub(lambda hole: _filled(hole[1], values[hole[1]], language), message)
 
-    return HOLE.sub(filled, message)
+
+def _filled(name: str, value: object, language: str) -> str:
+    """Write what fills a hole of a message."""
+    if value is None or isinstance(value, int | float):
+        return (percent if name == "share" else number)(value, language=language)
+    if isinstance(value, list | tuple):
+        return listing([str(one) for one in value], language=language, most=MOST_LISTED)
+    if name == "base":
+        return messages(language).get(f"base.{value}", str(value))
+    return str(value)
 
 
 def number(value: float | None, *, language: str, decimals: int | None = None) -> str:

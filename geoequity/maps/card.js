@@ -3,7 +3,7 @@
 
 geoequity.card = function (data, words, { place, layers, showLayer, close }) {
   const make = geoequity.element;
-  const { text, number, percent, quantity, range } = words;
+  const { text, number, percent, quantity } = words;
   const district = data.districts[place];
   const valueOf = (id) => layers.get(id)?.values[place] ?? null;
   const known = (value) => value !== null && value !== undefined;
@@ -12,13 +12,13 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
   const title = (key) => make("h3", {}, text(key));
 
   const interval = (bounds) => known(bounds) && known(bounds.low) && known(bounds.high);
-  const between = (bounds, write) => range(write(bounds.low), write(bounds.high));
 
   function ranges(found, write) {
     const lines = ["method", "sampling"].filter((kind) => found && interval(found[kind]));
-    return lines.map((kind) =>
-      make("p", { class: "range" }, text(`map.range.${kind}`, { range: between(found[kind], write) })),
-    );
+    return lines.map((kind) => {
+      const [low, high] = [write(found[kind].low), write(found[kind].high)];
+      return make("p", { class: "range" }, text(`map.range.${kind}`, { low, high }));
+    });
   }
 
   // A bar from 0 to 100; the thin tick is the city, the pale band the range over weights.
@@ -199,7 +199,7 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
                 { type: "button", class: "plain", onclick: () => showLayer(layer.id) },
                 layer.label[words.language],
               ),
-              make("small", {}, words.unitName(layer.unit, layer.base)),
+              make("small", {}, words.unitName(layer.unit, layer.base).replace(/^%$/, "")),
             ),
             make("td", {}, figure(layer.values[place], layer.unit)),
             make("td", { class: "city" }, figure(layer.mean, layer.unit)),

@@ -18,7 +18,7 @@ _FEW_UNITS = 8
 _ROUND = (1.0, 2.0, 2.5, 5.0)
 
 
-def breaks(values: Sequence[float], *, min_step: float = 0.0) -> list[float]:
+def breaks(values: Sequence[float], *, min_step: float = 0.0, through: float = 0.0) -> list[float]:
     """
     Choose class edges that a reader can remember.
 
@@ -29,6 +29,9 @@ def breaks(values: Sequence[float], *, min_step: float = 0.0) -> list[float]:
     min_step
         Narrowest class, in the unit of the values: keeps a map of nearly equal
         districts from looking unequal.
+    through
+        A threshold that should be an edge wherever it lies among the values,
+        in their unit.
 
     Returns
     -------
@@ -42,7 +45,8 @@ def breaks(values: Sequence[float], *, min_step: float = 0.0) -> list[float]:
     -----
     Equal steps of 1, 2, 2.5 or 5 times a power of ten, six classes at most.
     Where one class would hold over 60 % of the units (skewed counts), the
-    edges are instead the quintiles of the distinct values, to two digits.
+    edges are instead the quintiles of the distinct values, to two digits,
+    and ``through`` may then lie inside a class.
 
     Examples
     --------
@@ -55,7 +59,7 @@ def breaks(values: Sequence[float], *, min_step: float = 0.0) -> list[float]:
         return []
     if known.min() == known.max():
         return [float(known[0])] * 2
-    edges = _even(float(known.min()), float(known.max()), min_step=min_step)
+    edges = _even(float(known.min()), float(known.max()), min_step=min_step, through=through)
     counts, _ = np.histogram(known, bins=edges)
     if len(known) < _FEW_UNITS or counts.max() <= _CROWDED * len(known):
         return edges
@@ -93,7 +97,7 @@ def shades(count: int, *, better: str) -> list[str]:
     return colours[::-1] if better == "lower" else colours
 
 
-def _even(low: float, high: float, *, min_step: float) -> list[float]:
+def _even(low: float, high: float, *, min_step: float, through: float) -> list[float]:
     """Cut [low, high] at multiples of the smallest round step that gives few classes."""
     least = max((high - low) / _MOST, min_step)
     power = math.floor(math.log10(least))
@@ -101,7 +105,8 @@ def _even(low: float, high: float, *, min_step: float) -> list[float]:
     for step in steps:
         first = math.floor(low / step + 1e-9)
         last = max(math.ceil(high / step - 1e-9), first + 1)
-        if step >= least * (1 - 1e-9) and last - first <= _MOST:
+        on_edge = math.isclose(through / step, round(through / step), abs_tol=1e-9)
+        if step >= least * (1 - 1e-9) and last - first <= _MOST and on_edge:
             break
     return [float(f"{place * step:.12g}") for place in range(first, last + 1)]
 

@@ -18,7 +18,7 @@ from geoequity.locale import LANGUAGES, messages, text
 from geoequity.maps.classes import breaks, shades
 from geoequity.maps.shapes import label_spots, pack_lines, pack_points, pack_polygons, simplify
 from geoequity.palette import TYPE_COLOURS
-from geoequity.schema import AREAS, PILLARS
+from geoequity.schema import AREAS, HIGH_CAPACITY_MODES, PILLARS
 from geoequity.study import Study
 
 GEOGRAPHIC = "EPSG:4326"
@@ -55,6 +55,7 @@ MODE_COLOURS = {
     "tram": "#A23B82",
     "bus": "#5A6069",
 }
+_THRESHOLD = 50.0  # the score that parts the types
 _MIN_STEP = {"score": 5.0, "share": 0.01, "confidence": 0.05}
 _SAID_IN_PAGE = re.compile(
     r"(map|type|type_means|pillar|area|role|confidence|format|unit|unit_name|share_of)\."
@@ -88,12 +89,13 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
     messages(language)  # refuses an unknown language before any work is done
     return {
         "language": language,
-        "words": {one: _words(one) for one in (*sorted(LANGUAGES),)},
+        "words": {one: _words(one) for one in LANGUAGES},
         "city": _city(study),
         "types": _types(study),
         "layers": [*_score_layers(study), *_indicator_layers(study)],
         "districts": _districts(study),
         "mode_colours": MODE_COLOURS,
+        "rapid_modes": list(HIGH_CAPACITY_MODES),
         "services": _services(study.services),
         "routes": _transport(study.routes, pack=pack_lines),
         "stops": _transport(study.stops, pack=pack_points),
@@ -167,7 +169,9 @@ def _types(study: Study) -> dict[str, Any]:
 
 def _layer(values: pd.Series, *, unit: str, better: str, **told: Any) -> dict[str, Any]:
     """Describe one choropleth: its values, their classes and colours."""
-    edges = breaks(values.to_numpy(dtype=float, na_value=np.nan), min_step=_MIN_STEP.get(unit, 0.0))
+    array = values.to_numpy(dtype=float, na_value=np.nan)
+    through = _THRESHOLD if unit == "score" else 0.0
+    edges = breaks(array, min_step=_MIN_STEP.get(unit, 0.0), through=through)
     return {
         **told,
         "unit": unit,
@@ -201,13 +205,18 @@ def _score_layers(study: Study) -> Iterator[dict[str, Any]]:
         group = {"pillar": "overview", "area": "areas"}[part]
         for name in names:
             mean = (summary[f"{part}s"].get(name) or {}).get("mean")
-            label = {one: said[:1].upper() + said[1:] for one, said in _said(f"{part}.{name}").items()}
+            label = {
+                one: said[:1].upper() + said[1:] for one, said in _said(f"{part}.{name}").items()
+            }
             yield scored(name, group=group, label=label, mean=mean)
     yield _layer(
         districts["confidence"],
         unit="confidence",
         better="higher",
-        **{"id": "confidence", "kind": "confidence", "group": "overview", "mean": None},
+        id="confidence",
+        kind="confidence",
+        group="overview",
+        mean=None,
         label=_said("map.confidence"),
         about=_said("map.about.confidence"),
     )

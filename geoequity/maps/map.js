@@ -6,14 +6,13 @@ geoequity.start = function (map, data) {
   const at = (id) => document.getElementById(`ge-${id}`);
   const known = (value) => value !== null && value !== undefined;
   const layers = new Map(data.layers.map((layer) => [layer.id, layer]));
-  const rapid = new Set(["metro", "rail", "brt", "cable", "ferry"]);
   const first = data.layers.find((layer) => layer.values.some(known)) || data.layers[0];
   const state = {
     language: data.language,
     layer: first.id,
     open: null,
     hovered: null,
-    overlays: new Set(data.routes.filter((one) => rapid.has(one.mode)).map((one) => `mode:${one.mode}`)),
+    overlays: new Set(geoequity.rapidModes(data)),
   };
   const narrow = window.matchMedia("(max-width: 760px)");
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -31,13 +30,13 @@ geoequity.start = function (map, data) {
     pane.style.pointerEvents = "none"; // districts beneath stay within reach of the pointer
   }
   const drawing = L.svg({ padding: 0.5 });
-  const canvas = L.canvas({ pane: "ge-places", padding: 0.2 });
   const lettering = L.canvas({ pane: "ge-labels", padding: 0.2 });
   const still = { renderer: drawing, smoothFactor: 0, noClip: true };
 
   L.polygon(borders.flat(), { ...still, interactive: false, fill: false, color: "#5F6B7A", weight: 3.5 }).addTo(map);
+  const bordersOnTop = L.polygon(borders.flat(), { ...still, interactive: false, fill: false, color: "#27303B", weight: 0.8, opacity: 0.5 });
   const paths = borders.map((shape, place) => {
-    const path = L.polygon(shape, { ...still, className: "ge-district", color: "#FFFFFF", weight: 1, fillOpacity: 1 });
+    const path = L.polygon(shape, { ...still, className: "ge-district", color: "#FFFFFF", weight: 2, fillOpacity: 1 });
     path.on("click", (event) => openCard(place, null, event));
     path.on("mouseover", () => hover(place));
     path.on("mouseout", () => hover(null));
@@ -45,8 +44,10 @@ geoequity.start = function (map, data) {
     path.getElement().setAttribute("data-district", data.districts[place].id);
     return path;
   });
+  bordersOnTop.addTo(map); // white under grey: a border that shows on light and dark alike
   geoequity.hatch(drawing._container, { paper: "#F2F2F2", line: "#8C8C8C" });
   drawing._container.setAttribute("aria-hidden", "true"); // the list of districts says the same
+  const overlays = geoequity.overlays(map, data, state.overlays, "ge-places");
   const extent = L.latLngBounds(paths.map((path) => path.getBounds()));
 
   const bySize = data.districts.map((_, place) => place);
@@ -62,16 +63,9 @@ geoequity.start = function (map, data) {
     },
   ).addTo(map);
 
-  function classOf(layer, value) {
-    const { breaks } = layer;
-    let found = 0;
-    while (found < breaks.length - 2 && value >= breaks[found + 1]) found += 1;
-    return found;
-  }
-
   function colourOf(layer, value) {
     if (!known(value)) return "url(#ge-unknown)";
-    return layer.kind === "type" ? data.types.colours[value] : layer.colours[classOf(layer, value)];
+    return layer.kind === "type" ? data.types.colours[value] : layer.colours[geoequity.classOf(layer, value)];
   }
 
   function paint() {
@@ -81,78 +75,10 @@ geoequity.start = function (map, data) {
       path.setStyle({
         fillColor: colourOf(layer, layer.values[place]),
         color: place === state.open ? "#111418" : marked ? "#3A4350" : "#FFFFFF",
-        weight: place === state.open ? 3 : marked ? 2.5 : 1,
+        weight: place === state.open ? 3 : marked ? 2.5 : 2,
       });
     });
     for (const place of [state.hovered, state.open]) if (place !== null) paths[place].bringToFront();
-  }
-
-  // ------------------------------------------------- services, stops, routes
-
-  const drawn = new Map();
-  const lineStyles = {
-    metro: { weight: 4 },
-    rail: { weight: 3 },
-    brt: { weight: 3 },
-    tram: { weight: 2.5 },
-    cable: { weight: 3, dashArray: "1 6", lineCap: "round" },
-    ferry: { weight: 2.5, dashArray: "6 6" },
-    bus: { weight: 1.2, opacity: 0.55 },
-  };
-
-  function drawMode(mode) {
-    const colour = data.mode_colours[mode];
-    const style = { renderer: canvas, pane: "ge-places", interactive: false, smoothFactor: 0.5 };
-    const found = [];
-    for (const one of data.routes.filter((route) => route.mode === mode)) {
-      const lines = one.shapes.map(geoequity.unpack);
-      const weight = lineStyles[mode].weight;
-      if (rapid.has(mode)) found.push(L.polyline(lines, { ...style, color: "#FFFFFF", weight: weight + 3, opacity: 0.9 }));
-      found.push(L.polyline(lines, { ...style, color: colour, opacity: 1, ...lineStyles[mode] }));
-    }
-    for (const one of data.stops.filter((stop) => stop.mode === mode)) {
-      const look = rapid.has(mode) ? { radius: 3, fill: "#FFFFFF", stroke: colour, strokeWidth: 3 } : null;
-      found.push(points(one.shapes, one.names, look || { radius: 1.6, fill: colour, stroke: "#FFFFFF", strokeWidth: 1 }, () => words.text(`map.mode.${mode}`)));
-    }
-    return found;
-  }
-
-  function points(steps, names, look, label) {
-    const made = new geoequity.Points(geoequity.unpack(steps), { renderer: canvas, pane: "ge-places", ...look });
-    made.names = names;
-    made.label = label;
-    return made;
-  }
-
-  function drawService(one) {
-    const look = { radius: 3.2, fill: one.colour, stroke: "#FFFFFF", strokeWidth: 2.4 };
-    return [points(one.points, one.names, look, () => one.label[words.language])];
-  }
-
-  function drawOverlay(id) {
-    const [kind, name] = [id.slice(0, id.indexOf(":")), id.slice(id.indexOf(":") + 1)];
-    return kind === "mode" ? drawMode(name) : drawService(data.services.find((one) => one.id === name));
-  }
-
-  function showOverlays() {
-    for (const id of state.overlays) if (!drawn.has(id)) drawn.set(id, drawOverlay(id));
-    for (const [id, parts] of drawn) {
-      for (const part of parts) {
-        if (state.overlays.has(id)) part.addTo(map);
-        else part.remove();
-      }
-    }
-  }
-
-  function nearestPlace(point, within) {
-    let best = null;
-    for (const id of state.overlays) {
-      for (const part of drawn.get(id) || []) {
-        const found = part.nearest ? part.nearest(point, within) : null;
-        if (found && (!best || found.distance < best.distance)) best = { ...found, part };
-      }
-    }
-    return best;
   }
 
   // ----------------------------------------------------------------- tooltip
@@ -177,10 +103,10 @@ geoequity.start = function (map, data) {
   }
 
   function showTip(event) {
-    const near = nearestPlace(map.latLngToLayerPoint(event.latlng), 9);
+    const near = overlays.nearest(map.latLngToLayerPoint(event.latlng), 9);
     if (near) {
       const name = near.part.names[near.place];
-      const label = near.part.label();
+      const label = near.part.label(words);
       tip.setContent(make("div", {}, make("strong", { dir: "auto" }, name || label), name ? make("span", {}, label) : null));
     } else if (state.hovered !== null) {
       tip.setContent(tipFor(state.hovered));
@@ -211,73 +137,6 @@ geoequity.start = function (map, data) {
     paint();
     for (const button of at("list").querySelectorAll(".hovered")) button.classList.remove("hovered");
     if (place !== null) at("list").querySelector(`[data-place="${place}"]`)?.classList.add("hovered");
-  }
-
-  // ------------------------------------------------------------------ legend
-
-  function drawLegend() {
-    const layer = layers.get(state.layer);
-    const missing = layer.values.filter((value) => !known(value)).length;
-    const rows = layer.kind === "type" ? typeRows(layer) : classRows(layer);
-    if (missing) rows.push({ label: words.text(layer.kind === "type" ? "type.unknown" : "unknown"), count: missing });
-    const most = Math.max(...rows.map((row) => row.count), 1);
-    const list = make("ul", { class: layer.kind === "type" ? "types" : "classes" });
-    for (const row of rows) {
-      const swatch = make("span", { class: row.colour ? "swatch" : "swatch unknown" });
-      if (row.colour) swatch.style.background = row.colour;
-      const tally = make("span", { class: "tally", title: words.text("map.district_count", { count: row.count }) });
-      const length = make("span", { class: "tally-bar" });
-      length.style.width = `${(100 * row.count) / most}%`;
-      tally.append(length, make("span", { class: "tally-number" }, words.number(row.count, 0)));
-      const label = make("span", { class: "class" }, make("span", {}, row.label), row.note ? make("small", {}, row.note) : null);
-      list.append(make("li", {}, swatch, label, tally));
-    }
-    const head = make("div", { class: "legend-head" });
-    head.append(make("strong", {}, layer.label[words.language]));
-    if (layer.kind !== "type") head.append(make("span", {}, `${unitOf(layer)} · ${words.text("map.darker")}`));
-    head.append(make("span", { class: "tally-head" }, words.text("map.districts")));
-    const notes = [];
-    if (known(layer.mean)) notes.push(words.text("map.city_mean", { value: words.quantity(layer.mean, layer.unit) }));
-    if (layer.kind === "type" && data.types.basis === "no_material_gap") notes.push(words.text("map.no_material_gap"));
-    if (!rows.some((row) => row.colour)) notes.push(words.text("map.all_unknown"));
-    at("legend").replaceChildren(head, list, ...notes.map((note) => make("p", { class: "note" }, note)));
-  }
-
-  function unitOf(layer) {
-    if (layer.kind === "confidence") return words.text("map.confidence_unit");
-    if (layer.kind === "score") return words.text("map.score_unit");
-    return words.unitName(layer.unit, layer.base);
-  }
-
-  function classRows(layer) {
-    const { breaks } = layer;
-    if (!breaks.length) return [];
-    const share = layer.unit === "share";
-    const steps = breaks.map((edge) => words.number(share ? Number((100 * edge).toPrecision(6)) : edge));
-    const even = breaks.slice(1).map((edge, place) => edge - breaks[place]);
-    const decimals = Math.max(...breaks.map((edge) => (String(Number((share ? 100 * edge : edge).toPrecision(6))).split(".")[1] || "").length));
-    const written = breaks.map((edge) => words.number(share ? 100 * edge : edge, Math.min(decimals, 3)));
-    const rows = layer.colours.map((colour, place) => ({
-      colour,
-      label: breaks[place] === breaks[place + 1] ? steps[place] : words.range(written[place], written[place + 1]),
-      count: 0,
-      width: even[place],
-    }));
-    for (const value of layer.values) if (known(value)) rows[classOf(layer, value)].count += 1;
-    return layer.better === "lower" ? rows : rows.reverse(); // the best class stands on top
-  }
-
-  function typeRows(layer) {
-    const peopleIn = (type) => {
-      const share = data.types.shares[type];
-      return known(share) ? words.text("map.share_of_people", { share: words.percent(share) }) : "";
-    };
-    return Object.entries(data.types.colours).map(([type, colour]) => ({
-        colour,
-        label: words.text(`type.${type}`),
-        note: [words.text(`type_means.${type}`), peopleIn(type)].filter(Boolean).join(" · "),
-        count: layer.values.filter((value) => value === type).length,
-      }));
   }
 
   // --------------------------------------------------- layers and districts
@@ -341,77 +200,11 @@ geoequity.start = function (map, data) {
     at("none").hidden = found.length > 0;
   }
 
-  // ----------------------------------------------------------------- toggles
-
-  function toggle(id, label, count, look) {
-    const box = make("input", { type: "checkbox" });
-    box.checked = state.overlays.has(id);
-    box.addEventListener("change", () => {
-      if (box.checked) state.overlays.add(id);
-      else state.overlays.delete(id);
-      showOverlays();
-      box.dispatchEvent(new CustomEvent("ge-toggled", { bubbles: true }));
-    });
-    const key = make("span", { class: look.line ? "line-key" : "point-key" });
-    key.style.setProperty("--key", look.colour);
-    if (look.dashed) key.classList.add("dashed");
-    const number = make("span", { class: "count" }, words.number(count, 0));
-    return make("label", { class: "toggle" }, box, key, make("span", { class: "name" }, label), number);
-  }
-
-  function drawTransport() {
-    const modes = [...new Set([...data.routes, ...data.stops].map((one) => one.mode))];
-    const order = Object.keys(data.mode_colours);
-    modes.sort((a, b) => order.indexOf(a) - order.indexOf(b));
-    const count = (mode) => data.stops.find((one) => one.mode === mode)?.count || 0;
-    const rows = modes.map((mode) => {
-      const look = { line: true, colour: data.mode_colours[mode], dashed: Boolean(lineStyles[mode].dashArray) };
-      return toggle(`mode:${mode}`, words.text(`map.mode.${mode}`), count(mode), look);
-    });
-    at("transport").hidden = !modes.length;
-    at("transport-list").replaceChildren(make("p", { class: "note" }, words.text("map.transport_note")), ...rows);
-  }
-
-  function drawServices() {
-    const groups = new Map();
-    for (const one of data.services) {
-      if (!groups.has(one.area)) groups.set(one.area, []);
-      groups.get(one.area).push(one);
-    }
-    const parts = [...groups].map(([area, members]) => {
-      const all = make("input", { type: "checkbox" });
-      const rows = members.map((one) => toggle(`service:${one.id}`, one.label[words.language], one.count, { colour: one.colour }));
-      const boxes = rows.map((row) => row.querySelector("input"));
-      const reflect = () => {
-        all.checked = boxes.every((box) => box.checked);
-        all.indeterminate = !all.checked && boxes.some((box) => box.checked);
-      };
-      all.addEventListener("change", () => {
-        for (const box of boxes) {
-          if (box.checked === all.checked) continue;
-          box.checked = all.checked;
-          const id = `service:${members[boxes.indexOf(box)].id}`;
-          if (all.checked) state.overlays.add(id);
-          else state.overlays.delete(id);
-        }
-        showOverlays();
-        reflect();
-      });
-      reflect();
-      const name = area === "other" ? words.text("map.other") : words.text(`area.${area}`);
-      const group = make("fieldset", {}, make("legend", {}, make("label", {}, all, name)), ...rows);
-      group.addEventListener("ge-toggled", reflect);
-      return group;
-    });
-    at("services").hidden = !parts.length;
-    at("services-list").replaceChildren(...parts);
-  }
-
   // -------------------------------------------------------------------- card
 
   function openCard(place, from, event) {
     if (event && !hovers) {
-      const near = nearestPlace(map.latLngToLayerPoint(event.latlng), 14);
+      const near = overlays.nearest(map.latLngToLayerPoint(event.latlng), 14);
       if (near) return showTip(event); // without a pointer that hovers, a tap on a place names it
     }
     opener = from;
@@ -486,7 +279,7 @@ geoequity.start = function (map, data) {
     at("about").textContent = layer.about[words.language];
     at("status").textContent = layer.label[words.language];
     paint();
-    drawLegend();
+    at("legend").replaceChildren(...geoequity.legend(data, words, layer));
     drawList();
   }
 
@@ -551,8 +344,7 @@ geoequity.start = function (map, data) {
     drawWords();
     drawLayers();
     drawFindings();
-    drawTransport();
-    drawServices();
+    overlays.list(words);
     drawSources();
     drawCard();
     showMore(document.body.classList.contains("with-more"));
@@ -620,7 +412,7 @@ geoequity.start = function (map, data) {
   at("home").addEventListener("click", goHome);
 
   draw();
-  showOverlays();
+  overlays.show();
   map.invalidateSize({ pan: false });
   goHome();
   map.setMinZoom(Math.floor(map.getZoom()) - 2);

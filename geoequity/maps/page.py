@@ -18,7 +18,7 @@ from typing import Any
 import folium
 from branca.element import Element, Figure
 
-_SCRIPTS = ("words.js", "shapes.js", "card.js", "map.js")
+_SCRIPTS = ("words.js", "shapes.js", "overlays.js", "legend.js", "card.js", "map.js")
 _IMAGE = re.compile(r"url\((images/[\w.-]+)\)")
 _SEALED = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
@@ -91,6 +91,11 @@ class StudyMap(folium.Map):
         ----------
         **kwargs
             Handed on to the layers that were added.
+
+        Raises
+        ------
+        TypeError
+            If the map was taken out of its figure.
         """
         figure = self.get_root()
         if not isinstance(figure, Figure):

@@ -41,7 +41,11 @@ geoequity.Places = L.Path.extend({
   },
 
   _updatePath() {
-    if (this._renderer._drawing && this._points) this._paint(this._renderer._ctx);
+    if (!this._renderer._drawing || !this._points) return;
+    const context = this._renderer._ctx;
+    context.setLineDash([]); // what was drawn before may have left dashes
+    context.globalAlpha = 1;
+    this._paint(context);
   },
 
   _empty: () => false,

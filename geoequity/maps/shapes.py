@@ -104,7 +104,8 @@ def pack_lines(lines: gpd.GeoSeries) -> list[Line]:
     packed
         Per simple line ``[lat, lon, dlat, dlon, ...]`` in millionths of a degree.
     """
-    parts = shapely.get_parts(lines.geometry[lines.notna()].to_numpy())
+    shapes = lines.to_numpy()
+    parts = shapely.get_parts(shapes[~shapely.is_missing(shapes)])
     return [_steps(shapely.get_coordinates(part)) for part in parts if not part.is_empty]
 
 

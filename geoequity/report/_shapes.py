@@ -177,16 +177,17 @@ def labels(drawn: Frame, names: Mapping[str, str], numbers: Mapping[str, int]) -
 
 def _label(shape: Any, name: str, number: int) -> Label:
     """Find the largest way to write a name inside a district."""
-    circle = shapely.maximum_inscribed_circle(shape, tolerance=1.0)
-    x, y = shapely.get_coordinates(circle)[0]
+    inner = shapely.get_point(shapely.maximum_inscribed_circle(shape, tolerance=1.0), 0)
+    spots = shapely.get_coordinates([inner, shapely.centroid(shape)])
     ways = _broken(name)
     for size in FONTS:
         for lines in ways:
-            width = GLYPH * size * max(map(len, lines))
-            height = LINE * size * len(lines) + MARK
-            box = shapely.box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-            if shape.contains(box):
-                return _placed(x, y, size, lines, numbered=False)
+            half = GLYPH * size * max(map(len, lines)) / 2
+            rise = (LINE * size * len(lines) + MARK) / 2
+            for x, y in spots:
+                if shape.contains(shapely.box(x - half, y - rise, x + half, y + rise)):
+                    return _placed(x, y, size, lines, numbered=False)
+    x, y = spots[0]
     return _placed(x, y, FONTS[-1], (str(number),), numbered=True)
 
 

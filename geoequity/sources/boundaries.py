@@ -103,9 +103,7 @@ def read_cells(spec: CellsSpec, *, crs: CRS, record: Record) -> gpd.GeoDataFrame
         If no CRS is known.
     """
     layer = read_layer(spec, record=record)
-    declared = dict(spec.groups)
-    for base, column in spec.bases.items():
-        declared[base] = column
+    declared = {**spec.bases, **spec.groups}
     if spec.population:
         declared["population"] = spec.population
     used = [*declared.values(), *([spec.district] if spec.district else [])]

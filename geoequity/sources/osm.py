@@ -43,6 +43,8 @@ SAME_STOP_M = 60.0
 _LONLAT = "EPSG:4326"
 _LINE_KEYS = {"highway", "railway", "aerialway", "busway", "route"}  # ways that routes are made of
 _ORDER = "nwr"  # nodes, ways, relations
+_LONGEST_HEADER = 65_536  # of a PBF block [bytes]
+_DATA_SIZE, _BYTES = 0x18, 2  # in it: the key of the size of the block, the type of bytes
 _OSMIUM_FAULTS = (
     RuntimeError, ValueError, IndexError, KeyError, OverflowError, osmium.InvalidLocationError,
 )  # fmt: skip
@@ -57,10 +59,11 @@ class OsmLayers:
     Parameters
     ----------
     streets
-        Index ``edge_id`` (``way/1:0``): stretches of street between junctions,
-        with ``from_node`` and ``to_node`` (OSM node ids), ``length_m`` in the
-        metric CRS, ``highway``, ``walkable``, ``sidewalk`` (yes, no),
-        ``cycleway`` (true or false) and tags as they are, None where untagged.
+        Index ``edge_id`` (``way/1:0``, the way and the place in it of the first
+        node): stretches of street between junctions, with ``from_node`` and
+        ``to_node`` (OSM node ids), ``length_m`` in the metric CRS, ``highway``,
+        ``walkable``, ``sidewalk`` (yes, no), ``cycleway`` (true or false) and
+        tags as they are, None where untagged.
     services
         Index ``service_id`` (``node/1``, and ``node/1#wifi`` for the second
         and later categories of one element): points and polygons with
@@ -143,7 +146,7 @@ def read_osm(
     the road, that before a platform, that before the position on road or rail.
     Two of one kind, as on either side of a street, stay two; so do entrances.
 
-    A file cut short exactly between two of its blocks is a valid file, and
+    A PBF file cut short exactly between two of its blocks is a valid file, and
     cannot be told from a whole one unless its streets are gone.
     """
     files = [Path(one) for one in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
@@ -199,6 +202,8 @@ def _header_date(file: Path) -> pd.Timestamp | None:
     if not file.is_file():
         msg = f"{file.name}: no such file ({file})"
         raise SourceError(msg, source=file)
+    if file.suffix == ".pbf" and _is_cut(file):
+        raise _fault(file, "it is cut short")
     try:
         header = osmium.FileProcessor(file).header
     except _OSMIUM_FAULTS as fault:
@@ -209,6 +214,41 @@ def _header_date(file: Path) -> pd.Timestamp | None:
     told = header.get("osmosis_replication_timestamp") or header.get("timestamp")
     date = pd.to_datetime(told or None, utc=True, errors="coerce")
     return None if pd.isna(date) else date
+
+
+def _is_cut(file: Path) -> bool:
+    """Tell whether a PBF file ends within a block; libosmium overlooks a few stray bytes."""
+    size, at = file.stat().st_size, 0
+    with file.open("rb") as stream:
+        while at < size:
+            stream.seek(at)
+            length = int.from_bytes(stream.read(4), "big")
+            if length > _LONGEST_HEADER:
+                return False  # no PBF at all, as libosmium will say
+            at += 4 + length + _data_size(stream.read(length))
+    return at > size
+
+
+def _data_size(header: bytes) -> int:
+    """Read from the header of a PBF block how many bytes follow it."""
+    at = 0
+    while at < len(header):
+        key = header[at]
+        number, at = _varint(header, at + 1)
+        if key == _DATA_SIZE:
+            return number
+        at += number if key & 7 == _BYTES else 0
+    return 0
+
+
+def _varint(raw: bytes, at: int) -> tuple[int, int]:
+    """Read a number of seven bits a byte, and tell where it ends."""
+    number = shift = 0
+    for byte in raw[at:]:
+        number, shift, at = number | (byte & 0x7F) << shift, shift + 7, at + 1
+        if not byte & 0x80:
+            break
+    return number, at
 
 
 def _is_sorted(file: Path) -> bool:
@@ -319,12 +359,14 @@ def _projected(shapes: Sequence[Any], crs: Any) -> Any:
 
 
 def _parted(lines: Ways, crs: Any) -> pd.DataFrame:
-    """Part lines at the nodes that they share; columns way, from, to, geometry."""
+    """Part lines at the nodes that they share; columns way, position, from, to, geometry."""
     ref = np.frombuffer(lines.ref, dtype="int64")
     part = np.repeat(np.arange(len(lines.size)), lines.size)
+    size, first = np.asarray(lines.size), np.asarray(lines.first)
+    position = np.arange(len(ref)) + np.repeat(first - (np.cumsum(size) - size), size)
     fresh = np.ones(len(ref), dtype=bool)  # not the same node twice running
     fresh[1:] = (ref[1:] != ref[:-1]) | (part[1:] != part[:-1])
-    ref, part = ref[fresh], part[fresh]
+    ref, part, position = ref[fresh], part[fresh], position[fresh]
     to_metres = Transformer.from_crs(_LONLAT, crs, always_xy=True)
     coordinates = np.column_stack(to_metres.transform(*lines.coordinates()[fresh].T))
     _, node, uses = np.unique(ref, return_inverse=True, return_counts=True)
@@ -339,8 +381,15 @@ def _parted(lines: Ways, crs: Any) -> pd.DataFrame:
     size = end - start + 1
     taken = np.repeat(start - (np.cumsum(size) - size), size) + np.arange(size.sum())
     shapes = shapely.linestrings(coordinates[taken], indices=np.repeat(np.arange(len(start)), size))
-    way = np.frombuffer(lines.way, dtype="int64")[part[start]]
-    return pd.DataFrame({"way": way, "from": ref[start], "to": ref[end], "geometry": shapes})
+    return pd.DataFrame(
+        {
+            "way": np.asarray(lines.way)[part[start]],
+            "position": position[start],
+            "from": ref[start],
+            "to": ref[end],
+            "geometry": shapes,
+        }
+    )
 
 
 def _without_points(pieces: pd.DataFrame) -> pd.DataFrame:
@@ -366,10 +415,11 @@ def _without_points(pieces: pd.DataFrame) -> pd.DataFrame:
 def _street_table(found: Found, *, crs: Any, area: Any) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Make the streets, and who edited each and when."""
     pieces = _parted(found.streets, crs)
-    number = pieces.groupby("way").cumcount().astype(str)
     ways = pd.Series(found.streets.ids).map("way/{}".format)
     pieces["element"] = ways.to_numpy(dtype=object)[pieces["way"]]
-    pieces.index = pd.Index(pieces["element"] + ":" + number, name="edge_id")
+    pieces.index = pd.Index(
+        pieces["element"] + ":" + pieces["position"].astype(str), name="edge_id", dtype=object
+    )
     pieces = _without_points(pieces)
     pieces = pieces[_inside(pieces["geometry"], area)]
     columns = list(STREET_COLUMNS)

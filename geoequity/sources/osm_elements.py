@@ -43,6 +43,7 @@ class Ways:
         self.ids: list[int] = []
         self.way = array("q")  # position of the way that each part belongs to
         self.size = array("q")  # nodes of each part
+        self.first = array("q")  # position in the way of the first of them
         self.ref = array("q")
         self.x = array("q")
         self.y = array("q")
@@ -59,20 +60,20 @@ class Ways:
             Id and whole-number coordinates of its nodes.
         """
         self.ids.append(way_id)
-        runs: list[list[tuple[int, int, int]]] = [[]]
-        for node in nodes:
-            if node[1] == _NOWHERE:
-                runs.append([])
-            else:
-                runs[-1].append(node)
-        for run in runs:
-            if len(run) > 1:
-                ref, x, y = zip(*run, strict=True)
+        part: list[tuple[int, int, int]] = []
+        for position, node in enumerate([*nodes, (0, _NOWHERE, _NOWHERE)]):
+            if node[1] != _NOWHERE:
+                part.append(node)
+                continue
+            if len(part) > 1:
+                ref, x, y = zip(*part, strict=True)
                 self.way.append(len(self.ids) - 1)
-                self.size.append(len(run))
+                self.size.append(len(part))
+                self.first.append(position - len(part))
                 self.ref.extend(ref)
                 self.x.extend(x)
                 self.y.extend(y)
+            part = []
 
     def coordinates(self) -> np.ndarray:
         """

@@ -15,6 +15,7 @@ from geoequity.sources.spec import ConnectivitySpec, ServicesSpec, StopsSpec
 from geoequity.units import district_of
 
 SAME_PLACE_M = 50.0
+MAP = "osm"  # source of what comes from OpenStreetMap
 SERVICE_COLUMNS = ["category", "name", "capacity", "source"]
 STOP_COLUMNS = ["mode", "name", "source", "realtime"]
 

@@ -15,6 +15,14 @@ from geoequity.schema import MODES
 
 Where = dict[str, str | int | float | bool | list[str | int | float]]
 Text = Annotated[str, Field(min_length=1)]
+Base = Annotated[str, Field(pattern="^(households|dwellings|jobs)$")]
+
+Merge = Literal["dedupe", "replace", "add"]
+MERGE_FIELD = Field(
+    "dedupe",
+    description="against the same category of OpenStreetMap or an earlier list: drop the earlier "
+    "ones within 50 m, all earlier ones, or none",
+)
 
 
 class Block(BaseModel):
@@ -87,9 +95,7 @@ class CellsSpec(FileSpec):
     template: str | None = Field(None, description="how several id columns make one id")
     district: str | None = Field(None, description="column with the district's id")
     population: str | None = Field(None, description="column of the residents")
-    bases: dict[Literal["households", "dwellings", "jobs"], str] = Field(
-        {}, description="columns of other counts to weigh by"
-    )
+    bases: dict[Base, str] = Field({}, description="columns of other counts to weigh by")
     groups: dict[str, str] = Field({}, description="columns of counts of groups of people")
     duplicates: Literal["error", "first", "dissolve"] = Field(
         "error", description="what to do with differing rows of one id"
@@ -129,11 +135,7 @@ class ServicesSpec(FileSpec):
     duplicates: Literal["error", "first"] = Field(
         "error", description="what to do with differing rows of one id"
     )
-    merge: Literal["dedupe", "replace", "add"] = Field(
-        "dedupe",
-        description="against the same category of OpenStreetMap or an earlier list: drop the "
-        "earlier ones within 50 m, all earlier ones, or none",
-    )
+    merge: Merge = MERGE_FIELD
 
 
 class StopsSpec(FileSpec):
@@ -161,6 +163,7 @@ class ConnectivitySpec(FileSpec):
     id: str | None = Field(None, description="column of the id; row number by default")
     name: str | None = Field(None, description="column of the name")
     period: str | None = Field(None, description="what time the data speak of")
+    merge: Merge = MERGE_FIELD
 
 
 class ColumnSpec(Block):

@@ -7,7 +7,7 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from demo_city import NOTE, Array, Tags, place_name, stream
+from demo_city import NOTE, Tags, place_name, stream
 from demo_city.ground import plane
 from demo_city.osm import Osm
 from demo_city.plan import PARK_SCALE, TAG_VALUES, Plan
@@ -274,8 +274,3 @@ def draw_land(osm: Osm, plan: Plan) -> None:
     for side in (-1, 1):
         crest = plane(np.r_[along, along[::-1]], side * np.repeat([3.1, 3.7], len(along)))
         osm.area(crest, {"landuse": "forest", "name": "Bosque de la Cresta"})
-
-
-def along_block(plan: Plan, node: int) -> Array:
-    """Where a Wi-Fi site stands, as every source has it."""
-    return plan.streets.into_block(node, 0.1)

@@ -78,7 +78,8 @@ def write_districts(path: Path, ground: Ground) -> None:
             knot = middle + np.array([(-6, 0), (6, 4), (-6, 4), (6, 0)]) @ axes
             ring = np.insert(ring, first + 1, degrees(knot), axis=0)
         kind = "corregimiento" if d in RURAL else "comuna"
-        rows.append((dict(zip(columns, (f"{d + 1:02d}", name, kind, FICTITIOUS), strict=True)), ring))
+        values = (f"{d + 1:02d}", name, kind, FICTITIOUS)
+        rows.append((dict(zip(columns, values, strict=True)), ring))
     _, middle, axes = outer_edge(ground, BESIDE_SLIVER)
     sliver = degrees(middle + np.array([(-3, 0.5), (3, 0.5), (0, 7.5), (-3, 0.5)]) @ axes)
     values = ("99", "Sin nombre", "remanente", FICTITIOUS)
@@ -94,9 +95,9 @@ def outer_edge(ground: Ground, district: int) -> tuple[int, Array, Array]:
     on_limit = shapely.distance(limit, shapely.points(middles)) < 0.01
     first = int(np.where(on_limit, length, 0).argmax())
     along = (ring[first + 1] - ring[first]) / length[first]
-    outward = along[::-1] * ([1, -1] if shapely.is_ccw(limit) else [-1, 1])
-    if shapely.is_ccw(ground.border[district].exterior) != shapely.is_ccw(limit):
-        outward = -outward
+    outward = along[::-1] * (
+        [1, -1] if shapely.is_ccw(ground.border[district].exterior) else [-1, 1]
+    )
     return first, middles[first], np.stack([along, outward])
 
 

@@ -109,7 +109,8 @@ def assign_districts(rng: np.random.Generator, u: Array, v: Array) -> Array:
     far = np.hypot(u[..., None] - centre[:, 0], v[..., None] - centre[:, 1])
     width = 2.75 - 0.9 * np.abs((u - 6.8) / 6.8) ** 3
     width += 0.12 * np.sin(3 * u + rng.uniform(0, 6)) + 0.1 * np.sin(5 * u * np.sign(v))
-    inside = (u > 0) & (np.abs(v) < width)
+    ends = 0.25 + 0.1 * v**2 * np.sin(2 * v + rng.uniform(0, 6)) ** 2
+    inside = (u > ends * (np.abs(v) > 0.6)) & (u < 13.8 - ends) & (np.abs(v) < width)
     outside = np.where((u < 0) & (np.abs(v) < 1.1), NEIGHBOUR, OPEN)
     while True:
         place = np.where(inside, far.argmin(axis=-1), outside)

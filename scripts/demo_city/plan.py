@@ -36,6 +36,16 @@ DOOR_M = 12  # from the street to a service
 PARK_SCALE = 0.8  # of a block
 METRO_KM = tuple((u, 0.15) for u in np.linspace(0.9, 9.1, 10))
 CABLE_KM = ((6.37, 0.3), (6.4, 1.2), (6.6, 1.9), (6.8, 2.4))
+IN_COMPANY = {
+    "bank",
+    "childcare",
+    "clinic",
+    "culture",
+    "food_market",
+    "pharmacy",
+    "school",
+    "sport",
+}
 NEIGHBOUR_HAS = {"hospital", "clinic", "pharmacy", "police", "school", "food_market"}
 TAG_VALUES = {  # of streets that have it, and of those that have not
     "lit": (("yes", "yes", "yes", "24/7", "limited"), ("no",)),
@@ -186,10 +196,16 @@ def place_transit(plan: Plan) -> None:
     minutes = plan.ground.total(people * rapid / PACE)
     ledger.book("rapid_transit", (minutes - worst) / (best - worst))
     spots = plan.candidates(0.7)
-    lack = plan.walk[:, spots] + DOOR_M > 500
-    chosen, lacking = place(plan.ground, lack, people, 1 - ledger.aim(), start=rapid > 1000)
-    ledger.book("transit", 1 - lacking)
-    plan.nodes["stop"] = spots[chosen].tolist()
+    lack = plan.walk + DOOR_M > 500
+    chosen, _ = place(plan.ground, lack[:, spots], people, 1 - ledger.aim(), start=rapid > 1000)
+    stops = spots[chosen].tolist()
+    for nodes in plan.inside:  # a few more in each district, where there is transit already
+        far = (rapid > 1000) & lack[:, stops].all(axis=1)
+        new = plan.people.persons[far] @ ~lack[far][:, nodes]
+        stops += plan.rng.permutation(nodes[np.argsort(new, stable=True)[:12]])[:4].tolist()
+    plan.nodes["stop"] = list(dict.fromkeys(stops))
+    far = (rapid > 1000) & lack[:, plan.nodes["stop"]].all(axis=1)
+    ledger.book("transit", 1 - plan.ground.total(people * far))
 
 
 def place_walks(plan: Plan, names: Iterable[str]) -> None:
@@ -202,9 +218,21 @@ def place_walks(plan: Plan, names: Iterable[str]) -> None:
         given = [int(plan.rng.choice(plan.abroad))] if name in NEIGHBOUR_HAS else []
         as_good = plan.nodes["internet_venue"] if name == "coworking" else []
         start = lack[:, given + as_good].min(axis=1, initial=2.0)
-        chosen, lacking = place(plan.ground, lack[:, spots], people, 1 - ledger.aim(), start=start)
-        ledger.book(name, 1 - lacking)
-        plan.nodes[name] = given + spots[chosen].tolist()
+        chosen, _ = place(plan.ground, lack[:, spots], people, 1 - ledger.aim(), start=start)
+        plan.nodes[name] = given + with_company(plan, name, spots[chosen]) + as_good[::8]
+        least = lack[:, plan.nodes[name] + as_good].min(axis=1)
+        ledger.book(name, 1 - plan.ground.total(people * least))
+
+
+def with_company(plan: Plan, name: str, nodes: Array) -> list[int]:
+    """Services and those of their kind next door, which hardly shorten anyone's walk."""
+    xy, all_nodes = plan.streets.xy, plan.city_nodes
+    chosen = dict.fromkeys(nodes.tolist())
+    for node in nodes if name in IN_COMPANY else []:
+        near = all_nodes[np.hypot(*(xy[all_nodes] - xy[node]).T) < 170]
+        number = min(len(near), int(plan.rng.poisson(2)))
+        chosen |= dict.fromkeys(plan.rng.choice(near, number, replace=False).tolist())
+    return list(chosen)
 
 
 def place_open_space(plan: Plan) -> None:
@@ -347,7 +375,7 @@ def fill_tables(plan: Plan) -> None:
         return share.round(3)
 
     device = ledger.aim()
-    phone = spread((0.55 + 0.45 * device).clip(0, 0.97))
+    phone = spread((0.4 + 0.55 * device).clip(0, 0.97))
     computer = spread((2 * device - ground.total(part * phone)).clip(0.03, 0.95))
     ledger.book("device", ground.total(part * (phone + computer)) / 2)
     internet = spread(ledger.aim())

@@ -8,7 +8,7 @@ import shapely
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 
-from demo_city import NEIGHBOUR, OPEN, PLANTED, SIZE, Array, Tags, stream
+from demo_city import OPEN, PLANTED, SIZE, Array, Tags, stream
 from demo_city.ground import HILL_ROWS, ROWS_KM, Ground, degrees, metres, rings
 
 WHEELED = ("primary", "secondary", "tertiary", "residential", "living_street")
@@ -233,8 +233,3 @@ def walk_metres(streets: Streets, ground: Ground) -> Array:
     both = np.r_[cost, cost], (np.r_[one, other], np.r_[other, one])
     graph = csr_array(both, shape=(len(streets.xy) + len(homes),) * 2)
     return np.minimum(dijkstra(graph, indices=door), LIMIT_M)
-
-
-def neighbour_nodes(streets: Streets) -> Array:
-    """Nodes of the neighbouring municipality."""
-    return np.flatnonzero(streets.home == NEIGHBOUR)

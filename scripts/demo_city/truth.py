@@ -89,7 +89,8 @@ def exact_values(plan: Plan) -> dict[str, Array]:
         exact[name] = with_mean(yes / metre, plan.population)
     stops, display = np.array(plan.nodes["stop"]), np.array(plan.displays)
     asked, shown = plan.count(stops[display != ""]), plan.count(stops[display == "yes"])
-    exact["realtime_stop_share"] = with_mean(shown / np.where(asked, asked, np.nan), plan.population)
+    displays = shown / np.where(asked, asked, np.nan)
+    exact["realtime_stop_share"] = with_mean(displays, plan.population)
     return dict(sorted(exact.items()))
 
 

@@ -6,9 +6,9 @@ every network request refused, and remembers what it asked for and complained
 of. Tests that use it are skipped where Chromium is absent.
 """
 
-import importlib.util
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,10 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
+
+sys.path.append(
+    str(Path(__file__).parents[1] / "maps")
+)  # the made-up town lives with the map's tests
 
 DESKTOP = (1280, 800)
 PHONE = (390, 844)
@@ -71,7 +75,9 @@ class Page:
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         touch = {"enabled": phone, "maxTouchPoints": 5 if phone else 1}
         self.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", touch)
-        self.run("return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.run(
+            "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
 
     def screenshot(self, path: Path) -> Path:
         """Save what the window shows as PNG."""

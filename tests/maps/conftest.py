@@ -1,15 +1,9 @@
 """The made-up town that the map's tests draw."""
 
-import sys
-from pathlib import Path
-
 import pytest
+from town import make_study
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from town import make_study  # noqa: E402
-
-from geoequity.study import Study  # noqa: E402
+from geoequity.study import Study
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,23 @@ from geoequity.study import Study
 CRS = "EPSG:32718"
 ORIGIN = np.array([480_000.0, 9_330_000.0])
 NAMES = (
-    "La Ladera;Puerto Viejo;Santa Rosa Alta;El Mirador;San Ignacio;Centro Histórico;Las Flores;Ñuñorco;"
-    "Villa Esperanza;Barrio Obrero;Los Álamos;Río Abajo;La Cantera;Nueva Aurora;Parque Industrial;"
-    "Quebrada Honda;San Telmo del Valle;Universitario;El Palmar;Loma Verde;Tres Esquinas;La Estación;"
-    "Altos del Sur;Campo Grande"
-).split(";")
-CATEGORIES = ("hospital", "clinic", "school", "wifi", "library", "green", "public_office", "skate_park")
+    *("La Ladera", "Puerto Viejo", "Santa Rosa Alta", "El Mirador"),
+    *("San Ignacio", "Centro Histórico", "Las Flores", "Ñuñorco"),
+    *("Villa Esperanza", "Barrio Obrero", "Los Álamos", "Río Abajo"),
+    *("La Cantera", "Nueva Aurora", "Parque Industrial", "Quebrada Honda"),
+    *("San Telmo del Valle", "Universitario", "El Palmar", "Loma Verde"),
+    *("Tres Esquinas", "La Estación", "Altos del Sur", "Campo Grande"),
+)
+CATEGORIES = (
+    "hospital",
+    "clinic",
+    "school",
+    "wifi",
+    "library",
+    "green",
+    "public_office",
+    "skate_park",
+)
 
 
 def make_districts(*, count: int = 24, seed: int = 7) -> gpd.GeoDataFrame:
@@ -47,7 +58,9 @@ def make_districts(*, count: int = 24, seed: int = 7) -> gpd.GeoDataFrame:
     return table
 
 
-def make_study(*, count: int = 24, services: int = 300, seed: int = 7, fictitious: bool = True) -> Study:
+def make_study(
+    *, count: int = 24, services: int = 300, seed: int = 7, fictitious: bool = True
+) -> Study:
     """Make up a study with every kind of thing a map shows, unknown values included."""
     rng = np.random.default_rng(seed)
     districts = make_districts(count=count, seed=seed)
@@ -61,7 +74,10 @@ def make_study(*, count: int = 24, services: int = 300, seed: int = 7, fictitiou
     districts.loc[ids[-1], ["index", "structures"]] = np.nan
     districts["rank"] = districts["index"].rank(ascending=False)
     spread = rng.uniform(1.5, 6, len(ids))
-    districts["index_low"], districts["index_high"] = districts["index"] - spread, districts["index"] + spread
+    districts["index_low"], districts["index_high"] = (
+        districts["index"] - spread,
+        districts["index"] + spread,
+    )
     districts["rank_low"] = (districts["rank"] - 3).clip(lower=1)
     districts["rank_high"] = (districts["rank"] + 3).clip(upper=len(ids))
     districts["type"] = _types(districts)
@@ -127,7 +143,12 @@ def _types(districts: gpd.GeoDataFrame) -> list[str | None]:
         elif abs(solid - 50) < 2:
             found.append("uncertain")
         else:
-            names = {(1, 1): "integrated", (0, 1): "showcase", (1, 0): "analogue", (0, 0): "neglected"}
+            names = {
+                (1, 1): "integrated",
+                (0, 1): "showcase",
+                (1, 0): "analogue",
+                (0, 0): "neglected",
+            }
             found.append(names[int(solid >= 50), int(digital >= 50)])
     return found
 
@@ -141,10 +162,14 @@ def _cells(districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         for y in np.arange(ymin, ymax, 900)
     ]
     cells = gpd.GeoDataFrame(geometry=boxes, crs=CRS)
-    return cells.overlay(districts.reset_index()[["unit_id", "geometry"]]).rename(columns={"unit_id": "district_id"})
+    return cells.overlay(districts.reset_index()[["unit_id", "geometry"]]).rename(
+        columns={"unit_id": "district_id"}
+    )
 
 
-def _places(districts: gpd.GeoDataFrame, count: int, *, rng: np.random.Generator) -> gpd.GeoDataFrame:
+def _places(
+    districts: gpd.GeoDataFrame, count: int, *, rng: np.random.Generator
+) -> gpd.GeoDataFrame:
     """Scatter services, a few of them as parks with an area and some without a name."""
     spread = rng.normal(0, 2600, (count, 2)) + ORIGIN
     shapes = shapely.points(spread)
@@ -167,14 +192,23 @@ def _transport(*, rng: np.random.Generator) -> tuple[gpd.GeoDataFrame, gpd.GeoDa
         "cable": [np.array([[800.0, 200.0], [2200, 2600], [2500, 4800]])],
         "bus": [rng.uniform(-3500, 3500, (6, 2)) for _ in range(6)],
     }
-    rows = [(mode, shapely.linestrings(one + ORIGIN)) for mode, ones in lines.items() for one in ones]
+    rows = [
+        (mode, shapely.linestrings(one + ORIGIN)) for mode, ones in lines.items() for one in ones
+    ]
     routes = gpd.GeoDataFrame(
-        {"mode": [mode for mode, _ in rows], "name": [f"{mode} {i}" for i, (mode, _) in enumerate(rows)]},
+        {
+            "mode": [mode for mode, _ in rows],
+            "name": [f"{mode} {i}" for i, (mode, _) in enumerate(rows)],
+        },
         geometry=[line for _, line in rows],
         index=pd.Index([f"r{i}" for i in range(len(rows))], name="route_id"),
         crs=CRS,
     ).assign(source="osm")
-    points = [(mode, point) for mode, line in rows for point in shapely.points(shapely.get_coordinates(line))]
+    points = [
+        (mode, point)
+        for mode, line in rows
+        for point in shapely.points(shapely.get_coordinates(line))
+    ]
     stops = gpd.GeoDataFrame(
         {"mode": [mode for mode, _ in points], "name": [f"Parada {i}" for i in range(len(points))]},
         geometry=[point for _, point in points],
@@ -188,7 +222,11 @@ def _interval(value: float, low: float, high: float) -> dict[str, Any]:
     """Write a value with its range over weights, unknown as None."""
     if np.isnan(value):
         return {"value": None, "sampling": None, "method": None}
-    return {"value": float(value), "sampling": None, "method": {"low": float(low), "high": float(high)}}
+    return {
+        "value": float(value),
+        "sampling": None,
+        "method": {"low": float(low), "high": float(high)},
+    }
 
 
 def _or_none(value: float) -> float | None:

@@ -199,7 +199,7 @@ def make_study(
             "areas": {area: _number(areas[area][unit]) for area in AREAS},
             "rank": _interval(_number(rank[unit]), 2.0),
             "type": districts.loc[unit, "type"],
-            "type_probability": dict(zip(TYPES, (0.05, 0.05, 0.05, 0.85), strict=True)),
+            "type_probability": _probability(districts.loc[unit, "type"]),
             "confidence": 0.71,
             "strengths": list(order.index[-3:][::-1]),
             "gaps": list(order.index[:3]),
@@ -238,6 +238,13 @@ def _number(value):
 def _interval(value, slack):
     method = None if value is None else {"low": max(value - slack, 0), "high": value + slack}
     return {"value": value, "sampling": None, "method": method}
+
+
+def _probability(kind):
+    if kind is None:
+        return dict.fromkeys(TYPES)
+    likeliest, share = ("neglected", 0.58) if kind == "uncertain" else (kind, 0.91)
+    return {one: share if one == likeliest else (1 - share) / 3 for one in TYPES}
 
 
 def _mean_gap(score, population):

@@ -1,0 +1,337 @@
+"""
+The tables of the report, put in words: indicators, doubts, sources, settings.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from geoequity.indicators import catalogue_table, read_catalogue, references
+from geoequity.locale import date, messages, unit_name
+from geoequity.report._words import Words, at, figure, interval
+from geoequity.study import Study
+
+SEEDS = frozenset({"seed"})  # whole numbers that are names, not amounts
+HASH_DIGITS = 12
+THREE_DIGITS = 100.0
+WEB = ("https://", "http://")
+
+
+def indicator_groups(study: Study, words: Words) -> list[dict[str, Any]]:
+    """
+    Put the indicators in words, pillar by pillar and area by area.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    groups
+        Each with its ``name`` and its ``rows``, in the order of the catalogue;
+        stratifiers and validators in groups of their own.
+    """
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for identifier, entry in study.catalogue.iterrows():
+        if entry["role"] == "indicator":
+            pillar, area = str(entry["pillar"]), str(entry["area"])
+            said = f"{words.text(f'pillar.{pillar}').capitalize()} · {words.text(f'area.{area}')}"
+        else:
+            said = words.text(f"report.indicators.{entry['role']}")
+        groups.setdefault(said, []).append(_indicator_row(str(identifier), entry, study, words))
+    return [{"name": name, "rows": rows} for name, rows in groups.items()]
+
+
+def _indicator_row(identifier: str, entry: pd.Series, study: Study, words: Words) -> dict[str, Any]:
+    """Put one indicator in words."""
+    told = at(study.summary, "indicators", identifier) or {}
+    unit, base = str(entry["unit"]), str(entry["base"])
+    values = study.indicators[identifier]
+    decimals = None if unit == "share" else _decimals(values)
+
+    def said(value: Any) -> str:
+        """Write a value; its unit has a column of its own."""
+        written = words.number(value, decimals)
+        return words.percent(value) if unit == "share" else written
+
+    def district(unit_id: Any) -> str:
+        """Name a district and what it has."""
+        if unit_id is None:
+            return words.unknown
+        return f"{study.districts.loc[unit_id, 'name']}: {said(values[unit_id])}"
+
+    ends = (told.get("min_district"), told.get("max_district"))
+    best, worst = ends if entry["better"] == "lower" else ends[::-1]
+    gini, absolute = interval(told.get("gini"))[0], figure(told.get("absolute_gini"))
+    total, between = (figure(at(told, "theil", part)) for part in ("total", "between"))
+    points = "" if absolute is None else words.number(100 * absolute, 1)
+    return {
+        "name": words.label(entry) or identifier,
+        "means": words.label(entry, "description"),
+        # The base says who is counted, which for shares of streets or stops is not what is shared.
+        "unit": unit_name(unit, language=words.language, base=base if base != "persons" else None),
+        "mean": said(told.get("mean")),
+        "worst": district(worst),
+        "best": district(best),
+        "gini": "" if gini is None else words.number(gini, 2),
+        "absolute": words.text("report.indicators.percentage_points", number=points)
+        if points and unit == "share"
+        else ""
+        if absolute is None
+        else words.number(absolute, decimals),
+        "between": words.percent(between / total) if total and between is not None else "",
+        "coverage": words.percent(told.get("coverage")),
+        "confidence": words.confidence(told.get("confidence")),
+        "reasons": words.reasons(told.get("reasons")),
+    }
+
+
+def _decimals(values: pd.Series) -> int:
+    """Choose one number of decimals for all values of an indicator."""
+    size = values.abs().median()
+    return 0 if size >= THREE_DIGITS else 1 if size >= 1 else 2
+
+
+def absent(study: Study, words: Words) -> list[dict[str, Any]]:
+    """
+    Name what could not be computed, and why.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    absent
+        Each with its ``name`` and its ``reasons``.
+    """
+    known = catalogue_table(read_catalogue())
+    return [
+        {
+            "name": (words.label(known.loc[one]) if one in known.index else "") or str(one),
+            "reasons": words.reasons(reason),
+        }
+        for one, reason in (study.summary.get("absent") or {}).items()
+    ]
+
+
+def sure(study: Study, rows: Sequence[Mapping[str, Any]], words: Words) -> dict[str, Any]:
+    """
+    Say how far the numbers can be trusted.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    rows
+        The districts in words.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    sure
+        Sentences under ``said``; ``indicators`` and ``districts`` to be read with
+        care; ``warnings``.
+    """
+    method = study.summary.get("method") or {}
+    widths = [row["high"] - row["low"] for row in rows if None not in (row["high"], row["low"])]
+    said = []
+    if widths:
+        mean = sum(widths) / len(widths)
+        said.append(words.text("report.sure.width", points=words.score(mean)))
+    if method.get("draws") is not None and method.get("min_probability") is not None:
+        doubtful = len(at(study.summary, "types", "uncertain", "districts") or ())
+        said.append(
+            words.text(
+                "report.sure.types",
+                draws=int(method["draws"]),
+                share=words.percent(method["min_probability"]),
+            )
+        )
+        said.append(words.text("report.sure.doubtful", count=doubtful, all=len(rows)))
+    if method.get("streets") == "straight_line":
+        said.append(words.text("report.sure.straight", factor=figure(method.get("detour_factor"))))
+    elif method.get("streets"):
+        said.append(words.text("report.sure.network"))
+    population = study.summary.get("population") or {}
+    covered, outside = figure(population.get("covered_share")), figure(population.get("outside"))
+    if covered is not None:
+        said.append(words.text("report.sure.covered", share=words.percent(covered)))
+    if outside is not None:
+        said.append(words.text("report.sure.outside", count=round(outside)))
+    return {
+        "said": said,
+        "indicators": [
+            row
+            for group in indicator_groups(study, words)
+            for row in group["rows"]
+            if row["reasons"]
+        ],
+        "districts": [row for row in rows if row["reasons"]],
+        "warnings": words.reasons(study.summary.get("warnings")),
+    }
+
+
+def sources(provenance: Mapping[str, Any], words: Words) -> list[dict[str, Any]]:
+    """
+    Put every source in words.
+
+    Parameters
+    ----------
+    provenance
+        Where every number came from.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    sources
+        Each with its provider, licence, year, and rows read, kept and dropped.
+        An address that is not of the web is left out.
+    """
+    told = []
+    for source in provenance.get("sources") or ():
+        url = str(source.get("url") or "")
+        told.append(
+            {
+                "name": str(source.get("name") or source.get("path") or words.unknown),
+                "kind": str(source.get("kind") or ""),
+                "provider": str(source.get("provider") or words.unknown),
+                "url": url if url.startswith(WEB) else "",
+                "licence": str(source.get("licence") or words.unknown),
+                "year": str(source.get("reference_year") or words.unknown),
+                "retrieved": date(str(source.get("retrieved") or ""), language=words.language),
+                "citation": str(source.get("citation") or ""),
+                "hash": str(source.get("sha256") or "")[:HASH_DIGITS],
+                "read": words.number(source.get("rows_read"), 0),
+                "kept": words.number(source.get("rows_kept"), 0),
+                "dropped": _dropped(source.get("dropped") or (), words),
+            }
+        )
+    return told
+
+
+def _dropped(dropped: Iterable[Mapping[str, Any]], words: Words) -> list[dict[str, str]]:
+    """Say how many rows were left out, and why."""
+    return [
+        {"count": words.number(one.get("count"), 0), "reason": str(one.get("reason") or "")}
+        for one in dropped
+    ]
+
+
+def software(study: Study, words: Words) -> str:
+    """
+    List the programs and their versions.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    software
+        One list.
+    """
+    versions = {**(study.summary.get("versions") or {}), **(study.provenance.get("software") or {})}
+    return words.listing([f"{name} {version}" for name, version in sorted(versions.items())])
+
+
+def method(study: Study, words: Words) -> dict[str, Any]:
+    """
+    Lay the settings and the goalposts open.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    method
+        ``parameters``, ``goalposts`` and ``references``.
+    """
+    parameters = []
+    for key, value in (study.summary.get("method") or {}).items():
+        name = f"report.parameter.{key}"
+        parameters.append(
+            {
+                "name": words.text(name) if words.has(name) else key,
+                "value": _setting(key, value, words),
+            }
+        )
+    cited = references()
+    goalposts = [
+        {
+            "name": words.label(entry) or str(identifier),
+            "worst": words.quantity(entry["worst"], str(entry["unit"])),
+            "best": words.quantity(entry["best"], str(entry["unit"])),
+        }
+        for identifier, entry in study.catalogue.iterrows()
+        if entry["role"] == "indicator"
+    ]
+    used = sorted(
+        {
+            one
+            for citation in study.catalogue["citation"].dropna()
+            for one in re.split(r"[;,]\s*", str(citation))
+            if one in cited
+        }
+    )
+    return {
+        "parameters": parameters,
+        "goalposts": goalposts,
+        "references": [cited[one] for one in used],
+    }
+
+
+def _setting(key: str, value: Any, words: Words) -> str:
+    """Write a setting of the method."""
+    if isinstance(value, Mapping):
+        value = [f"{one}: {_setting(one, other, words)}" for one, other in value.items()]
+    if isinstance(value, list | tuple):
+        said = [_setting(key, one, words) for one in value]
+        pair = len(said) == 2 and all(isinstance(one, float) for one in value)  # noqa: PLR2004
+        return words.text("format.range", low=said[0], high=said[1]) if pair else _dash(said)
+    if isinstance(value, bool | str):
+        known = "report.setting." + re.sub(r"\W+", "_", str(value))
+        return words.text(known) if words.has(known) else str(value)
+    if value is None or key in SEEDS:
+        return _dash([] if value is None else [str(value)])
+    return words.number(value, len(f"{value:.12g}".partition(".")[2]))
+
+
+def _dash(said: Sequence[str]) -> str:
+    """Join what there is; a dash where there is nothing."""
+    return ", ".join(said) or "\N{EN DASH}"
+
+
+def glossary(words: Words) -> list[tuple[str, str]]:
+    """
+    Explain the words that the report uses.
+
+    Parameters
+    ----------
+    words
+        The reader's language.
+
+    Returns
+    -------
+    glossary
+        Term and meaning, in the order of their keys.
+    """
+    keys = [key for key in messages(words.language) if key.startswith("report.glossary.term.")]
+    return [(words.text(key), words.text(key.replace(".term.", ".means."))) for key in sorted(keys)]

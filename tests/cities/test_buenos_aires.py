@@ -1,0 +1,128 @@
+"""Buenos Aires on its real files: the published facts come out."""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import geoequity as ge
+from geoequity.cli import main
+
+DATA = Path(__file__).parents[3] / "shared" / "cities" / "buenos_aires"
+pytestmark = pytest.mark.skipif(
+    not DATA.is_dir(), reason="the open data of Buenos Aires are absent"
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("buenos_aires") / "out"
+    start = time.perf_counter()
+    assert main(["run", "buenos_aires", "--data", str(DATA), "--out", str(out), "--quiet"]) == 0
+    assert time.perf_counter() - start < 60
+    return out
+
+
+@pytest.fixture(scope="module")
+def indicators(folder: Path) -> pd.DataFrame:
+    table = pd.read_csv(folder / "indicators.csv")
+    districts = table[table["level"] == "district"]
+    return districts.pivot_table(index="unit_id", columns="indicator", values="value")
+
+
+@pytest.fixture(scope="module")
+def summary(folder: Path) -> Mapping[str, Any]:
+    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def sources(folder: Path) -> Mapping[str, Any]:
+    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    return {one["name"]: one for one in provenance["sources"]}
+
+
+def test_every_barrio_and_every_resident_is_counted(summary: Mapping[str, Any]) -> None:
+    assert summary["units"] == {"districts": 48, "cells": 3554}
+    assert summary["population"] == {"total": 2890151, "covered_share": 1.0, "outside": 0}
+
+
+@pytest.mark.parametrize(
+    ("barrio", "share"),
+    [("VILLA SOLDATI", 0.362), ("VILLA LUGANO", 0.451), ("BELGRANO", 0.801), ("PALERMO", 0.802)],
+)
+def test_computers_are_weighed_by_households(
+    indicators: pd.DataFrame, barrio: str, share: float
+) -> None:
+    assert indicators.loc[barrio, "computer_home_share"] == pytest.approx(share, abs=0.0005)
+
+
+@pytest.mark.parametrize(
+    ("barrio", "share"),
+    [("VILLA SOLDATI", 0.168), ("VILLA LUGANO", 0.104), ("BELGRANO", 0.010), ("PALERMO", 0.024)],
+)
+def test_unmet_needs_are_a_stratifier(
+    indicators: pd.DataFrame, summary: Mapping[str, Any], barrio: str, share: float
+) -> None:
+    assert indicators.loc[barrio, "unmet_needs_share"] == pytest.approx(share, abs=0.0005)
+    assert summary["indicators"]["unmet_needs_share"]["role"] == "stratifier"
+    assert summary["indicators"]["unmet_needs_share"]["pillar"] is None
+
+
+@pytest.mark.parametrize(
+    ("source", "read", "distinct", "inside"),
+    [
+        ("connectivity.wifi", 718, 718, 718),
+        ("services.school", 2862, 1883, 2862),
+        ("transit.metro", 86, 86, 86),
+        ("transit.bus", 45283, 45283, 8216),
+    ],
+)
+def test_rows_are_counted_where_they_lie(
+    sources: Mapping[str, Any], source: str, read: int, distinct: int, inside: int
+) -> None:
+    record = sources[source]
+    assert record["rows_read"] == read
+    assert record["distinct"] == distinct
+    assert record["rows_inside_districts"] == inside
+    assert inside <= record["rows_read"]
+    assert record["rows_kept"] + sum(one["count"] for one in record["dropped"]) == read
+
+
+def test_the_census_table_joins_all_radios_but_four(sources: Mapping[str, Any]) -> None:
+    record = sources["tables.0"]
+    assert record["rows_read"] == 3552
+    assert record["units_joined"] == 3550
+    assert record["units_unmatched"] == ["14_10_2", "1_13_15", "6_12_1", "7_12_5"]
+    assert record["dropped"] == [
+        {"reason": "identical duplicate", "count": 2, "ids": ["13_1_4", "12_16_7"]}
+    ]
+
+
+def test_radios_that_lie_in_another_barrio_are_reported(summary: Mapping[str, Any]) -> None:
+    assert summary["method"]["disputed_cells"] == 59
+    assert summary["method"]["disputed_population"] == 44656
+
+
+def test_shared_bicycle_stations_lie_in_the_city(sources: Mapping[str, Any]) -> None:
+    """Their coordinates are in the city's own grid, written as R writes vectors."""
+    assert sources["services.shared_bike"]["rows_inside_districts"] == 199
+
+
+def test_no_source_lacks_its_fingerprint_or_licence(sources: Mapping[str, Any]) -> None:
+    assert all(len(one["sha256"]) == 64 and one["licence"] for one in sources.values())
+
+
+def test_what_cannot_be_computed_says_why(summary: Mapping[str, Any]) -> None:
+    assert summary["absent"]["lit_street_share"]["id"] == "no_street_tags"
+    assert "lit_street_share" not in summary["indicators"]
+    assert all(set(one["text"]) == {"en", "es", "pt"} for one in summary["absent"].values())
+
+
+def test_the_folder_reads_back(folder: Path) -> None:
+    study = ge.outputs.load(folder)
+    assert len(study.districts) == 48
+    assert study.districts.crs.to_epsg() == 32721

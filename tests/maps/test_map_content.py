@@ -1,0 +1,187 @@
+"""What the page is given to draw."""
+
+import copy
+import dataclasses
+import json
+import math
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from town import make_study
+
+from geoequity.locale import LANGUAGES, MessageError, messages
+from geoequity.maps.content import MODE_COLOURS, SERVICE_AREAS, SERVICE_COLOURS, content
+from geoequity.palette import contrast
+from geoequity.schema import AREAS, MODES, PILLARS
+
+
+@pytest.fixture(scope="module")
+def told(study):
+    return content(study, language="es")
+
+
+def layer(told, name):
+    return next(one for one in told["layers"] if one["id"] == name)
+
+
+def changed(study, **tables):
+    return dataclasses.replace(study, **tables)
+
+
+def test_every_number_is_finite_or_none(told):
+    json.dumps(told, allow_nan=False)
+
+
+def test_layers_are_index_types_pillars_confidence_areas_and_every_indicator(told, study):
+    names = [one["id"] for one in told["layers"]]
+    expected = ["index", "type", *PILLARS, *AREAS, "confidence", *study.catalogue.index]
+    assert sorted(names) == sorted(expected)
+
+
+def test_unknown_is_none_and_never_zero(told, study):
+    first = study.catalogue.index[0]
+    assert np.isnan(study.indicators.loc["d03", first])
+    assert layer(told, first)["values"][3] is None
+    assert layer(told, "index")["values"][-1] is None
+    assert layer(told, "type")["values"][-1] is None
+
+
+def test_indicators_keep_their_own_unit_and_value(told, study):
+    found = layer(told, "school_walk_min")
+    assert found["unit"] == "min"
+    assert found["better"] == "lower"
+    assert found["values"][0] == pytest.approx(
+        study.indicators["school_walk_min"].iloc[0], rel=1e-5
+    )
+    assert found["mean"] == pytest.approx(
+        study.summary["indicators"]["school_walk_min"]["mean"], rel=1e-5
+    )
+
+
+def test_the_mean_score_follows_the_goalposts(told, study):
+    found = layer(told, "school_walk_min")
+    entry = study.catalogue.loc["school_walk_min"]
+    expected = 100 * (found["mean"] - entry["worst"]) / (entry["best"] - entry["worst"])
+    assert found["mean_score"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_stratifiers_are_context_and_have_no_score(told):
+    found = layer(told, "unmet_needs_share")
+    assert found["group"] == "context"
+    assert "scores" not in found
+
+
+def test_a_share_of_streets_is_not_called_a_share_of_residents(told):
+    assert layer(told, "lit_street_share")["base"] is None  # its length is shared, not people
+    assert layer(told, "home_internet_share")["base"] == "households"
+
+
+def test_every_layer_speaks_every_language(told):
+    for one in told["layers"]:
+        assert set(one["label"]) == set(one["about"]) == set(LANGUAGES)
+        assert all(one["label"].values())
+        assert all(one["about"].values())
+
+
+def test_the_map_says_the_same_things_in_every_language():
+    keys = [{key for key in messages(one) if key.startswith("map.")} for one in LANGUAGES]
+    assert all(found == keys[0] for found in keys)
+
+
+def test_holes_of_messages_are_the_same_in_every_language():
+    for key, english in messages("en").items():
+        if key.startswith("map."):
+            holes = {
+                frozenset(part.split("}")[0] for part in messages(one)[key].split("{")[1:])
+                for one in LANGUAGES
+            }
+            assert len(holes) == 1, (key, english)
+
+
+def test_every_category_and_mode_that_is_drawn_has_a_name():
+    for area in SERVICE_AREAS.values():
+        for category in area:
+            assert f"map.category.{category}" in messages("es")
+    assert set(MODE_COLOURS) == set(MODES)
+    assert all(f"map.mode.{mode}" in messages("es") for mode in MODES)
+
+
+def test_colours_of_places_stand_out_from_their_white_rim():
+    for colour in (*SERVICE_COLOURS.values(), *MODE_COLOURS.values()):
+        assert contrast(colour, "#FFFFFF") >= 3
+
+
+def test_services_come_by_category_with_counts(told, study):
+    counts = {one["id"]: one["count"] for one in told["services"]}
+    assert counts == study.services["category"].value_counts().to_dict()
+    assert [one["area"] for one in told["services"]][-1] == "other"
+
+
+def test_a_category_that_no_catalogue_names_is_called_by_its_id(told):
+    found = next(one for one in told["services"] if one["id"] == "skate_park")
+    assert found["label"]["es"] == "Skate park"
+
+
+def test_reasons_come_in_every_language_and_plain_ones_in_english():
+    study = make_study()
+    summary = copy.deepcopy(dict(study.summary))
+    summary["districts"]["d00"]["reasons"] = [
+        "thin data",
+        {"id": "x", "text": {"en": "a", "es": "b", "pt": "c"}},
+    ]
+    told = content(changed(study, summary=summary), language="es")
+    assert told["districts"][0]["reasons"] == [
+        {"en": "thin data"},
+        {"en": "a", "es": "b", "pt": "c"},
+    ]
+
+
+def test_each_source_is_thanked_once():
+    study = make_study()
+    twice = {"sources": [*study.provenance["sources"], *study.provenance["sources"]]}
+    assert len(content(changed(study, provenance=twice), language="es")["sources"]) == 2
+
+
+def test_a_study_without_people_or_places_is_still_told():
+    study = make_study()
+    districts = study.districts.drop(columns=["population"])
+    columns = ["index", "index_low", "index_high", "rank", "rank_low", "rank_high"]
+    districts[columns] = math.nan
+    districts["type"] = None
+    summary = copy.deepcopy(dict(study.summary))
+    summary |= {"index": None, "types": {"basis": None}, "findings": []}
+    summary["population"] = {"total": None, "covered_share": None, "outside": None}
+    summary["pillars"] = dict.fromkeys(PILLARS)
+    summary["areas"] = dict.fromkeys(AREAS)
+    for found in summary["districts"].values():
+        found |= {"score": None, "rank": None, "type_probability": None, "reasons": None}
+    empty = {name: getattr(study, name).iloc[:0] for name in ("services", "stops", "routes")}
+    told = content(changed(study, districts=districts, summary=summary, **empty), language="pt")
+    json.dumps(told, allow_nan=False)
+    assert told["city"]["population"] is None
+    assert layer(told, "index")["breaks"] == []
+    assert layer(told, "index")["mean"] is None
+    assert told["services"] == told["stops"] == told["routes"] == []
+
+
+def test_nearly_equal_districts_share_a_class():
+    study = make_study()
+    districts = study.districts.assign(index=np.linspace(50.2, 53.9, len(study.districts)))
+    told = content(changed(study, districts=districts), language="es")
+    assert layer(told, "index")["breaks"] == [50.0, 55.0]
+
+
+def test_the_study_is_left_unchanged(study):
+    before = copy.deepcopy(study)
+    content(study, language="es")
+    pd.testing.assert_frame_equal(before.indicators, study.indicators)
+    assert isinstance(study.districts, gpd.GeoDataFrame)
+    pd.testing.assert_frame_equal(pd.DataFrame(before.districts), pd.DataFrame(study.districts))
+    assert before.summary == study.summary
+
+
+def test_an_unknown_language_is_refused(study):
+    with pytest.raises(MessageError, match="no catalogue for language 'tlh'"):
+        content(study, language="tlh")

@@ -1,0 +1,135 @@
+"""The command line: what it prints, writes and returns."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import geoequity as ge
+from geoequity.cli import main
+from geoequity.study import Study
+
+
+def test_demo_writes_map_report_and_tables(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["demo", "--out", str(tmp_path / "out"), "--language", "es,en"]) == 0
+    said = capsys.readouterr()
+    assert str(tmp_path / "out" / "map.html") in said.out
+    assert str(tmp_path / "out" / "report.es.html") in said.out
+    assert "invalid rings repaired" in said.err
+    names = {one.name for one in (tmp_path / "out").iterdir()}
+    assert names >= {"map.html", "report.es.html", "report.en.html", "summary.json"}
+    assert "report.pt.html" not in names
+
+
+def test_quiet_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
+    assert main(["demo", "--quiet", "--out", str(tmp_path / "out"), "--language", "es"]) == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_json_prints_one_document(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["demo", "--json", "--out", str(tmp_path / "out"), "--language", "es"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert Path(result["map"]).is_file()
+    assert Path(result["reports"]["es"]).is_file()
+    assert any("repaired" in one for one in result["warnings"])
+
+
+def test_map_and_report_are_drawn_again_from_a_folder(
+    demo_study: Study, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    folder = ge.outputs.save(demo_study, tmp_path / "out")
+    assert main(["map", str(folder), "--language", "pt"]) == 0
+    assert main(["report", str(folder), "--language", "en"]) == 0
+    said = capsys.readouterr().out
+    assert str(folder / "map.html") in said
+    assert "Valle Claro" in (folder / "report.en.html").read_text(encoding="utf-8")
+
+
+def test_a_missing_city_file_exits_1(capsys: pytest.CaptureFixture) -> None:
+    assert main(["run", "nowhere.toml"]) == 1
+    assert "nowhere.toml: no such city file" in capsys.readouterr().err
+
+
+def test_an_unknown_preset_names_those_there_are(capsys: pytest.CaptureFixture) -> None:
+    assert main(["run", "atlantis"]) == 1
+    assert "presets are demo, buenos_aires" in capsys.readouterr().err
+
+
+def test_faults_are_json_where_json_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    file = tmp_path / "city.toml"
+    file.write_text("[city]\nid = 'x'\nname = 'X'\ncountry = 'XX'\ncolour = 'red'\n")
+    assert main(["check", str(file), "--json"]) == 1
+    result = json.loads(capsys.readouterr().out)
+    assert "city.colour: unknown key" in result["faults"]
+    assert "districts: missing" in result["faults"]
+
+
+def test_wrong_usage_exits_2() -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["run"])
+    assert left.value.code == 2
+
+
+def test_an_unknown_language_is_wrong_usage(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["demo", "--language", "la"])
+    assert left.value.code == 2
+    assert "languages are es, pt, en" in capsys.readouterr().err
+
+
+def test_check_lists_the_sources_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "demo"]) == 0
+    assert "cells: 1200 of 1200 rows, CC0-1.0" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cities_lists_the_demo_first(capsys: pytest.CaptureFixture) -> None:
+    assert main(["cities", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert listed[0]["preset"] == "demo"
+    assert "buenos_aires" in {one["preset"] for one in listed}
+
+
+def test_indicators_lists_the_catalogue(capsys: pytest.CaptureFixture) -> None:
+    assert main(["indicators"]) == 0
+    said = capsys.readouterr().out
+    assert "transit_access_share" in said
+    assert len(said.splitlines()) >= 25
+
+
+def test_schema_prints_json(capsys: pytest.CaptureFixture) -> None:
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == ge.outputs.summary_schema()
+
+
+def test_a_failing_run_leaves_an_earlier_folder_untouched(
+    demo_study: Study, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    folder = ge.outputs.save(demo_study, tmp_path / "out")
+    before = {one.name: one.stat().st_mtime_ns for one in folder.iterdir()}
+    bad = tmp_path / "bad.toml"
+    demo = ge.City.preset("demo")
+    text = demo.file.read_text(encoding="utf-8").replace('encoding = "latin-1"', "")
+    bad.write_text(text, encoding="utf-8")
+    assert main(["run", str(bad), "--data", str(demo.file.parent), "--out", str(folder)]) == 1
+    assert "internet_hogares.csv: not utf-8 text" in capsys.readouterr().err
+    assert {one.name: one.stat().st_mtime_ns for one in folder.iterdir()} == before
+    assert {one.name for one in tmp_path.iterdir()} == {"out", "bad.toml"}
+
+
+def test_help_and_import_load_nothing_heavy() -> None:
+    code = (
+        "import sys, geoequity\n"
+        "from geoequity.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'pandas', 'geopandas', 'numpy', 'osmnx', 'matplotlib', 'pydantic', 'rich'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,154 @@
+"""The demo city: what was planted is found."""
+
+import json
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import geoequity as ge
+from geoequity.errors import DataWarning
+from geoequity.study import Study
+
+ROOT = Path(__file__).parents[1]
+DEMO = ROOT / "data" / "demo"
+MAKE = ROOT / "scripts" / "make_demo_city"
+# Counts and joined tables are exact; streets are measured in another UTM zone's metres
+EXACT = (
+    "air_stations_per_100k",
+    "cctv_per_1000",
+    "charging_per_1000",
+    "computer_home_share",
+    "home_internet_share",
+    "internet_venues_per_10000",
+    "mobile_phone_home_share",
+    "realtime_stop_share",
+    "requests_311_per_1000",
+    "unmet_needs_share",
+    "waste_points_per_1000",
+    "wifi_per_10000",
+)
+LENGTHS = ("lit_street_share", "sidewalk_share")
+
+
+def truth_of(folder: Path) -> dict:
+    return json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+
+
+def planted_types(truth: dict) -> pd.Series:
+    return pd.Series({key: one["type"] for key, one in truth["districts"].items()})
+
+
+def make_and_assess(folder: Path, *options: str) -> tuple[Study, dict]:
+    """Make another city and assess it with the demo's city file."""
+    subprocess.run([sys.executable, str(MAKE), "--out", str(folder), *options], check=True)
+    shutil.copy(DEMO / "city.toml", folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return ge.assess(ge.City.from_toml(folder / "city.toml")), truth_of(folder)
+
+
+def recovered(study: Study, truth: dict) -> float:
+    return float((study.types["type"] == planted_types(truth)).mean())
+
+
+@pytest.mark.parametrize("indicator", EXACT)
+def test_exact_indicators_match_the_planted_ones(demo_study: Study, indicator: str) -> None:
+    truth = truth_of(DEMO)
+    planted = pd.Series(
+        {key: one["indicators"][indicator] for key, one in truth["districts"].items()}, dtype=float
+    )
+    found = demo_study.indicators[indicator]
+    pd.testing.assert_series_equal(
+        found, planted, check_names=False, check_index_type=False, rtol=0, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("indicator", LENGTHS)
+def test_shares_of_street_length_match_the_planted_ones(demo_study: Study, indicator: str) -> None:
+    planted = {
+        key: one["indicators"][indicator] for key, one in truth_of(DEMO)["districts"].items()
+    }
+    for key, value in planted.items():
+        assert demo_study.indicators.loc[key, indicator] == pytest.approx(value, abs=1e-4)
+
+
+def test_every_resident_is_counted(demo_study: Study) -> None:
+    truth = truth_of(DEMO)
+    assert demo_study.summary["population"]["total"] == truth["population"]
+    for key, one in truth["districts"].items():
+        assert demo_study.districts.loc[key, "population"] == one["population"]
+
+
+def test_at_least_nine_in_ten_planted_types_are_found(demo_study: Study) -> None:
+    truth = truth_of(DEMO)
+    assert recovered(demo_study, truth) >= 0.9
+    assert (demo_study.types["type"] == "uncertain").mean() <= 0.25
+
+
+def test_faults_in_the_files_are_warned_of_with_ids(demo_study: Study) -> None:
+    warned = "\n".join(demo_study.summary["warnings"])
+    faults = truth_of(DEMO)["faults"]
+    assert "invalid rings repaired" in warned
+    assert "slivers under 100 m2 dropped: 99" in warned
+    assert "identical duplicate rows dropped" in warned
+    assert faults
+
+
+def test_the_planted_truth_is_not_read(demo_study: Study, tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("truth.json"))
+    with pytest.warns(DataWarning):
+        study = ge.assess(ge.City.from_toml(folder / "city.toml"))
+    apart = {"stages"}
+    ours = {key: value for key, value in study.summary.items() if key not in apart}
+    theirs = {key: value for key, value in demo_study.summary.items() if key not in apart}
+    assert ours == theirs
+
+
+def test_every_output_says_that_the_city_is_fictitious(demo_study: Study) -> None:
+    assert demo_study.summary["city"]["fictitious"] is True
+    assert "ficticia" in demo_study.summary["city"]["name"]
+
+
+def test_the_same_files_give_the_same_study(demo_study: Study) -> None:
+    """The same files give the same numbers, to the last bit."""
+    with pytest.warns(DataWarning):
+        again = ge.assess(ge.City.preset("demo"))
+    pd.testing.assert_frame_equal(again.indicators, demo_study.indicators, check_exact=True)
+    pd.testing.assert_frame_equal(again.types, demo_study.types, check_exact=True)
+
+
+def test_a_city_of_another_seed_is_read_right(tmp_path: Path) -> None:
+    study, truth = make_and_assess(tmp_path, "--seed", "7", "--effect", "large")
+    assert recovered(study, truth) >= 0.9
+
+
+def test_a_near_equal_city_has_no_neglected_district(tmp_path: Path) -> None:
+    study, _ = make_and_assess(tmp_path, "--seed", "3", "--near-equal")
+    assert study.summary["types"]["basis"] == "no_material_gap"
+    assert study.summary["types"]["neglected"]["districts"] == []
+    assert any("no_material_gap" in one["id"] for one in study.summary["findings"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("effect", ["small", "medium", "large"])
+@pytest.mark.parametrize("seed", range(2, 22))
+def test_planted_types_are_found_on_twenty_other_cities(
+    tmp_path: Path, seed: int, effect: str
+) -> None:
+    study, truth = make_and_assess(tmp_path, "--seed", str(seed), "--effect", effect)
+    assert recovered(study, truth) >= 0.9
+    assert (study.types["type"] == "uncertain").mean() <= 0.25
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2, 22))
+def test_near_equal_cities_have_no_material_gap(tmp_path: Path, seed: int) -> None:
+    study, _ = make_and_assess(tmp_path, "--seed", str(seed), "--near-equal")
+    assert study.summary["types"]["basis"] == "no_material_gap"
+    assert study.summary["types"]["neglected"]["districts"] == []

@@ -1,0 +1,564 @@
+"""The demo city: its bytes, its faults, and a recount of every exact value from the files."""
+
+import csv
+import hashlib
+import json
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import osmium
+import pytest
+import shapely
+from pyproj import Transformer
+
+ROOT = Path(__file__).parents[1]
+DEMO = ROOT / "data" / "demo"
+TRUTH = json.loads((DEMO / "truth.json").read_text(encoding="utf-8"))
+FILES = {
+    "districts.geojson",
+    "internet_hogares.csv",
+    "manzanas.geojson",
+    "solicitudes_311.csv",
+    "truth.json",
+    "valle_claro.osm.pbf",
+    "wifi.csv",
+}
+EXACT = pytest.approx
+BANDS = {"small": (7, 9), "medium": (13, 16), "large": (20, 25)}
+TO_METRES = Transformer.from_crs(4326, 32716, always_xy=True)
+
+
+def metres(xy):
+    """Coordinates [point, xy] in the plane."""
+    x, y = TO_METRES.transform(xy[:, 0], xy[:, 1])
+    return shapely.get_coordinates(shapely.points(x, y))
+
+
+def make(out, *options):
+    """Run the script as a user would."""
+    command = [sys.executable, ROOT / "scripts" / "make_demo_city", "--out", out, *options]
+    subprocess.run(command, check=True, capture_output=True)
+    return out
+
+
+def features(name):
+    """Properties and polygon in metres of each feature."""
+    collection = json.loads((DEMO / name).read_text(encoding="utf-8"))
+    assert "ficticia" in collection["description"]
+    return [
+        (one["properties"], shapely.transform(shapely.geometry.shape(one["geometry"]), metres))
+        for one in collection["features"]
+    ]
+
+
+def table(name, encoding, separator):
+    """Rows of a CSV file by column."""
+    text = (DEMO / name).read_text(encoding=encoding)
+    return list(csv.DictReader(text.splitlines(), delimiter=separator))
+
+
+def percent(text):
+    """A share from a percentage with a decimal comma."""
+    return float(text.replace(",", ".")) / 100
+
+
+@dataclass
+class Element:
+    kind: str
+    id: int
+    tags: dict
+    shape: object
+    version: int
+    year: int
+    user: str
+    members: list
+
+
+@pytest.fixture(scope="module")
+def districts():
+    """Real districts by code, repaired where need be."""
+    there = {tags["COD"]: shapely.make_valid(one) for tags, one in features("districts.geojson")}
+    return {code: one for code, one in there.items() if code != "99"}
+
+
+@pytest.fixture(scope="module")
+def cells():
+    return features("manzanas.geojson")
+
+
+@pytest.fixture(scope="module")
+def internet():
+    return table("internet_hogares.csv", "latin-1", ";")
+
+
+@pytest.fixture(scope="module")
+def osm():
+    """Every element of the extract, with its geometry in metres."""
+    elements = []
+    for one in osmium.FileProcessor(str(DEMO / "valle_claro.osm.pbf")).with_locations():
+        shape, members = None, []
+        if one.is_node():
+            shape = shapely.Point(one.lon, one.lat)
+        elif one.is_way():
+            shape = shapely.LineString([(node.lon, node.lat) for node in one.nodes])
+            members = [node.ref for node in one.nodes]
+        else:
+            members = [(member.type, member.ref, member.role) for member in one.members]
+        if shape is not None:
+            shape = shapely.transform(shape, metres)
+        tags = {tag.k: tag.v for tag in one.tags}
+        edit = one.version, one.timestamp.year, one.user
+        elements.append(Element(one.type_str(), one.id, tags, shape, *edit, members))
+    return elements
+
+
+def inside(points, districts):
+    """Count points in each district."""
+    tree = shapely.STRtree(list(districts.values()))
+    hits = Counter(tree.query(points, predicate="intersects")[1].tolist())
+    return {code: hits[number] for number, code in enumerate(districts)}
+
+
+def with_tag(osm, key, *values):
+    """Elements that carry one of the values."""
+    return [one for one in osm if one.tags.get(key) in values]
+
+
+def truth_of(indicator):
+    """Exact values by district."""
+    return {code: one["indicators"][indicator] for code, one in TRUTH["districts"].items()}
+
+
+def residents():
+    return {code: one["population"] for code, one in TRUTH["districts"].items()}
+
+
+# ---------------------------------------------------------------- making it
+def test_the_committed_city_is_made_again_byte_for_byte(tmp_path):
+    again = make(tmp_path / "demo")
+    assert {one.name for one in again.iterdir()} == FILES
+    for name in sorted(FILES):
+        fresh, kept = (hashlib.sha256((one / name).read_bytes()) for one in (again, DEMO))
+        assert fresh.hexdigest() == kept.hexdigest(), name
+
+
+def test_another_seed_and_effect_make_another_city_within_its_band(tmp_path):
+    make(tmp_path, "--seed", "7", "--effect", "small")
+    other = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
+    assert (other["seed"], other["effect"]) == (7, "small")
+    assert other["indicators"] != TRUTH["indicators"]
+    assert_planted(other)
+
+
+def test_a_near_equal_city_has_no_types_and_hardly_a_gap(tmp_path):
+    make(tmp_path, "--near-equal")
+    truth = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
+    assert truth["near_equal"]
+    assert truth["effect"] is None
+    scores = [one["scores_estimated"] for one in truth["districts"].values()]
+    index = [(one["structures"] + one["technologies"]) / 2 for one in scores]
+    assert max(index) - min(index) < 6
+    assert {one["type"] for one in truth["districts"].values()} == {None}
+
+
+def test_an_unknown_effect_is_refused():
+    with pytest.raises(subprocess.CalledProcessError, match="exit status 2"):
+        make("unused", "--effect", "huge")
+
+
+def assert_planted(truth):
+    """Every district's estimated scores lie on the side, and about as far, as its type says."""
+    low, high = BANDS[truth["effect"]]
+    signs = {"integrated": (1, 1), "showcase": (-1, 1), "analogue": (1, -1), "neglected": (-1, -1)}
+    for one in truth["districts"].values():
+        for pillar, sign in zip(("structures", "technologies"), signs[one["type"]], strict=True):
+            assert low - 1.5 < sign * (one["scores_estimated"][pillar] - 50) < high + 1.5
+
+
+def test_the_committed_city_is_planted_with_a_medium_effect_six_districts_a_type():
+    assert (TRUTH["seed"], TRUTH["effect"], TRUTH["near_equal"]) == (1, "medium", False)
+    types = Counter(one["type"] for one in TRUTH["districts"].values())
+    assert types == dict.fromkeys(("integrated", "showcase", "analogue", "neglected"), 6)
+    assert_planted(TRUTH)
+
+
+def test_the_files_are_small_and_say_that_they_are_fictitious():
+    sizes = {name: (DEMO / name).stat().st_size for name in FILES}
+    assert sum(sizes.values()) < 3e6
+    assert max(sizes.values()) < 2e6
+    for name in FILES - {"valle_claro.osm.pbf"}:
+        assert b"ficti" in (DEMO / name).read_bytes(), name
+    with osmium.io.Reader(str(DEMO / "valle_claro.osm.pbf")) as reader:
+        assert "fictitious" in reader.header().get("generator")
+    assert "fictitious" in (DEMO / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_generator_knows_nothing_of_the_product_nor_the_product_of_the_truth():
+    sources = [*ROOT.glob("scripts/demo_city/*.py"), ROOT / "scripts" / "make_demo_city"]
+    for path in sources:
+        text = path.read_text(encoding="utf-8")
+        assert "import geoequity" not in text
+        assert "from geoequity" not in text
+    for path in (ROOT / "geoequity").rglob("*.py"):
+        assert "truth.json" not in path.read_text(encoding="utf-8"), path
+    assert "truth" not in (DEMO / "city.toml").read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------- boundaries
+def test_there_are_24_districts_and_a_sliver_with_their_names(districts):
+    rows = [tags for tags, _ in features("districts.geojson")]
+    assert sorted(tags["COD"] for tags in rows) == [*sorted(TRUTH["districts"]), "99"]
+    assert len(districts) == 24
+    named = {tags["COD"]: tags["NOMBRE"] for tags in rows if tags["COD"] != "99"}
+    assert named == {code: one["name"] for code, one in TRUTH["districts"].items()}
+    assert {"ñ", "í"} <= set("".join(named.values()))
+    assert {tags["TIPO"] for tags in rows} == {"comuna", "corregimiento", "remanente"}
+
+
+def test_one_ring_crosses_itself_and_its_repair_hardly_changes_the_area():
+    invalid = [
+        (tags["COD"], one) for tags, one in features("districts.geojson") if not one.is_valid
+    ]
+    assert [code for code, _ in invalid] == [TRUTH["faults"]["invalid_ring"]]
+    _, broken = invalid[0]
+    assert abs(shapely.make_valid(broken).area / broken.area - 1) < 1e-4
+
+
+def test_the_sliver_is_tiny_and_touches_no_district(districts):
+    sliver = next(one for tags, one in features("districts.geojson") if tags["COD"] == "99")
+    assert TRUTH["faults"]["sliver"] == "99"
+    assert 5 < sliver.area < 50
+    assert all(sliver.intersection(one).area == 0 for one in districts.values())
+    assert min(sliver.distance(one) for one in districts.values()) < 1
+
+
+def test_districts_share_their_borders_exactly(districts):
+    whole = shapely.union_all(list(districts.values()))
+    assert whole.geom_type in {"Polygon", "MultiPolygon"}
+    assert sum(one.area for one in districts.values()) == EXACT(whole.area, rel=1e-9)
+    assert 60e6 < whole.area < 90e6
+    largest = max(shapely.get_parts(whole), key=lambda one: one.area)
+    assert len(largest.interiors) == 0
+
+
+def test_cells_tile_the_districts_but_for_the_few_that_straddle(cells, districts):
+    assert 1150 < len(cells) < 1250
+    assert all(one.is_valid for _, one in cells)
+    assert len({tags["MANZANA"] for tags, _ in cells}) == len(cells) == TRUTH["cells"]
+    whole = shapely.union_all(list(districts.values()))
+    assert sum(one.area for _, one in cells) == EXACT(whole.area, rel=1e-4)
+    out = {
+        tags["MANZANA"] for tags, one in cells if one.difference(districts[tags["COD"]]).area > 5
+    }
+    assert out <= set(TRUTH["faults"]["cells_straddling"])
+    assert 3 <= len(out) <= 16
+    for tags, one in cells:
+        assert one.intersection(districts[tags["COD"]]).area > 0.8 * one.area
+
+
+def test_counts_of_people_are_whole_and_consistent(cells):
+    total, empty = defaultdict(int), []
+    for tags, _ in cells:
+        assert all(isinstance(tags[key], int) for key in ("POBLACION", "HOGARES", "VIVIENDAS"))
+        groups = tags["POB_0_5"] + tags["POB_6_17"] + tags["POB_65_MAS"]
+        assert 0 <= groups <= tags["POBLACION"]
+        assert 0 <= tags["HOGARES_NBI"] <= tags["HOGARES"] <= tags["POBLACION"]
+        total[tags["COD"]] += tags["POBLACION"]
+        empty += [tags["MANZANA"]] if tags["POBLACION"] == 0 else []
+    assert total == residents()
+    assert sum(total.values()) == TRUTH["population"] == EXACT(400_000, rel=0.01)
+    assert empty == TRUTH["faults"]["cells_without_residents"]
+    assert 1 <= len(empty) <= 10
+
+
+# ---------------------------------------------------------------- tables
+def test_the_internet_table_is_latin_1_with_decimal_commas_and_two_rows_twice(internet, cells):
+    raw = (DEMO / "internet_hogares.csv").read_bytes()
+    with pytest.raises(UnicodeDecodeError, match="invalid"):
+        raw.decode("utf-8")
+    times = Counter(tuple(row.values()) for row in internet)
+    assert sorted(times.values())[-3:] == [1, 2, 2]
+    known = {row["MANZANA"] for row in internet}
+    absent = [tags["MANZANA"] for tags, _ in cells if tags["MANZANA"] not in known]
+    assert absent == TRUTH["faults"]["cells_not_in_internet_table"]
+    assert len(absent) == 3
+    households = {tags["MANZANA"]: tags["HOGARES"] for tags, _ in cells}
+    assert all(int(row["HOGARES"]) == households[row["MANZANA"]] for row in internet)
+
+
+@pytest.mark.parametrize(
+    ("indicator", "column"),
+    [
+        ("home_internet_share", "INTERNET_%"),
+        ("computer_home_share", "COMPUTADORA_%"),
+        ("mobile_phone_home_share", "CELULAR_%"),
+    ],
+)
+def test_shares_of_households_add_up_to_the_truth(internet, indicator, column):
+    having, households = defaultdict(float), defaultdict(int)
+    for row in {row["MANZANA"]: row for row in internet}.values():
+        if row[column]:
+            for where in (row["MANZANA"][:2], "city"):
+                having[where] += percent(row[column]) * int(row["HOGARES"])
+                households[where] += int(row["HOGARES"])
+    shares = {where: having[where] / households[where] for where in having}
+    assert shares.pop("city") == EXACT(TRUTH["indicators"][indicator], abs=1e-8)
+    assert shares == EXACT(truth_of(indicator), abs=1e-8)
+    assert all(0 < one < 1 for one in shares.values())
+
+
+def test_unmet_needs_add_up_to_the_truth(cells):
+    need, households = Counter(), Counter()
+    for tags, _ in cells:
+        need[tags["COD"]] += tags["HOGARES_NBI"]
+        households[tags["COD"]] += tags["HOGARES"]
+    shares = {code: need[code] / households[code] for code in households}
+    assert shares == EXACT(truth_of("unmet_needs_share"), abs=1e-8)
+    city = sum(need.values()) / sum(households.values())
+    assert city == EXACT(TRUTH["indicators"]["unmet_needs_share"], abs=1e-8)
+
+
+def test_requests_join_by_plain_names_and_one_alias():
+    assert (DEMO / "solicitudes_311.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    rows = table("solicitudes_311.csv", "utf-8-sig", ",")
+    plain = str.maketrans("ÁÉÍÓÚÑ", "AEIOUN")
+    aliases = TRUTH["faults"]["alias_in_311_table"]
+    codes = {}
+    for code, one in TRUTH["districts"].items():
+        codes[aliases.get(one["name"], one["name"].upper().translate(plain))] = code
+    assert sorted(codes) == [row["barrio"] for row in rows]
+    people = residents()
+    rates = {
+        codes[row["barrio"]]: int(row["solicitudes"]) / people[codes[row["barrio"]]] * 1000
+        for row in rows
+    }
+    assert rates == EXACT(truth_of("requests_311_per_1000"), abs=1e-6)
+    assert aliases == {"Santa Lucía": "STA. LUCIA"}
+
+
+def test_working_wifi_sites_are_counted_where_they_lie(districts):
+    rows = table("wifi.csv", "utf-8", ",")
+    assert Counter(row["estado"] for row in rows)["Fuera de servicio"] == 30
+    working = [row for row in rows if row["estado"] == "Disponible"]
+    points = [shapely.transform(shapely.from_wkt(row["WKT"]), metres) for row in working]
+    sites, people = inside(points, districts), residents()
+    assert len(points) - sum(sites.values()) == TRUTH["faults"]["wifi_outside_the_city"] == 2
+    rates = {code: sites[code] / people[code] * 10_000 for code in sites}
+    assert rates == EXACT(truth_of("wifi_per_10000"), abs=1e-6)
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+# ---------------------------------------------------------------- the map
+@pytest.mark.parametrize(
+    ("indicator", "rules", "heads"),
+    [
+        (
+            "waste_points_per_1000",
+            {"amenity": ("recycling", "waste_disposal"), "access": (None,)},
+            1000,
+        ),
+        ("cctv_per_1000", {"man_made": ("surveillance",), "surveillance": ("public",)}, 1000),
+        ("air_stations_per_100k", {"monitoring:air_quality": ("yes",)}, 100_000),
+        ("charging_per_1000", {"amenity": ("charging_station",), "access": (None,)}, 1000),
+        ("internet_venues_per_10000", {"amenity": ("internet_cafe",)}, 10_000),
+    ],
+)
+def test_services_a_head_are_counted_on_the_map(osm, districts, indicator, rules, heads):
+    points = [
+        one.shape
+        for one in osm
+        if all(one.tags.get(key) in values for key, values in rules.items())
+    ]
+    counts, people = inside(points, districts), residents()
+    assert sum(counts.values()) == len(points)
+    rates = {code: counts[code] / people[code] * heads for code in counts}
+    assert rates == EXACT(truth_of(indicator), abs=1e-6)
+    city = len(points) / sum(people.values()) * heads
+    assert city == EXACT(TRUTH["indicators"][indicator], abs=1e-6)
+
+
+def test_public_wifi_of_the_map_is_counted_apart(osm, districts):
+    counts = inside([one.shape for one in with_tag(osm, "internet_access", "wlan")], districts)
+    assert counts == {code: one["osm_wifi_sites"] for code, one in TRUTH["districts"].items()}
+
+
+@pytest.mark.parametrize(
+    ("indicator", "tag", "yes"),
+    [
+        ("lit_street_share", "lit", {"yes", "24/7", "limited"}),
+        ("sidewalk_share", "sidewalk", {"both", "left", "right", "yes", "separate"}),
+    ],
+)
+def test_tagged_street_lengths_are_measured_inside_districts(osm, districts, indicator, tag, yes):
+    tagged = [one for one in osm if "highway" in one.tags and tag in one.tags]
+    shares = {}
+    for code, border in districts.items():
+        shapely.prepare(border)
+        near = [one for one in tagged if border.intersects(one.shape)]
+        length = [one.shape.intersection(border).length for one in near]
+        with_it = [m for one, m in zip(near, length, strict=True) if one.tags[tag] in yes]
+        shares[code] = sum(with_it) / sum(length)
+        whole = sum(
+            one.shape.intersection(border).length
+            for one in with_tag(osm, "highway", *WALKED)
+            if border.intersects(one.shape)
+        )
+        assert sum(length) > 0.25 * whole, "enough is known to say something"
+    assert shares == EXACT(truth_of(indicator), abs=1e-6)
+    people = residents()
+    mean = sum(shares[code] * people[code] for code in shares) / sum(people.values())
+    assert mean == EXACT(TRUTH["indicators"][indicator], abs=1e-6)
+
+
+WALKED = (
+    *("primary", "secondary", "tertiary", "residential", "living_street", "pedestrian"),
+    *("footway", "path", "steps", "cycleway"),
+)
+
+
+def test_live_displays_are_counted_at_stops(osm, districts):
+    stops = with_tag(osm, "highway", "bus_stop")
+    told = {
+        answer: inside([one.shape for one in with_tag(stops, DISPLAY, answer)], districts)
+        for answer in ("yes", "no")
+    }
+    for code, share in truth_of("realtime_stop_share").items():
+        asked = told["yes"][code] + told["no"][code]
+        assert (told["yes"][code] / asked if asked else None) == EXACT(share)
+    assert any(DISPLAY not in one.tags for one in stops)
+
+
+DISPLAY = "passenger_information_display"
+
+
+def test_ids_are_sorted_and_every_reference_is_there(osm):
+    ids = {kind: [one.id for one in osm if one.kind == kind] for kind in "nwr"}
+    assert all(numbers == sorted(set(numbers)) for numbers in ids.values())
+    there = {kind: set(numbers) for kind, numbers in ids.items()}
+    for one in osm:
+        if one.kind == "w":
+            assert set(one.members) <= there["n"]
+        for member in one.members if one.kind == "r" else []:
+            assert member[1] in there[member[0]]
+
+
+def test_services_come_as_nodes_as_closed_ways_and_as_areas_with_a_hole(osm):
+    schools = with_tag(osm, "amenity", "school")
+    assert {one.kind for one in schools} == {"n", "w"}
+    assert all(one.shape.is_closed for one in schools if one.kind == "w")
+    areas = {
+        one.tags.get("amenity") or one.tags.get("leisure"): [role for *_, role in one.members]
+        for one in with_tag(osm, "type", "multipolygon")
+    }
+    roles = ["outer", "outer", "inner"]
+    assert areas == {"hospital": roles, "university": roles, "park": roles}
+
+
+def test_every_kind_of_service_and_street_is_mapped(osm):
+    there = {f"{key}={value}" for one in osm for key, value in one.tags.items()}
+    wanted = """
+        amenity=hospital amenity=clinic amenity=pharmacy amenity=police amenity=recycling
+        amenity=waste_disposal emergency=defibrillator man_made=surveillance amenity=school
+        amenity=kindergarten amenity=university amenity=library amenity=bank amenity=atm
+        amenity=townhall office=government amenity=community_centre amenity=post_office
+        leisure=sports_centre leisure=pitch amenity=marketplace shop=supermarket leisure=park
+        leisure=garden place=square landuse=grass landuse=forest natural=wood
+        internet_access=wlan amenity=internet_cafe office=coworking information=terminal
+        amenity=bicycle_rental amenity=charging_station vending=public_transport_tickets
+        tactile_paving=yes highway=street_lamp highway=motorway highway=service conveying=yes
+        foot=designated cycleway=lane cycleway=no surface=asphalt oneway=yes railway=subway
+        aerialway=gondola route=bus route=subway route=aerialway boundary=administrative
+    """
+    assert set(wanted.split()) - there == set()
+    assert {f"highway={kind}" for kind in WALKED} <= there
+
+
+def test_streets_meet_at_junctions_and_hang_together(osm):
+    closed = {"private"}
+    parent: dict[int, int] = {}
+
+    def root(node):
+        while parent.setdefault(node, node) != node:
+            node = parent[node]
+        return node
+
+    walked = [
+        one for one in with_tag(osm, "highway", *WALKED) if one.tags.get("access") not in closed
+    ]
+    for way in walked:
+        for one, other in zip(way.members, way.members[1:], strict=False):
+            parent[root(one)] = root(other)
+    assert len({root(node) for node in list(parent)}) == 1
+    shared = Counter(node for way in walked for node in set(way.members))
+    assert sum(times > 1 for times in shared.values()) > 2000
+    motorway = with_tag(osm, "highway", "motorway")
+    assert not {node for way in motorway for node in way.members} & set(parent)
+    assert not any({"lit", "sidewalk"} & set(way.tags) for way in motorway)
+
+
+def test_stairs_and_escalators_climb_the_neglected_hillsides(osm, districts):
+    steps = with_tag(osm, "highway", "steps")
+    moving = with_tag(steps, "conveying", "yes")
+    assert 1 <= len(moving) < len(steps)
+    for way in steps:
+        code = next(c for c, one in districts.items() if one.intersects(way.shape.centroid))
+        assert TRUTH["districts"][code]["type"] == "neglected"
+
+
+def test_traps_wait_for_a_careless_reader(osm):
+    named = {one.tags.get("name"): one.tags for one in osm}
+    assert named["Escuela El Parqueo"]["amenity"] == "parking"
+    assert "amenity" not in named["Antigua Clínica"]
+    assert any(one.tags.get("access") == "private" for one in with_tag(osm, "leisure", "garden"))
+    assert len(with_tag(osm, "surveillance", "indoor")) == 1
+    twice = with_tag(osm, "name", "Escuela Doble")
+    assert {one.kind for one in twice} == {"n", "w"}
+    node, way = sorted(twice, key=lambda one: one.kind)
+    assert shapely.Polygon(way.shape).contains(node.shape)
+
+
+def test_the_neighbour_has_services_within_reach_and_one_hospital_beyond(osm, districts):
+    city = shapely.union_all(list(districts.values()))
+    away = [one.shape.distance(city) for one in with_tag(osm, "amenity", "hospital") if one.shape]
+    assert sum(0 < one < 1600 for one in away) == 1
+    assert sum(one > 1600 for one in away) == 1
+
+
+def test_routes_have_an_interval_and_call_at_stops(osm):
+    by_id = {(one.kind, one.id): one for one in osm}
+    routes = with_tag(osm, "type", "route")
+    assert Counter(one.tags["route"] for one in routes)["subway"] == 1
+    assert Counter(one.tags["route"] for one in routes)["aerialway"] == 1
+    assert len(with_tag(osm, "route", "bus")) == 24
+    called = set()
+    for route in routes:
+        hours, minutes = map(int, route.tags["interval"].split(":"))
+        assert 0 < 60 * hours + minutes <= 30
+        stops = [by_id[kind, ref] for kind, ref, role in route.members if role]
+        assert stops
+        assert any(kind == "w" for kind, *_ in route.members)
+        called |= {one.id for one in stops}
+    assert {one.id for one in with_tag(osm, "highway", "bus_stop")} <= called
+    assert {one.id for one in with_tag(osm, "public_transport", "station")} <= called
+
+
+def test_the_map_is_old_and_by_few_hands_where_people_are_poor(osm, districts):
+    kinds = {"integrated": [], "neglected": []}
+    tree, codes = shapely.STRtree(list(districts.values())), list(districts)
+    ways = with_tag(osm, "highway", "residential")
+    for number, where in tree.query([one.shape for one in ways], predicate="within").T.tolist():
+        kinds.get(TRUTH["districts"][codes[where]]["type"], []).append(ways[number])
+    rich, poor = kinds["integrated"], kinds["neglected"]
+
+    def mean(values):
+        return sum(values) / len(values)
+
+    assert mean([one.version for one in rich]) > 2 * mean([one.version for one in poor])
+    assert mean([one.year for one in rich]) > mean([one.year for one in poor]) + 3
+    assert len({one.user for one in rich}) > 2 * len({one.user for one in poor})
+    for tag in ("name", "surface", "lit"):
+        known = [mean([tag in one.tags for one in ways]) for ways in (rich, poor)]
+        assert known[0] > known[1] + 0.2
