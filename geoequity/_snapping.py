@@ -22,6 +22,7 @@ BESIDE_M = 20.0
 NO_LINE = -1
 
 _SAME_LENGTH_M = 1e-3
+_ROUND = 16  # corners of a quarter of a circle
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +150,8 @@ class Lines:
         ----------
         places
             Points, and areas or lines. The latter are met on every stretch
-            within 20 m of them, and where there is none like points.
+            within 20 m of them; where there is none, on every stretch that is
+            at most 20 m farther than the nearest.
         max_m
             How far to look for the nearest line [m]. By default any distance.
 
@@ -158,13 +160,13 @@ class Lines:
         stretches
             With the least distance between place and line as gap.
         """
-        wide = np.flatnonzero(shapely.get_dimensions(places) > 0)
-        beside = self._beside(places[wide])
+        is_wide = shapely.get_dimensions(places) > 0
+        wide, narrow = np.flatnonzero(is_wide), np.flatnonzero(~is_wide)
+        beside = self._beside(places[wide], max_m=max_m)
         beside["place"] = wide[beside["place"]]
-        rest = np.setdiff1d(np.arange(len(places)), beside["place"])
-        line, offset_m, gap_m = self.nearest(places[rest], max_m=max_m)
+        line, offset_m, gap_m = self.nearest(places[narrow], max_m=max_m)
+        nearest = {"place": narrow, "line": line, "start": offset_m, "end": offset_m, "gap": gap_m}
         found = line != NO_LINE
-        nearest = {"place": rest, "line": line, "start": offset_m, "end": offset_m, "gap": gap_m}
         both = {key: np.concatenate([nearest[key][found], beside[key]]) for key in nearest}
         return Stretches(**both | {"shapes": places}).take(np.argsort(both["place"], kind="stable"))
 
@@ -178,19 +180,25 @@ class Lines:
         share = shapely.line_locate_point(self.shapes[line], spots, normalized=True)
         return share * self.length_m[line]
 
-    def _beside(self, areas: np.ndarray) -> dict[str, np.ndarray]:
-        """Find the stretches within 20 m of areas."""
-        place, hit = self._tree.query(areas, predicate="dwithin", distance=BESIDE_M)
-        line = self.some[hit]
-        near = shapely.buffer(areas, BESIDE_M)
+    def _beside(self, areas: np.ndarray, *, max_m: float | None) -> dict[str, np.ndarray]:
+        """Find the stretches close to areas."""
+        (area, _), gap = self._tree.query_nearest(
+            areas, max_distance=max_m, all_matches=False, return_distance=True
+        )
+        reach = np.where(gap <= BESIDE_M, BESIDE_M, gap + BESIDE_M)
+        row, hit = self._tree.query(areas[area], predicate="dwithin", distance=reach)
+        place, line = area[row], self.some[hit]
+        # A buffer has corners; so much wider, it holds all that is within reach.
+        wider = 1 / np.cos(np.pi / 4 / _ROUND)
+        near = np.full(len(areas), None)
+        near[area] = shapely.buffer(areas[area], reach * wider, quad_segs=_ROUND)
         shapely.prepare(near)
         is_whole = shapely.covers(near[place], self.shapes[line])
         whole, cut = np.flatnonzero(is_whole), np.flatnonzero(~is_whole)
         pieces, of_cut = shapely.get_parts(
             shapely.intersection(self.shapes[line[cut]], near[place[cut]]), return_index=True
         )
-        full = ~shapely.is_empty(pieces)  # the round of a buffer is a polygon, a trifle inside
-        pieces, of_pair = pieces[full], cut[of_cut[full]]
+        of_pair = cut[of_cut]
         is_spot = shapely.get_dimensions(pieces) == 0
         first, last = (
             self._along(line[of_pair], np.where(is_spot, pieces, shapely.get_point(pieces, end)))

@@ -30,6 +30,13 @@ from geoequity.sources.spec import (
 
 Language = Literal["en", "es", "pt"]
 _ID = r"^[a-z][a-z0-9_]*$"
+_PLAINLY = {  # faults of pydantic that it tells in words of Python
+    "extra_forbidden": "unknown key",
+    "missing": "missing",
+    "model_type": "must be a table",
+    "dict_type": "must be a table",
+    "tuple_type": "must be a list",
+}
 
 
 def _increasing(pair: tuple[float, float]) -> tuple[float, float]:
@@ -146,7 +153,9 @@ class City(Block):
     transit: TransitBlock = TransitBlock()
     connectivity: tuple[ConnectivitySpec, ...] = ()
     tables: tuple[TableSpec, ...] = ()
-    indicators: dict[str, IndicatorBlock] = Field({}, description="changes to the catalogue")
+    indicators: dict[Annotated[str, Field(pattern=_ID)], IndicatorBlock] = Field(
+        {}, description="changes to the catalogue"
+    )
     index: IndexBlock = IndexBlock()
     report: ReportBlock = ReportBlock()
     file: Path = Field(description="the city file itself; set by the reader")
@@ -180,14 +189,14 @@ class City(Block):
         faults = [] if folder.is_dir() else [f"no folder {folder}"]
         paths = list(_paths(raw, folder))
         if not faults:
-            faults = [f"{key}: no file {one}" for key, one in paths if not one.exists()]
+            faults = [f"{key}: {_absence(one)}" for key, one in paths if not one.is_file()]
         if "file" in raw:
             faults.append("file: unknown key")
         city: Self | None = None
         try:
             city = cls.model_validate({**_absolute(raw, folder), "file": file})
         except ValidationError as error:
-            faults += [_sentence(one) for one in error.errors()]
+            faults += _sentences(error.errors(), raw)
         else:
             faults += city._cross_faults()  # noqa: SLF001 - its own
         if faults or city is None:
@@ -266,6 +275,12 @@ class City(Block):
             name = getattr(block, "source", None)
             if name is not None and name not in self.sources:
                 faults.append(f"{key}.source: no block [sources.{name}]")
+        given: dict[str, int] = {}
+        for n, table in enumerate(self.tables):
+            for one in table.columns:
+                if one in given:
+                    faults.append(f"tables.{n}.columns.{one}: tables.{given[one]} gives it too")
+                given.setdefault(one, n)
         if self.osm is not None and self.streets is not None:
             faults.append("streets: give [osm] or [streets], not both")
         if self.cells is None:
@@ -307,8 +322,8 @@ def data_folder() -> Path:
 def _read_toml(file: Path) -> dict[str, Any]:
     """Read TOML or say what is wrong with it."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
         msg = f"{file}: no such city file" if not file.exists() else f"{file}: {error.strerror}"
         raise ConfigError(msg) from error
     except UnicodeDecodeError as error:
@@ -317,6 +332,11 @@ def _read_toml(file: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         msg = f"{file}: not valid TOML: {error}"
         raise ConfigError(msg) from error
+
+
+def _absence(path: Path) -> str:
+    """Say why a path is no file."""
+    return f"{path} is a folder; name a file, or zip it" if path.is_dir() else f"no file {path}"
 
 
 def _paths(raw: object, folder: Path, key: str = "") -> Iterator[tuple[str, Path]]:
@@ -352,12 +372,24 @@ def _joined(value: Any, folder: Path) -> Any:
     return folder / value if isinstance(value, str) else value
 
 
-def _sentence(error: Any) -> str:
-    """Put one fault of pydantic in a sentence that names its key."""
-    key = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{key}: unknown key"
-    if error["type"] == "missing":
-        return f"{key}: missing"
-    message = error["msg"].removeprefix("Value error, ")
-    return f"{key}: {message[0].lower()}{message[1:]}" if key else message
+def _sentences(errors: list[Any], raw: object) -> list[str]:
+    """Put the faults of pydantic in sentences, one a key of the city file."""
+    said: dict[str, list[str]] = {}
+    for error in errors:
+        key = ".".join(str(part) for part in _known_part(error["loc"], raw, error["type"]))
+        message = _PLAINLY.get(error["type"], error["msg"].removeprefix("Value error, "))
+        said.setdefault(key, []).append(f"{message[0].lower()}{message[1:]}")
+    return [f"{key}: {' or '.join(dict.fromkeys(messages))}" for key, messages in said.items()]
+
+
+def _known_part(loc: tuple[str | int, ...], raw: Any, kind: str) -> tuple[str | int, ...]:
+    """Cut off what pydantic adds to a key, such as the type that it tried."""
+    for depth, part in enumerate(loc):
+        if not (
+            part in raw
+            if isinstance(raw, Mapping)
+            else isinstance(raw, list) and part in range(len(raw))
+        ):
+            return loc[: depth + (kind == "missing")]
+        raw = raw[part]
+    return loc

@@ -14,12 +14,14 @@ import pandas as pd
 from pyproj import CRS
 
 from geoequity.city import City
-from geoequity.errors import DataError, GeoEquityError
-from geoequity.indicators import Definition, TableValues
+from geoequity.errors import ConfigError, GeoEquityError
+from geoequity.indicators import Definition, TableValues, check_measures, read_catalogue
 from geoequity.sources import boundaries, osm, services, tables
 from geoequity.sources import streets as street_tables
 from geoequity.sources.files import Record, gather
 from geoequity.sources.spec import FileSpec
+
+_ANY_CRS = "EPSG:3857"  # for reading on after the districts failed; nothing of it is used
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,20 +108,25 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
             return None
 
     districts = attempt(boundaries.read_districts, city.districts, "districts", crs=city.city.crs)
-    readable = districts is not None
-    if districts is None:  # go on to find the other files' faults; nothing of it is used
-        districts = gpd.GeoDataFrame({"name": []}, geometry=[], crs="EPSG:3857")
-    crs = CRS(districts.crs)
-    area = districts.union_all().buffer(city.city.buffer_m)
+    crs, area = CRS(_ANY_CRS), None  # without districts, go on to find the other files' faults
+    if districts is not None:
+        crs, area = CRS(districts.crs), districts.union_all().buffer(city.city.buffer_m)
     place = {"crs": crs, "districts": districts, "study_area": area}
-    cells = attempt(boundaries.read_cells, city.cells, "cells", crs=crs) if city.cells else None
+    cells = (
+        attempt(boundaries.read_cells, city.cells, "cells", crs=crs, districts=districts)
+        if city.cells
+        else None
+    )
     lists = [
-        (getattr(spec, "merge", "dedupe"), attempt(services.read_services, spec, name, **place))
-        for name, spec in _service_specs(city)
+        (spec.merge, attempt(services.read_services, spec, name, **place))
+        for name, spec in _numbered(
+            [(f"services.{one.category}", one) for one in city.services]
+            + [(f"connectivity.{one.kind}", one) for one in city.connectivity]
+        )
     ]
     stops = [
-        attempt(services.read_stops, spec, f"transit.{spec.mode}", **place)
-        for spec in city.transit.stops
+        attempt(services.read_stops, spec, name, **place)
+        for name, spec in _numbered([(f"transit.{one.mode}", one) for one in city.transit.stops])
     ]
     streets = (
         attempt(street_tables.read_streets, city.streets, "streets", crs=crs, study_area=area)
@@ -127,22 +134,16 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
         else None
     )
     values: dict[str, TableValues] = {}
-    if readable and (cells is not None or city.cells is None):
-        known = {one.id for one in definitions}
-        for number, spec in enumerate(city.tables):
-            units = cells if spec.level == "cell" else districts
-            frame = attempt(tables.read_values, spec, f"tables.{number}", units=units)
-            faults += [
-                DataError(f"{city.file}: tables.{number}.columns.{one}: no such indicator")
-                for one in spec.columns
-                if one not in known
-            ]
-            if frame is not None:
-                values |= _table_values(frame, spec)
+    for number, spec in enumerate(city.tables):
+        units = cells if spec.level == "cell" else districts
+        frame = attempt(tables.read_values, spec, f"tables.{number}", units=units)
+        if frame is not None:
+            values |= _table_values(frame, spec)
+    faults += _catalogue_faults(city, definitions)
     layers: osm.OsmLayers | None = None
-    if city.osm is not None and readable:
+    if city.osm is not None:
         try:
-            frame = gpd.GeoDataFrame(geometry=[area], crs=crs)
+            frame = None if area is None else gpd.GeoDataFrame(geometry=[area], crs=crs)
             layers = osm.read_osm([str(one) for one in city.osm.path], crs=crs, extent=frame)
         except GeoEquityError as error:
             faults.append(error)
@@ -165,16 +166,49 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     )
 
 
-def _service_specs(city: City) -> list[tuple[str, Any]]:
-    """Name every list of services; a category that stands twice gets a number."""
+def _numbered(blocks: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Tell apart blocks of one name: from the second on, each gets a number."""
     named: list[tuple[str, Any]] = []
     seen: dict[str, int] = {}
-    blocks: list[tuple[str, Any]] = [(f"services.{one.category}", one) for one in city.services]
-    blocks += [(f"connectivity.{one.kind}", one) for one in city.connectivity]
     for name, spec in blocks:
         seen[name] = seen.get(name, 0) + 1
         named.append((name if seen[name] == 1 else f"{name}.{seen[name]}", spec))
     return named
+
+
+def _catalogue_faults(city: City, definitions: list[Definition]) -> list[GeoEquityError]:
+    """Find where the city file and the catalogue do not fit."""
+    known = {one.id: one for one in definitions}
+    named = [
+        (f"tables.{n}.columns.{one}", one)
+        for n, spec in enumerate(city.tables)
+        for one in spec.columns
+    ]
+    said = [
+        f"{key}: {known[one].measure} computes it; to take the column, declare"
+        f' indicators.{one}.measure = "table"'
+        for key, one in named
+        if one in known and known[one].measure != "table"
+    ]
+    if city.question is not None:
+        named += [("question.indicators", one) for one in city.question.indicators]
+    said += [f"{key}: no indicator {one!r}" for key, one in named if one not in known]
+    categories = {
+        category
+        for one in (*read_catalogue(), *definitions)
+        for category in one.parameters.get("categories", ())
+    }
+    said += [
+        f"services.{n}.category: no indicator uses {spec.category!r};"
+        f" they use {', '.join(sorted(categories))}"
+        for n, spec in enumerate(city.services)
+        if spec.category not in categories
+    ]
+    try:
+        check_measures(definitions)
+    except ConfigError as error:
+        said += error.faults
+    return [ConfigError(f"{city.file}: {one}") for one in said]
 
 
 def _table_values(frame: pd.DataFrame, spec: Any) -> dict[str, TableValues]:

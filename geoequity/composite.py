@@ -5,15 +5,17 @@ Each step is a function of tables, chosen by the caller; :func:`build` walks a
 tree of any depth with them. The published number is "the index".
 """
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from geoequity import schema
-from geoequity.errors import DataError, shown
+from geoequity.errors import DataError, DataWarning, shown
 
 Normalise = Callable[[pd.DataFrame, pd.Series], pd.DataFrame]
 Array = npt.NDArray[np.float64]
@@ -56,7 +58,8 @@ def goalposts(posts: Mapping[str, tuple[float, float]]) -> Normalise:
     Returns
     -------
     normalise
-        Function of data and directions; direction is already in the posts.
+        Function of data and directions. It refuses, by a DataError, indicators
+        without posts and posts that contradict the direction.
 
     Examples
     --------
@@ -73,8 +76,13 @@ def goalposts(posts: Mapping[str, tuple[float, float]]) -> Normalise:
             raise DataError(msg, ids=absent)
         worst = pd.Series({one: posts[one][0] for one in better.index}, dtype=float)
         best = pd.Series({one: posts[one][1] for one in better.index}, dtype=float)
-        scaled = (data[better.index] - worst) / (best - worst)
-        return (_TOP * scaled).clip(0.0, _TOP)
+        rise = (best - worst).where(better == "higher", worst - best)
+        odd = better.index[~(rise > 0)]
+        if len(odd):
+            msg = f"goalposts (worst, best) contradict the direction of {shown(odd)}"
+            raise DataError(msg, ids=odd)
+        low, high = np.minimum(worst, best), np.maximum(worst, best)
+        return _scaled(data[better.index].clip(low, high, axis=1), worst, best)
 
     return normalise
 
@@ -97,6 +105,11 @@ def min_max(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
     scores
         0-100; NaN throughout where all units are alike.
 
+    Warns
+    -----
+    DataWarning
+        If all units are alike in an indicator, or there is only one.
+
     Examples
     --------
     >>> data = pd.DataFrame({"a": [1.0, 2.0, 3.0]})
@@ -105,8 +118,12 @@ def min_max(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
     """
     chosen = data[better.index]
     low, high = chosen.min(), chosen.max()
-    scaled = _TOP * (chosen - low) / (high - low).where(high > low)
-    return scaled.where((better == "higher").reindex(scaled.columns), _TOP - scaled)
+    alike = better.index[low == high]
+    if len(alike):
+        msg = f"min-max cannot score where all units are alike: {shown(alike)}"
+        warnings.warn(DataWarning(msg, ids=alike), stacklevel=2)
+    worst, best = low.where(better == "higher", high), high.where(better == "higher", low)
+    return _scaled(chosen, worst, best)
 
 
 def arithmetic(values: Array, weights: Array) -> Array:
@@ -126,9 +143,11 @@ def arithmetic(values: Array, weights: Array) -> Array:
         One value a unit; NaN where no child is known.
     """
     known = ~np.isnan(values)
-    total = known @ weights
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(total > 0, np.where(known, values, 0.0) @ weights / total, np.nan)
+    # Summed row by row: a matrix product may round units that are alike to different scores
+    total = (known * weights).sum(axis=1)
+    amount = np.where(known, values * weights, 0.0).sum(axis=1)
+    mean = np.divide(amount, total, out=np.full(len(values), np.nan), where=total > 0)
+    return _among(mean, values.T)
 
 
 def geometric(values: Array, weights: Array) -> Array:
@@ -146,16 +165,18 @@ def geometric(values: Array, weights: Array) -> Array:
     -------
     mean
         One value a unit; 0 where a child is 0, NaN where no child is known.
+
+    Raises
+    ------
+    DataError
+        If a value is negative.
     """
+    if (values < 0).any():
+        msg = "geometric: negative scores have no geometric mean"
+        raise DataError(msg)
     with np.errstate(divide="ignore"):
-        logs = np.log(values)
-    known = ~np.isnan(values)
-    total = known @ weights
-    zero = ((values == 0) & (weights > 0)).any(axis=1)
-    finite = np.where(np.isfinite(logs), logs, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(total > 0, np.exp(finite @ weights / total), np.nan)
-    return np.where(zero & (total > 0), 0.0, mean)
+        logs = np.log(np.where(weights > 0, values, 1.0))
+    return _among(np.exp(arithmetic(logs, weights)), values.T)
 
 
 def build(
@@ -199,21 +220,24 @@ def build(
     ------
     DataError
         If the tree has repeated ids, no single root, a parent that is not
-        there, a circle, a leaf that is no column, a negative weight, or
-        siblings whose weights are all 0.
+        there, a circle, a leaf that is no column, a weight that is negative,
+        infinite or unknown, or siblings whose weights are all 0; if an
+        indicator is no number or infinite, or a unit stands twice.
     """
     nodes = _checked_tree(tree, data)
+    leaves = _leaves(nodes)
+    _check_data(data, leaves)
     values = data
     for step in (impute, treat):
         values = step(values) if step is not None else values
-    leaves = [one for one in nodes.index if one not in set(nodes["parent"])]
     scores = normalise(values, nodes.loc[leaves, "better"])
     columns = {one: scores[one].to_numpy(dtype=float) for one in leaves}
     for parent in _parents_upwards(nodes):
         children = nodes.index[nodes["parent"] == parent]
         stack = np.column_stack([columns[one] for one in children])
+        enough = (~np.isnan(stack)).sum(axis=1) >= nodes.loc[parent, "min_known"]
         mean = aggregate(stack, nodes.loc[children, "weight"].to_numpy(dtype=float))
-        columns[parent] = np.where(_enough(stack, nodes.loc[parent]), mean, np.nan)
+        columns[parent] = np.where(enough, mean, np.nan)
     table = pd.DataFrame({one: columns[one] for one in nodes.index}, index=data.index)
     return Scores(
         scores=table,
@@ -260,80 +284,113 @@ def weight_draws(
     Raises
     ------
     DataError
-        If the tree breaks its contract, as in :func:`build`.
+        If the tree breaks its contract, as in :func:`build`, the multiples do
+        not rise from 0 or more, or ``draws`` is not 1 or more.
     """
+    if not (0 <= low <= high < np.inf and high > 0 and draws >= 1):
+        msg = f"weights are drawn at least once, from 0 or more up, not {draws} x {low} to {high}"
+        raise DataError(msg)
     nodes = _checked_tree(tree, scores)
-    drawn: dict[str, Array] = {}
-    for parent in _parents_upwards(nodes):
-        children = list(nodes.index[nodes["parent"] == parent])
+    drawn: dict[str, Array] = {
+        one: scores[one].to_numpy(dtype=float)[None, :] for one in _leaves(nodes)
+    }
+    parents = _parents_upwards(nodes)
+    for parent in parents:
+        children = nodes.index[nodes["parent"] == parent]
         weights = nodes.loc[children, "weight"].to_numpy(dtype=float)
         multiples = rng.uniform(low, high, size=(draws, len(children))) * weights
-        total = np.zeros((draws, len(scores)))
-        known_weight = np.zeros((draws, len(scores)))
-        stack = []
-        for position, child in enumerate(children):
-            value = drawn.get(child, scores[child].to_numpy(dtype=float)[None, :])
-            known = ~np.isnan(value)
-            weight = multiples[:, [position]]
-            total += np.where(known, value, 0.0) * weight
-            known_weight += known * weight
-            stack.append(scores[child].to_numpy(dtype=float))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = np.where(known_weight > 0, total / known_weight, np.nan)
-        enough = _enough(np.column_stack(stack), nodes.loc[parent])
-        drawn[parent] = np.where(enough[None, :], mean, np.nan)
-    return drawn
+        total, amount, known = (np.zeros((draws, len(scores))) for _ in range(3))
+        # One child after another: all draws of all children at once would not fit in memory
+        for child, multiple in zip(children, multiples.T, strict=True):
+            value, weight = drawn[child], multiple[:, None]
+            total += ~np.isnan(value) * weight
+            amount += np.where(np.isnan(value), 0.0, value * weight)
+            known += ~np.isnan(value)
+        mean = np.divide(amount, total, out=np.full(total.shape, np.nan), where=total > 0)
+        mean = _among(mean, [drawn[one] for one in children])
+        drawn[parent] = np.where(known >= nodes.loc[parent, "min_known"], mean, np.nan)
+    return {one: drawn[one] for one in parents}
 
 
-def _enough(stack: Array, parent: pd.Series) -> npt.NDArray[np.bool_]:
-    """Tell which units know enough children of a parent."""
-    needed = parent["min_known"]
-    return (~np.isnan(stack)).sum(axis=1) >= (1 if pd.isna(needed) else needed)
+def _scaled(data: pd.DataFrame, worst: pd.Series, best: pd.Series) -> pd.DataFrame:
+    """Score the worst value 0, never -0, and the best exactly 100; NaN where the two are alike."""
+    return _TOP * ((data - worst).abs() / (best - worst).abs())
+
+
+def _among(mean: Array, children: Iterable[Array]) -> Array:
+    """Keep rounding from carrying a mean beyond its children, such as above 100."""
+    values = list(children)
+    return np.clip(mean, reduce(np.fmin, values), reduce(np.fmax, values))
+
+
+def _check_data(data: pd.DataFrame, leaves: list[str]) -> None:
+    """Refuse indicators that are no numbers or infinite, and units that stand twice."""
+    schema.check_unique(data.index, name="data")
+    text = [one for one in leaves if not pd.api.types.is_numeric_dtype(data[one])]
+    numbers = [one for one in leaves if one not in text]
+    endless = [one for one in numbers if np.isinf(data[one].to_numpy(float, na_value=np.nan)).any()]
+    _refuse("data", {"not numbers": text, "infinite": endless})
 
 
 def _checked_tree(tree: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
     """Refuse a broken tree; index it by id, weights of siblings summing to one."""
     schema.check_columns(tree, ["id", "parent", "weight", "better"], name="tree")
     schema.check_unique(pd.Index(tree["id"]), name="tree")
-    nodes = tree.set_index("id")
-    nodes["min_known"] = nodes.get("min_known", np.nan)
-    faults = []
-    roots = nodes.index[nodes["parent"].isna()]
-    if len(roots) != 1:
-        faults.append(f"one root is needed, there are {len(roots)}: {shown(roots)}")
-    lost = nodes.index[~nodes["parent"].isin(nodes.index) & nodes["parent"].notna()]
-    if len(lost):
-        faults.append(f"parent is not in the tree for {shown(lost)}")
-    leaves = nodes.index.difference(nodes["parent"].dropna())
-    lacking = leaves.difference(data.columns)
-    if len(lacking):
-        faults.append(f"no column for {shown(lacking)}")
-    odd = leaves[~nodes.loc[leaves, "better"].isin(["higher", "lower"])]
-    if len(odd):
-        faults.append(f"better is neither higher nor lower for {shown(odd)}")
-    weight = nodes["weight"].astype(float)
-    if not (weight >= 0).all():
-        faults.append(f"weight negative or unknown for {shown(weight.index[~(weight >= 0)])}")
-    sums = weight.groupby(nodes["parent"]).transform("sum")
-    if (sums == 0).any():
-        faults.append(f"all weights are 0 under {shown(nodes['parent'][sums == 0].unique())}")
-    if not faults and len(_parents_upwards(nodes)) < nodes["parent"].nunique():
-        faults.append("the tree runs in a circle")
-    if faults:
-        msg = f"tree: {'; '.join(faults)}"
+    if tree.empty:
+        msg = "tree: no nodes"
         raise DataError(msg)
-    nodes["weight"] = (weight / sums).where(nodes["parent"].notna(), 1.0)
-    return nodes
+    nodes = tree.set_index("id")
+    parent = nodes["parent"]
+    weight = pd.to_numeric(nodes["weight"], errors="coerce").astype(float)
+    sums = weight.groupby(parent).transform("sum")
+    roots = nodes.index[parent.isna()]
+    lost = nodes.index[~parent.isin(nodes.index) & parent.notna()]
+    leaves = pd.Index(_leaves(nodes))
+    _refuse(
+        "tree",
+        {
+            "more than one root": roots if len(roots) > 1 else [],
+            "parent is not in the tree": lost,
+            "in a circle": nodes.index.difference(_downwards(nodes, [*roots, *lost])),
+            "no column": leaves.difference(data.columns),
+            "better is neither higher nor lower": leaves[
+                ~nodes.loc[leaves, "better"].isin(["higher", "lower"])
+            ],
+            "weight negative, infinite or unknown": nodes.index[
+                ~((weight >= 0) & (weight < np.inf))
+            ],
+            "all weights are 0 under": parent[sums == 0].unique(),
+        },
+    )
+    nodes["weight"] = (weight / sums).where(parent.notna(), 1.0)
+    needed = nodes.get("min_known", pd.Series(np.nan, index=nodes.index))
+    return nodes.assign(min_known=pd.to_numeric(needed).fillna(1.0))
+
+
+def _refuse(name: str, faults: Mapping[str, Sequence[str] | pd.Index]) -> None:
+    """Raise one error that names every fault and whose it is."""
+    found = {fault: list(ids) for fault, ids in faults.items() if len(ids)}
+    if found:
+        msg = f"{name}: {'; '.join(f'{fault}: {shown(ids)}' for fault, ids in found.items())}"
+        raise DataError(msg, ids=dict.fromkeys(one for ids in found.values() for one in ids))
+
+
+def _leaves(nodes: pd.DataFrame) -> list[str]:
+    """List what has no child, in the order of the tree."""
+    return list(nodes.index[~nodes.index.isin(nodes["parent"])])
 
 
 def _parents_upwards(nodes: pd.DataFrame) -> list[str]:
     """List parents so that each comes after the parents below it."""
-    order: list[str] = []
-    level = list(nodes.index[nodes["parent"].isna()])
     parents = set(nodes["parent"].dropna())
+    down = _downwards(nodes, nodes.index[nodes["parent"].isna()])
+    return [one for one in reversed(down) if one in parents]
+
+
+def _downwards(nodes: pd.DataFrame, level: Iterable[str]) -> list[str]:
+    """List what hangs under some nodes, level by level; a circle hangs under nothing."""
+    down, level = [], list(level)
     while level:
-        order += [one for one in level if one in parents]
+        down += level
         level = list(nodes.index[nodes["parent"].isin(level)])
-        if len(order) > len(parents):
-            break
-    return order[::-1]
+    return down

@@ -17,13 +17,14 @@ import pandas as pd
 
 from geoequity import inequality
 from geoequity.indicators import catalogue_table, read_catalogue
-from geoequity.locale import LANGUAGES, label, listing, number, percent, quantity, text
+from geoequity.locale import LANGUAGES, label, listing, name, number, percent, quantity, text
 from geoequity.schema import PILLARS
 
 MOST = 6  # findings; more are not read
 NAMED = 5  # districts or indicators named in a list
 ITEMS = 3  # indicators named in a sentence
 ENOUGH_DISTRICTS = 5  # under it a correlation says nothing
+LONGER_MIN = 2.0  # than the city's mean; shorter differences are not worth a sentence
 WEAK, CLEAR, STRONG = 0.2, 0.4, 0.7  # sizes of a rank correlation in words
 BASE_COLUMNS = {"persons": "population"}  # other bases have columns of their own name
 
@@ -52,7 +53,8 @@ class _Facts:
         return _figure(self.at(*path))
 
     def name(self, unit_id: str) -> str:
-        return str(self.districts.loc[unit_id, "name"])
+        """Name a district."""
+        return name(self.districts.loc[unit_id, "name"])
 
     def people(self, indicator: str | None = None) -> pd.Series | None:
         """Residents, or the base of an indicator, of the districts that have a count."""
@@ -84,8 +86,9 @@ class _Facts:
         if not units:
             return text(f"finding.{kind}.none", language=language)
         names = sorted(self.name(unit) for unit in units)
+        alone = kind == "neglected" and len(self.districts) == 1
         return text(
-            f"finding.{kind}",
+            f"finding.{kind}.only" if alone else f"finding.{kind}",
             language=language,
             count=len(units),
             share=percent(share, language=language),
@@ -191,6 +194,8 @@ def _gap(facts: _Facts) -> Finding | None:
         return None
     score = facts.districts[measure].astype(float).dropna()
     known = score.index.intersection(people.index)
+    if len(known) < 2:  # noqa: PLR2004  one district has no gap
+        return None
     low, high = (
         inequality.quantile(score[known], population=people[known], q=q) for q in (0.1, 0.9)
     )
@@ -228,7 +233,8 @@ def _even(facts: _Facts, measure: str, gap: float) -> Finding:
             f"finding.gap.{form}",
             language=language,
             measure=text(f"finding.{measure}", language=language),
-            **{key: _points(value, language) for key, value in numbers.items()},
+            gap_points=_points(gap, language),
+            threshold=numbers["threshold"],
         )
 
     return _finding("gap", numbers, say)
@@ -239,30 +245,39 @@ def _neglected(facts: _Facts) -> Finding | None:
     if facts.at("types", "basis") in {None, "no_material_gap"}:
         return None
     units, share = facts.typed("neglected")
-    doubtful, doubtful_share = facts.typed("uncertain")
     numbers: dict[str, float | None] = {}
     if units:
         numbers |= {"districts": len(units), "of": len(facts.districts), "population_share": share}
-    if doubtful:
-        numbers |= {"uncertain_districts": len(doubtful), "uncertain_share": doubtful_share}
+    # Where nobody is neglected, the reader wants to know what the others are.
+    others = ("uncertain",) if units else ("integrated", "uncertain")
+    beside = [kind for kind in others if facts.typed(kind)[0]]
+    for kind in beside:
+        found, share = facts.typed(kind)
+        numbers |= {f"{kind}_districts": len(found), f"{kind}_share": share}
 
     def say(language: str) -> str:
-        first = facts.say_type("neglected", language, total=len(facts.districts))
-        return f"{first} {facts.say_type('uncertain', language)}" if doubtful else first
+        said = [facts.say_type("neglected", language, total=len(facts.districts))]
+        return " ".join([*said, *(facts.say_type(kind, language) for kind in beside)])
 
     return _finding("neglected", numbers, say)
 
 
 def _showcase(facts: _Facts) -> Finding | None:
-    """Tell where technology is decoration; where it is nowhere, the other way round."""
+    """Tell where technology is decoration, and where it is the other way round."""
     if facts.at("types", "basis") in {None, "no_material_gap"}:
         return None
-    kind = next((kind for kind in ("showcase", "analogue") if facts.typed(kind)[0]), None)
-    if kind is None:
+    kinds = [kind for kind in ("showcase", "analogue") if facts.typed(kind)[0]]
+    if not kinds:
         return None
-    units, share = facts.typed(kind)
-    numbers = {"districts": len(units), "population_share": share}
-    return _finding(kind, numbers, lambda language: facts.say_type(kind, language))
+    numbers: dict[str, float | None] = {}
+    for kind in kinds:
+        units, share = facts.typed(kind)
+        numbers |= {f"{kind}_districts": len(units), f"{kind}_share": share}
+
+    def say(language: str) -> str:
+        return " ".join(facts.say_type(kind, language) for kind in kinds)
+
+    return _finding(kinds[0], numbers, say)
 
 
 def _drivers(facts: _Facts) -> Finding | None:
@@ -321,8 +336,8 @@ def _stratifier(facts: _Facts) -> Finding | None:
     link = links[chosen]
     worse_off_high = facts.catalogue.loc[chosen, "better"] == "lower"
     form = "same" if (link < 0) == worse_off_high else "opposite"
-    form = "none" if abs(link) < WEAK else form
-    strength = "strong" if abs(link) >= STRONG else "clear" if abs(link) >= CLEAR else "weak"
+    form = "none" if abs(link) < WEAK else f"{form}_weak" if abs(link) < CLEAR else form
+    strength = "strong" if abs(link) >= STRONG else "clear"
 
     def say(language: str) -> str:
         return text(
@@ -364,7 +379,9 @@ def _unseen(facts: _Facts) -> Finding | None:
                 count=len(absent),
                 total=len(absent) + computed,
                 names=listing(
-                    [facts.label(one, language) for one in absent], language=language, most=NAMED
+                    [_inside(facts.label(one, language)) for one in absent],
+                    language=language,
+                    most=NAMED,
                 ),
             )
         )
@@ -389,6 +406,9 @@ def _walking(facts: _Facts) -> Finding | None:
     minutes = facts.indicators.loc[worst, walks].dropna()
     means = {one: facts.figure("indicators", one, "mean") for one in minutes.index}
     against = {one: minutes[one] - mean for one, mean in means.items() if mean is not None}
+    against = {one: more for one, more in against.items() if more >= LONGER_MIN}
+    if len(score) == 1 or not (against or all(mean is None for mean in means.values())):
+        return None
     excess = pd.Series(against or dict(minutes), dtype=float)
     longest = list(excess.sort_values(ascending=False, kind="stable").index[:ITEMS])
     numbers = {one: minutes[one] for one in longest}

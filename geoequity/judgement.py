@@ -218,7 +218,7 @@ def judge(
         drawn = composite.weight_draws(
             built.scores, tree, low=low, high=high, draws=rules.draws, rng=rng
         )
-    unknown = np.full((1, len(index)), np.nan)
+    unknown = np.full((rules.draws, len(index)), np.nan)
     gap_points = gap(scores[ROOT], population)
     probability = typology.probabilities(
         *(drawn.get(pillar, unknown) for pillar in PILLARS), threshold=rules.threshold, index=index
@@ -228,7 +228,7 @@ def judge(
     if scores[ROOT].notna().any() and not np.isnan(gap_points):
         basis = MATERIAL if gap_points >= rules.min_gap_points else NO_MATERIAL_GAP
     if basis != MATERIAL:
-        types = pd.Series(None, index=index, dtype=object, name="type")
+        types = pd.Series([None] * len(index), index=index, dtype=object, name="type")
     return Judgement(
         scores=scores,
         ranges=_ranges(scores[ROOT], drawn.get(ROOT, unknown)),
@@ -238,6 +238,31 @@ def judge(
         gap_points=gap_points,
         tree=tree,
     )
+
+
+def mean(value: pd.Series, population: pd.Series) -> float:
+    """
+    Average a value over people.
+
+    Parameters
+    ----------
+    value
+        By unit; NaN = unknown, left out with its people.
+    population
+        People of each unit; NaN = unknown, left out.
+
+    Returns
+    -------
+    mean
+        In the unit of the value, exact where all are alike; NaN where nobody
+        is covered.
+    """
+    known = value.notna() & (population > 0)
+    if not known.any():
+        return float("nan")
+    first = value[known].iloc[0]
+    # Counted from one of them, lest rounding lift a city that scores 100 everywhere above it
+    return float(first + np.average(value[known] - first, weights=population[known]))
 
 
 def gap(value: pd.Series, population: pd.Series, *, low: float = 0.1, high: float = 0.9) -> float:
@@ -350,17 +375,16 @@ def _measures(
     min_coverage: float,
 ) -> dict[str, float]:
     """Compute the measures that make sense for one indicator."""
-    counted = weight.fillna(0.0)
-    if not counted.sum() > 0:
-        return dict.fromkeys(_MEASURES, float("nan"))
-    share = inequality.coverage(value.where(counted > 0), population=counted)
-    row = dict.fromkeys(_MEASURES, float("nan")) | {"coverage": share}
-    known = value.notna() & (counted > 0)
-    if share < min_coverage or not known.any():
+    row = dict.fromkeys(_MEASURES, float("nan"))
+    counted = weight.replace(0.0, np.nan).dropna()
+    if counted.empty:
         return row
-    people = {"population": counted[known]}
-    value = value[known]
-    row["mean"] = float(np.average(value, weights=people["population"]))
+    row["coverage"] = inequality.coverage(value[counted.index], population=counted)
+    value = value[counted.index].dropna()
+    if row["coverage"] < min_coverage or value.empty:
+        return row
+    people = {"population": counted[value.index]}
+    row["mean"] = mean(value, people["population"])
     row["ratio"] = inequality.tenths(value, **people, better=one.better).ratio
     if (value >= 0).all():
         row["absolute_gini"] = inequality.absolute_gini(value, **people)
@@ -368,12 +392,12 @@ def _measures(
         row["kolm_pollak_ede"] = inequality.kolm_pollak_ede(
             value, **people, epsilon=EPSILON, better=one.better
         )
-    ranked = rank.reindex(value.index) if groups is None else rank[known]
+    ranked = rank.reindex(value.index)
     if ranked.notna().all() and value.sum() > 0:
         row |= _concentration(one, value, people, ranked)
     if one.scale == "ratio" and value.sum() > 0:
         row["gini"] = inequality.gini(value, **people)
-        grouping = groups[known] if groups is not None else None
+        grouping = groups[value.index] if groups is not None else None
         theil = inequality.theil(value, **people, groups=grouping)
         row |= {"theil_total": theil.total}
         if grouping is not None:

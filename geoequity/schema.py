@@ -38,13 +38,16 @@ def check_metric_crs(frame: gpd.GeoDataFrame | gpd.GeoSeries, *, name: str) -> N
     Raises
     ------
     CRSError
-        If the CRS is missing, geographic, or projected in another unit than
-        the metre.
+        If the CRS is missing, geographic, not of the plane, or projected in
+        another unit than the metre.
     """
     if frame.crs is None:
         msg = f"{name}: no CRS; set it where the table is read"
         raise CRSError(msg)
     crs = CRS.from_user_input(frame.crs)
+    if crs.is_geocentric or crs.is_vertical:
+        msg = f"{name}: {crs.name} has no coordinates in the plane"
+        raise CRSError(msg)
     if crs.is_geographic:
         msg = f"{name}: coordinates are in degrees ({crs.to_string()}); project to metres first"
         raise CRSError(msg)

@@ -50,6 +50,21 @@ class StreetNetwork:
         Index ``node``: points, and ``component``.
     speed_kmh
         Walking speed [km/h].
+
+    Examples
+    --------
+    >>> from shapely import LineString, Point
+    >>> edges = gpd.GeoDataFrame(
+    ...     {"from_node": [1, 2], "to_node": [2, 3], "length_m": [400.0, 400.0]},
+    ...     geometry=[LineString([(0, 0), (400, 0)]), LineString([(400, 0), (400, 400)])],
+    ...     crs=32618,
+    ... )
+    >>> network = StreetNetwork.from_edges(edges)
+    >>> home = gpd.GeoSeries([Point(0, 0)], index=["home"], crs=32618)
+    >>> school = gpd.GeoSeries([Point(400, 240)], crs=32618)
+    >>> network.nearest_min({"school": school}, origins=home)
+          school
+    home     8.0
     """
 
     edges: gpd.GeoDataFrame
@@ -289,8 +304,8 @@ class StreetNetwork:
         ----------
         services_by_category
             Points or areas in the CRS of the network. An area is reached on
-            any street within 20 m of it, or else on the nearest street; it is
-            charged the least distance between it and that street.
+            any street within 20 m of it, or else as near as streets come, and
+            is charged the least distance between it and that street.
         origins
             Points with a unique index. One inside an area is there already.
         within_min
@@ -326,7 +341,7 @@ class StreetNetwork:
         minutes = pd.DataFrame(
             self._minutes(metres.T, limit_m),
             index=origins.index,
-            columns=pd.Index(list(services_by_category), dtype=object),
+            columns=list(services_by_category),
         )
         return _limited(minutes, within_min)
 
@@ -384,7 +399,7 @@ class StreetNetwork:
         frame = pd.DataFrame(
             counts,
             index=origins.index,
-            columns=pd.Index(list(services_by_category), dtype=object),
+            columns=list(services_by_category),
         )
         return _limited(frame, within_min)
 
@@ -571,6 +586,15 @@ def straight_line_min(
         point, the detour is below 1, or another number is not above 0.
     CRSError
         If the CRS is not in metres or differs.
+
+    Examples
+    --------
+    >>> from shapely import Point
+    >>> home = gpd.GeoSeries([Point(0, 0)], index=["home"], crs=32618)
+    >>> school = gpd.GeoSeries([Point(300, 400)], crs=32618)
+    >>> straight_line_min({"school": school}, origins=home, detour_factor=1.28)
+          school
+    home     8.0
     """
     _check_above_0(speed_kmh, name="speed_kmh")
     if not 1 <= detour_factor < np.inf:
@@ -588,8 +612,8 @@ def straight_line_min(
     minutes = metres * detour_factor / (speed_kmh * 1000 / 60)
     if within_min is not None:
         minutes = np.where(minutes <= within_min, minutes, np.nan)
-    columns = pd.Index(list(services_by_category), dtype=object)
-    return _limited(pd.DataFrame(minutes, index=origins.index, columns=columns), within_min)
+    frame = pd.DataFrame(minutes, index=origins.index, columns=list(services_by_category))
+    return _limited(frame, within_min)
 
 
 def _limited(frame: pd.DataFrame, within_min: float | None) -> pd.DataFrame:

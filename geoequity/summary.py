@@ -28,6 +28,7 @@ from geoequity.judgement import (
     Judgement,
     Rules,
     gap,
+    mean,
 )
 from geoequity.schema import AREAS, PILLARS, TYPES
 from geoequity.typology import UNCERTAIN
@@ -44,14 +45,14 @@ def plain(value: object) -> float | None:
     Parameters
     ----------
     value
-        A number; NaN, infinite or None is unknown.
+        A number; NaN, NA, None or infinite is unknown.
 
     Returns
     -------
     value
         A float, or None where unknown.
     """
-    number = float("nan") if value is None else float(value)  # type: ignore[arg-type]
+    number = float("nan") if pd.isna(value) else float(value)  # type: ignore[arg-type]
     return number if math.isfinite(number) else None
 
 
@@ -249,11 +250,7 @@ def _indicator(
 
 def _node(score: pd.Series, population: pd.Series) -> dict[str, Any]:
     """Describe a pillar or an area over people."""
-    known = score.notna() & (population > 0)
-    if not known.any():
-        return {"mean": None, "gap": None}
-    mean = np.average(score[known], weights=population[known])
-    return {"mean": plain(mean), "gap": plain(gap(score, population))}
+    return {"mean": plain(mean(score, population)), "gap": plain(gap(score, population))}
 
 
 def _index(score: pd.Series, population: pd.Series) -> dict[str, Any]:
@@ -273,7 +270,7 @@ def _index(score: pd.Series, population: pd.Series) -> dict[str, Any]:
     low = inequality.quantile(value, population=people, q=0.1)
     high = inequality.quantile(value, population=people, q=0.9)
     return {
-        "mean": plain(np.average(value, weights=people)),
+        "mean": plain(mean(value, people)),
         "gap": {"p90_p10": plain(high / low) if low > 0 else None, "points": plain(high - low)},
         "mean_abs_difference": plain(2 * inequality.absolute_gini(value, population=people)),
         "gini": plain(inequality.gini(value, population=people)) if value.sum() > 0 else None,
@@ -307,9 +304,7 @@ def _districts(
     confidence = district_confidence(evaluation, judgement)
     leaves = [one for one in judgement.tree["id"] if one in evaluation.districts.columns]
     scores = judgement.scores[leaves]
-    weight = population.fillna(0.0)
-    mean = scores.mul(weight, axis=0).sum() / scores.notna().mul(weight, axis=0).sum()
-    ahead = scores - mean
+    ahead = scores - scores.apply(mean, population=population)
     described = {}
     for key in districts.index:
         distance = ahead.loc[key].dropna().sort_values(kind="stable")

@@ -47,7 +47,7 @@ def probabilities(
     Raises
     ------
     DataError
-        If the draws are not about the same districts.
+        If the draws are not about the same districts, or there is none.
 
     Examples
     --------
@@ -55,8 +55,14 @@ def probabilities(
        integrated  showcase  analogue  neglected
     a         0.0       0.0       1.0        0.0
     """
-    if structures.shape != technologies.shape or structures.shape[1] != len(index):
-        msg = "structures, technologies and index are about different districts or draws"
+    if (
+        structures.shape != technologies.shape
+        or structures.shape[1:] != (len(index),)
+        or not len(structures)
+    ):
+        msg = (
+            "structures, technologies and index must be about the same districts in the same draws"
+        )
         raise DataError(msg)
     known = ~(np.isnan(structures) | np.isnan(technologies)).any(axis=0)
     high_s, high_t = structures >= threshold, technologies >= threshold
@@ -79,7 +85,8 @@ def types(probability: pd.DataFrame, *, min_probability: float) -> pd.Series:
     probability
         Districts x types, from :func:`probabilities`.
     min_probability
-        Probability a type must reach to be stated.
+        Probability a type must reach to be stated; two that are equally likely
+        are not stated.
 
     Returns
     -------
@@ -94,6 +101,7 @@ def types(probability: pd.DataFrame, *, min_probability: float) -> pd.Series:
     """
     known = probability.notna().all(axis=1)
     best = probability.fillna(0.0).idxmax(axis=1)
-    sure = probability.max(axis=1) >= min_probability
+    most = probability.max(axis=1)
+    sure = (most >= min_probability) & (probability.eq(most, axis=0).sum(axis=1) == 1)
     named = best.where(sure, UNCERTAIN).astype(object)
     return named.where(known, None).rename("type")

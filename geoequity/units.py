@@ -33,7 +33,8 @@ class Membership:
     outside
         Residents outside every district; NaN where no cell has a count.
     disputed
-        Cells whose declared district is not the one their area lies in most.
+        Cells whose declared district is not the one their area lies in most,
+        or that lie in none.
     disputed_population
         Residents of those cells; NaN where no cell has a count.
     """
@@ -103,6 +104,8 @@ def overlap(left: gpd.GeoDataFrame, right: gpd.GeoDataFrame) -> pd.DataFrame:
     a, b = left.geometry.to_numpy(), right.geometry.to_numpy()
     first, second = shapely.STRtree(b).query(a, predicate="intersects")
     pieces = shapely.intersection(a[first], b[second])
+    mixed = shapely.get_type_id(pieces) == shapely.GeometryType.GEOMETRYCOLLECTION
+    pieces[mixed] = [_polygons(one) for one in pieces[mixed]]
     area = shapely.area(pieces)
     land = area > 0
     return pd.DataFrame(
@@ -134,8 +137,8 @@ def join_cells(
     counts
         Columns of the cells that are counts, shared by area where a cell is cut.
     split
-        Where districts overlap, share the common land between them; otherwise
-        it goes to the district that holds most of the cell.
+        Where districts overlap, share the common land of a cell between them
+        alike; otherwise it goes to the one that holds most of the cell.
 
     Returns
     -------
@@ -149,27 +152,20 @@ def join_cells(
     CRSError
         If a CRS is missing, not metric, or the two differ.
     """
-    by_geometry = overlap(cells, districts)
-    largest = by_geometry.sort_values("area_m2").drop_duplicates("left", keep="last")
-    located = pd.Series(
-        districts.index[largest["right"]], index=cells.index[largest["left"]]
-    ).reindex(cells.index)
     declared = _named_districts(cells["parent"], districts)
-    if declared.notna().any():
-        joined = cells.assign(
-            district_id=declared.astype(object).where(declared.notna(), None),
-            cell_id=cells.index,
-            share=1.0,
-        )
-        disputed = cells.index[declared.notna() & located.notna() & (declared != located)]
-    else:
-        joined = _cut(cells, districts, by_geometry, counts=counts, split=split)
-        disputed = cells.index[:0]
-    joined = joined.drop(columns="parent")
+    named = declared.notna().to_numpy()
+    whole, open_ = cells[named], cells[~named]
+    disputed = whole.index[(declared[named] != _largest_part(whole, districts)).to_numpy()]
+    frames = [
+        whole.assign(district_id=declared[named].astype(object), cell_id=whole.index, share=1.0),
+        _cut(open_, districts, counts=counts, split=split),
+    ]
+    frames = [one.drop(columns="parent") for one in frames if len(one)]
+    joined = frames[0] if len(frames) == 1 else pd.concat(frames).sort_index()
     if joined["district_id"].isna().all():
         odd = cells["parent"].dropna().unique()
-        named = f"; the cells name {shown(odd)}" if len(odd) else ""
-        msg = f"cells and districts do not overlap: no cell lies in any district{named}"
+        said = f"; the cells name {shown(odd)}" if len(odd) else ""
+        msg = f"cells and districts do not overlap: no cell lies in any district{said}"
         raise DataError(msg, ids=cells.index)
     return Membership(
         cells=joined,
@@ -241,52 +237,83 @@ def _named_districts(parents: pd.Series, districts: gpd.GeoDataFrame) -> pd.Seri
     return by_id.where(by_id.notna(), by_name)
 
 
+def _largest_part(cells: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd.Series:
+    """Find the district that most of each cell lies in; None outside all."""
+    pieces = overlap(cells, districts).sort_values("area_m2", kind="stable")
+    most = pieces.drop_duplicates("left", keep="last")
+    found = np.full(len(cells), None, dtype=object)
+    found[most["left"]] = districts.index.to_numpy(dtype=object)[most["right"]]
+    return pd.Series(found, index=cells.index)
+
+
 def _cut(
-    cells: gpd.GeoDataFrame,
-    districts: gpd.GeoDataFrame,
-    pieces: pd.DataFrame,
-    *,
-    counts: tuple[str, ...],
-    split: bool,
+    cells: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, *, counts: tuple[str, ...], split: bool
 ) -> gpd.GeoDataFrame:
     """Cut cells at district borders and share their counts by area."""
     area = cells.area.to_numpy()
-    pieces = pieces[pieces["area_m2"] > _TINY_SHARE * area[pieces["left"]]].copy()
-    covered = pieces.groupby("left")["area_m2"].sum().reindex(range(len(cells)), fill_value=0.0)
-    doubled = covered.to_numpy() > area * (1 + _TINY_SHARE)
-    if not split:  # land of two districts: all of the cell goes where most of it lies
-        twice = pieces["left"].isin(np.flatnonzero(doubled))
-        largest = pieces.sort_values("area_m2").drop_duplicates("left", keep="last").index
-        pieces = pieces[~twice | pieces.index.isin(largest)]
-        covered = pieces.groupby("left")["area_m2"].sum().reindex(range(len(cells)), fill_value=0.0)
-        area = np.where(doubled, covered.to_numpy(), area)
-    pieces["share"] = pieces["area_m2"] / np.maximum(area, covered.to_numpy())[pieces["left"]]
-    kept = pieces.groupby("left")["share"].sum().reindex(range(len(cells)), fill_value=0.0)
-    rest = np.flatnonzero(1 - kept.to_numpy() > _TINY_SHARE)
-    inside = cells.iloc[pieces["left"]].copy()
-    inside.geometry = gpd.GeoSeries(
-        pieces["geometry"].to_numpy(), index=inside.index, crs=cells.crs
-    )
+    pieces = overlap(cells, districts)
+    pieces = _apart(pieces[pieces["area_m2"] > _TINY_SHARE * area[pieces["left"]]], split=split)
+    held = np.bincount(pieces["left"], weights=pieces["land_m2"], minlength=len(cells))
+    left_over = np.where(area - held > _TINY_SHARE * area, area - held, 0.0)
+    rest = np.flatnonzero(left_over)
+    inside, outside = cells.iloc[pieces["left"]].copy(), cells.iloc[rest].copy()
     inside["district_id"] = districts.index.to_numpy(dtype=object)[pieces["right"]]
-    outside = cells.iloc[rest].copy()
-    cover = districts.union_all()
-    outside.geometry = outside.geometry.difference(cover)
     outside["district_id"] = None
-    share = np.concatenate([pieces["share"].to_numpy(), 1 - kept.to_numpy()[rest]])
-    parts = pd.concat([inside, outside])
-    parts["cell_id"], parts["share"] = parts.index, share
+    unions = pieces.groupby("left")["geometry"].agg(lambda one: shapely.union_all(one.to_numpy()))
+    unions = unions.reindex(rest).map(lambda one: one if one is not None else shapely.Polygon())
+    shapes = [
+        pieces["geometry"].to_numpy(),
+        shapely.difference(outside.geometry.to_numpy(), unions.to_numpy()),
+    ]
+    shares = [pieces["land_m2"].to_numpy(), left_over[rest]]
+    whole = (held + left_over)[np.concatenate([pieces["left"], rest])]
+    parts = pd.concat([one for one in (inside, outside) if len(one)] or [inside])
+    parts = parts.set_geometry(
+        gpd.GeoSeries(np.concatenate(shapes), index=parts.index, crs=cells.crs)
+    )
+    parts["cell_id"], parts["share"] = parts.index, np.concatenate(shares) / whole
     for column in counts:
-        parts[column] = parts[column] * share
+        parts[column] = parts[column] * parts["share"]
     parts["area_m2"] = parts.area
-    repeated = parts.index.duplicated(keep=False)
-    suffix = "|" + parts["district_id"].fillna("outside").astype(str)
-    ids = parts.index.to_series().where(~repeated, parts.index.to_series() + suffix.to_numpy())
-    parts.index = pd.Index(ids.astype(str), name="unit_id")
-    return parts[~parts.geometry.is_empty].sort_index()
+    place = parts["district_id"].where(parts["district_id"].notna(), "outside").astype(str)
+    ids = parts.index.to_series().astype(str)
+    ids = ids.where(~parts.index.duplicated(keep=False), ids + "|" + place)
+    return parts.set_index(pd.Index(ids, name="unit_id")).sort_index()
+
+
+def _apart(pieces: pd.DataFrame, *, split: bool) -> pd.DataFrame:
+    """Give land of several districts to the one with most of the cell, or to each alike."""
+    pieces = pieces.assign(land_m2=pieces["area_m2"])
+    for _, some in pieces[pieces["left"].duplicated(keep=False)].groupby("left"):
+        shapes = some["geometry"].to_numpy()
+        covered = shapely.area(shapely.union_all(shapes))
+        if some["area_m2"].sum() - covered <= _TINY_SHARE * covered:
+            continue
+        if split:
+            pieces.loc[some.index, "land_m2"] = _even_land(shapes)
+            continue
+        taken = shapely.Polygon()
+        for row in some.sort_values(["area_m2", "right"], ascending=[False, True]).index:
+            own = shapely.difference(pieces.loc[row, "geometry"], taken)
+            pieces.loc[row, ["geometry", "land_m2"]] = [own, own.area]
+            taken = shapely.union(taken, own)
+    return pieces[pieces["land_m2"] > _TINY_SHARE * pieces["area_m2"]]
+
+
+def _even_land(shapes: np.ndarray) -> np.ndarray:
+    """Measure the land of each of some polygons, what several cover shared alike."""
+    faces = shapely.get_parts(shapely.polygonize([shapely.union_all(shapely.boundary(shapes))]))
+    inside = shapely.intersects(shapes[:, None], shapely.point_on_surface(faces)[None, :])
+    return (inside * shapely.area(faces) / np.maximum(inside.sum(axis=0), 1)).sum(axis=1)
+
+
+def _polygons(geometry: shapely.Geometry) -> shapely.Geometry:
+    """Keep the polygons of a mixed geometry."""
+    return shapely.union_all([one for one in shapely.get_parts(geometry) if one.area > 0])
 
 
 def _people(cells: pd.DataFrame, rows: np.ndarray) -> float:
     """Add up the residents of some cells; NaN without any count."""
-    if "population" not in cells.columns:
+    if "population" not in cells.columns or cells["population"].isna().all():
         return float("nan")
     return float(cells.loc[rows, "population"].sum())

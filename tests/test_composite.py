@@ -14,7 +14,7 @@ from geoequity import composite
 from geoequity.errors import DataError, DataWarning
 
 ASEM = Path(__file__).resolve().parents[2] / "shared" / "oracles" / "asem"
-fast = settings(deadline=None, max_examples=40)
+fast = settings(deadline=None, max_examples=15)
 
 
 def close(expected):
@@ -176,7 +176,7 @@ def test_units_that_are_alike_tie_to_the_last_bit():
     data = pd.DataFrame(np.tile(100 * rng.random((1, 9)), (51, 1)), columns=leaves)
     for aggregate in (composite.arithmetic, composite.geometric):
         found = scored(data, tree_of(*rows, ("r", None, 1.0)), aggregate=aggregate)
-        assert found.scores["r"].nunique() == 1
+        assert len(set(found.scores["r"])) == 1
         assert found.ranks["r"].tolist() == [26.0] * 51
 
 
@@ -198,6 +198,20 @@ def test_beyond_a_goalpost_scores_as_the_goalpost_and_unknown_stays_unknown():
     found = normalise(data, pd.Series({"up": "higher", "down": "lower"}))
     assert found["up"].tolist() == close([0, 100, nan])
     assert found["down"].tolist() == close([100, 0, nan])
+
+
+def test_the_ends_of_the_scale_are_exact_and_zero_has_no_sign():
+    worst, best = 0.1 + 0.2, 49.0 / 7.3
+    better = pd.Series({"up": "higher", "down": "lower"})
+    data = units(up=[worst, best], down=[worst, best])
+    for normalise in (
+        composite.goalposts({"up": (worst, best), "down": (best, worst)}),
+        composite.min_max,
+    ):
+        assert normalise(data, better).map(str).to_numpy().tolist() == [
+            ["0.0", "100.0"],
+            ["100.0", "0.0"],
+        ]
 
 
 def test_goalposts_score_the_same_in_any_company():
@@ -247,8 +261,10 @@ def test_min_max_leaves_unknown_values_out_of_the_range():
 
 
 def test_min_max_cannot_score_units_that_are_all_alike_and_warns():
-    with pytest.warns(DataWarning, match=r"min-max .* alike .* a") as warned:
-        found = composite.min_max(units(a=[5, 5, 5], b=[1, 2, 3]), pd.Series({"a": "lower", "b": "lower"}))
+    with pytest.warns(DataWarning, match="min-max .* alike: a") as warned:
+        found = composite.min_max(
+            units(a=[5, 5, 5], b=[1, 2, 3]), pd.Series({"a": "lower", "b": "lower"})
+        )
     assert warned[0].message.ids == ("a",)
     assert found["a"].isna().all()
     assert found["b"].tolist() == close([100, 50, 0])
@@ -292,7 +308,7 @@ def test_geometric_mean_leaves_unknown_children_out():
 
 
 def test_geometric_mean_refuses_negative_scores():
-    with pytest.raises(DataError, match="geometric: scores are negative"):
+    with pytest.raises(DataError, match="negative scores have no geometric mean"):
         composite.geometric(table([-1, 4]), np.array([1.0, 1.0]))
 
 
@@ -409,8 +425,7 @@ def test_weights_count_only_against_each_other(world, factor):
 @fast
 @given(worlds(), st.floats(0.1, 50), st.floats(-50, 50))
 def test_min_max_scores_do_not_depend_on_the_unit_of_measure(world, factor, shift):
-    data, tree = world
-    data = data.round(3)
+    data = world[0].round(3)
     spread = data.loc[:, data.max() > data.min()]
     better = pd.Series("higher", index=spread.columns)
     plain = composite.min_max(spread, better)
@@ -512,8 +527,11 @@ def test_draws_are_shared_by_all_units_so_that_ranks_compare_like_with_like():
 
 def test_draws_need_no_more_than_the_leaves():
     data = units(a=[10, nan], b=[50, 20], c=[30, 10], d=[0, 5], e=[70, 100])
-    whole, bare = drawn(data, DEEP), composite.weight_draws(
-        data, DEEP, low=0.5, high=1.5, draws=50, rng=np.random.default_rng(1)
+    whole, bare = (
+        drawn(data, DEEP),
+        composite.weight_draws(
+            data, DEEP, low=0.5, high=1.5, draws=50, rng=np.random.default_rng(1)
+        ),
     )
     assert all(np.array_equal(whole[one], bare[one]) for one in whole)
 
@@ -533,7 +551,7 @@ def test_every_fault_of_a_tree_is_named_at_once():
     tree = tree_of(
         ("a", "p", 1.0),
         ("b", "nowhere", 1.0),
-        ("c", "p", -1.0),
+        ("c", "p", -9.0),
         ("d", "q", 0.0),
         ("p", None, 1.0),
         ("q", None, 1.0),
@@ -544,21 +562,21 @@ def test_every_fault_of_a_tree_is_named_at_once():
     with pytest.raises(DataError, match="tree: ") as refused:
         scored(units(a=[1], b=[1], d=[1]), tree)
     for fault in (
-        "one root is needed, there are 2: p, q",
+        "more than one root: p, q",
         "parent is not in the tree: b",
         "no column: c",
         "better is neither higher nor lower: a",
         "weight negative, infinite or unknown: c",
         "all weights are 0 under: q",
-        "the tree runs in a circle: k, l",
+        "in a circle: k, l",
     ):
         assert fault in str(refused.value)
     assert set(refused.value.ids) == set("abcpqkl")
 
 
-def test_a_tree_that_is_one_circle_has_no_root():
+def test_a_tree_without_a_root_is_a_circle():
     tree = tree_of(("a", "b", 1.0), ("b", "a", 1.0))
-    with pytest.raises(DataError, match="there are none; the tree runs in a circle: a, b"):
+    with pytest.raises(DataError, match="tree: in a circle: a, b"):
         scored(units(a=[1], b=[1]), tree)
 
 
@@ -577,7 +595,7 @@ def test_a_weight_that_is_no_weight_is_refused(weight):
 
 
 def test_an_empty_tree_is_refused():
-    with pytest.raises(DataError, match="one root is needed, there are none"):
+    with pytest.raises(DataError, match="tree: no nodes"):
         scored(units(a=[1]), tree_of(("a", None, 1.0)).iloc[:0])
 
 
@@ -664,8 +682,8 @@ def connectivity():
 def test_outliers_of_the_connectivity_index_are_the_published_ones(connectivity):
     data, _, region = connectivity
     filled = data.fillna(data.groupby(region).transform("mean"))
-    changed = [one for one in data if not is_even(filled[one])]
-    brought_in = [one for one in changed if (treated(filled)[one] == filled[one]).sum() > 40]
+    kept = (treated(filled) == filled).sum()
+    brought_in = list(kept.index[kept.between(51 - 5, 51 - 1)])
     assert brought_in == WINSORISED.split()
 
 

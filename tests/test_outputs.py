@@ -41,8 +41,13 @@ def test_a_study_reads_back_as_it_was(demo_study: Study, tmp_path: Path) -> None
         if isinstance(before, gpd.GeoDataFrame):
             assert after.crs == before.crs
             assert after.geometry.geom_equals_exact(before.geometry, 1e-6, align=False).all()
-            before, after = before.drop(columns="geometry"), after.drop(columns="geometry")
+            before = pd.DataFrame(before.drop(columns="geometry"))
+            after = pd.DataFrame(after.drop(columns="geometry"))
         if isinstance(before, pd.DataFrame):
+            texts = before.select_dtypes(["object", "str"]).columns
+            for one in texts:
+                assert all(value is None or isinstance(value, str) for value in after[one])
+                assert after[one].isna().equals(before[one].isna())
             pd.testing.assert_frame_equal(
                 after, before, check_dtype=False, check_names=False, check_index_type=False
             )

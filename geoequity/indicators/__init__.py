@@ -12,6 +12,7 @@ from geoequity.indicators._evaluate import (
     Evaluation,
     Layers,
     TableValues,
+    check_measures,
     evaluate,
     needed_places,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Layers",
     "TableValues",
     "catalogue_table",
+    "check_measures",
     "evaluate",
     "needed_places",
     "read_catalogue",

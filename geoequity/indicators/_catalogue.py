@@ -133,7 +133,11 @@ def read_catalogue(changes: Mapping[str, Mapping[str, Any]] | None = None) -> li
             continue
         if key in definitions:
             known = definitions[key]
-            wanted["parameters"] = {**known.parameters, **wanted.get("parameters", {})}
+            same = wanted.get("measure", known.measure) == known.measure
+            parameters = known.parameters if same else {}
+            wanted["parameters"] = {**parameters, **wanted.get("parameters", {})}
+            for texts in ("label", "description"):
+                wanted[texts] = {**getattr(known, texts), **wanted.get(texts, {})}
             definitions[key] = replace(known, **wanted)
         else:
             missing = [name for name in _REQUIRED if not wanted.get(name)]

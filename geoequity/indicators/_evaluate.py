@@ -188,7 +188,7 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
         If a table offers values for units that do not exist.
     """
     definitions = list(definitions)
-    _check_measures(definitions)
+    check_measures(definitions)
     cells: dict[str, pd.Series] = {}
     found: dict[str, dict[str, pd.Series]] = {
         name: {} for name in ("districts", "confidence", "coverage", "weights")
@@ -233,21 +233,53 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
     )
 
 
-def _check_measures(definitions: list[Definition]) -> None:
-    """Refuse definitions that no measure can compute."""
-    faults = [
-        f"indicators.{one.id}: no measure {one.measure!r}; there are {', '.join(_MEASURES)}"
-        for one in definitions
-        if one.measure not in _MEASURES
-    ]
+def check_measures(definitions: Iterable[Definition]) -> None:
+    """
+    Refuse definitions that no measure can compute.
+
+    Parameters
+    ----------
+    definitions
+        The catalogue, with the city's changes.
+
+    Raises
+    ------
+    ConfigError
+        If a definition names no known measure, lacks one of its parameters,
+        has one that the measure does not know, or one of the wrong kind.
+    """
+    faults: list[str] = []
     for one in definitions:
-        needed = _PARAMETERS.get(one.measure, ())
-        lacking = [name for name in needed if name not in one.parameters]
-        if lacking:
-            faults.append(f"indicators.{one.id}.parameters: lacks {shown(lacking)}")
+        if one.measure in _MEASURES:
+            faults += _parameter_faults(one)
+        else:
+            there = ", ".join(_MEASURES)
+            faults.append(f"indicators.{one.id}: no measure {one.measure!r}; there are {there}")
     if faults:
         msg = "the catalogue cannot be evaluated"
         raise ConfigError(msg, faults=faults)
+
+
+def _parameter_faults(one: Definition) -> list[str]:
+    """Find what is wrong with the parameters of a definition."""
+    needed, optional = _PARAMETERS.get(one.measure, ()), _OPTIONAL.get(one.measure, ())
+    where = f"indicators.{one.id}.parameters"
+    faults = [f"{where}: lacks {name}" for name in needed if name not in one.parameters]
+    for name, value in one.parameters.items():
+        if name not in {*needed, *optional}:
+            known = ", ".join((*needed, *optional)) or "none"
+            faults.append(f"{where}: {one.measure} knows no {name!r}, but {known}")
+        elif name in _LISTS:
+            if isinstance(value, str) or not all(isinstance(part, str) for part in value):
+                faults.append(f"{where}.{name}: must be a list of texts")
+            elif name == "modes" and not set(value) <= set(MODES):
+                faults.append(f"{where}.{name}: modes are {', '.join(MODES)}")
+        elif name in _TEXTS:
+            if not isinstance(value, str):
+                faults.append(f"{where}.{name}: must be a text")
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            faults.append(f"{where}.{name}: must be a number above 0")
+    return faults
 
 
 def _weights(
@@ -480,3 +512,6 @@ _PARAMETERS = {
     "street_length_per_km2": ("tag",),
     "stop_share": ("column", "min_known_share"),
 }
+_OPTIONAL = {"table": ("per",)}
+_LISTS = ("categories", "modes", "yes", "no")
+_TEXTS = ("tag", "column")

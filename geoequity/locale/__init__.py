@@ -25,6 +25,7 @@ WHOLE_FROM = 100.0
 ONE_DECIMAL_FROM = 1.0
 TWO_DECIMALS_FROM = 0.1
 HOLE = re.compile(r"\{(\w+)\}")
+TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # they turn the direction of all that follows
 ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 
@@ -358,6 +359,29 @@ def label(entry: Mapping[str, Any] | Any, *, language: str, field: str = "label"
         if isinstance(found, str) and found.strip():
             return found
     return ""
+
+
+def name(given: object) -> str:
+    """
+    Write a name that stands in somebody's data.
+
+    Parameters
+    ----------
+    given
+        The name, from a file.
+
+    Returns
+    -------
+    name
+        The name without the marks that would turn the writing direction of
+        the sentence around it. It is not escaped for HTML.
+
+    Examples
+    --------
+    >>> name("La Boca")
+    'La Boca'
+    """
+    return TURNS.sub("", str(given))
 
 
 def listing(words: Sequence[str], *, language: str, most: int | None = None) -> str:

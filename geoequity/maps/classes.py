@@ -6,7 +6,7 @@ reader can remember, and districts that are nearly equal are drawn so.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -64,9 +64,10 @@ def breaks(values: Sequence[float], *, min_step: float = 0.0, through: float = 0
     if len(known) < _FEW_UNITS or counts.max() <= _CROWDED * len(known):
         return edges
     fifths = np.quantile(np.unique(known), [0.2, 0.4, 0.6, 0.8])
-    inner = sorted({one for one in map(_two_digits, fifths) if edges[0] < one < edges[-1]})
-    wide = np.diff([edges[0], *inner, edges[-1]]).min() >= min_step
-    return [edges[0], *inner, edges[-1]] if wide else edges
+    low, high = _two_digits(known.min(), math.floor), _two_digits(known.max(), math.ceil)
+    inner = {one for one in (_two_digits(fifth, round) for fifth in fifths) if low < one < high}
+    skewed = [low, *sorted(inner), high]
+    return skewed if np.diff(skewed).min() >= min_step else edges
 
 
 def shades(count: int, *, better: str) -> list[str]:
@@ -111,6 +112,9 @@ def _even(low: float, high: float, *, min_step: float, through: float) -> list[f
     return [float(f"{place * step:.12g}") for place in range(first, last + 1)]
 
 
-def _two_digits(value: float) -> float:
-    """Round to two significant digits."""
-    return float(f"{value:.2g}")
+def _two_digits(value: float, rounded: Callable[[float], int]) -> float:
+    """Round to two significant digits, in the way that is asked."""
+    if value == 0:
+        return 0.0
+    last = 10.0 ** (math.floor(math.log10(abs(value))) - 1)
+    return float(f"{rounded(float(f'{value / last:.9g}')) * last:.12g}")

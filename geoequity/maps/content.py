@@ -17,7 +17,7 @@ import pandas as pd
 from geoequity.locale import LANGUAGES, messages, text
 from geoequity.maps.classes import breaks, shades
 from geoequity.maps.shapes import label_spots, pack_lines, pack_points, pack_polygons, simplify
-from geoequity.palette import TYPE_COLOURS
+from geoequity.palette import TYPE_COLOURS, UNKNOWN, UNKNOWN_HATCH
 from geoequity.schema import AREAS, HIGH_CAPACITY_MODES, PILLARS
 from geoequity.study import Study
 
@@ -94,6 +94,7 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         "types": _types(study),
         "layers": [*_score_layers(study), *_indicator_layers(study)],
         "districts": _districts(study),
+        "unknown": {"paper": UNKNOWN, "line": UNKNOWN_HATCH},
         "mode_colours": MODE_COLOURS,
         "rapid_modes": list(HIGH_CAPACITY_MODES),
         "services": _services(study.services),
@@ -147,7 +148,8 @@ def _city(study: Study) -> dict[str, Any]:
     summary = study.summary
     city = summary["city"]
     return {
-        **{key: _string(city.get(key)) for key in ("id", "name", "country", "licence")},
+        **{key: _string(city.get(key)) for key in ("id", "name", "country")},
+        "licence": ", ".join(city.get("licences") or ()) or _string(city.get("licence")),
         "fictitious": bool(city.get("fictitious")),
         "question": _plain(city.get("question")),
         "population": _number(summary["population"]["total"]),
@@ -337,10 +339,14 @@ def _names(table: gpd.GeoDataFrame) -> list[str | None]:
 
 
 def _sources(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """List each source once, with whom to thank and on what terms."""
-    keys = ("name", "provider", "licence", "url", "reference_year", "citation")
-    seen: dict[tuple[Any, ...], dict[str, Any]] = {}
+    """List whom to thank and on what terms: sources of one kind together."""
+    grouped: dict[tuple[str | None, ...], dict[str, Any]] = {}
     for source in provenance.get("sources", ()):
-        told = {key: _string(source.get(key)) for key in keys}
-        seen.setdefault((told["provider"], told["licence"], told["name"]), told)
-    return list(seen.values())
+        key = tuple(_string(source.get(one)) for one in ("provider", "licence", "citation", "url"))
+        told = dict(zip(("provider", "licence", "citation", "url"), key, strict=True))
+        found = grouped.setdefault(key, {**told, "names": [], "years": []})
+        for field, one in (("names", source.get("name")), ("years", source.get("reference_year"))):
+            text_of = _string(one)
+            if text_of is not None and text_of not in found[field]:
+                found[field] = sorted([*found[field], text_of])
+    return list(grouped.values())

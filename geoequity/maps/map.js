@@ -45,7 +45,7 @@ geoequity.start = function (map, data) {
     return path;
   });
   bordersOnTop.addTo(map); // white under grey: a border that shows on light and dark alike
-  geoequity.hatch(drawing._container, { paper: "#F2F2F2", line: "#8C8C8C" });
+  geoequity.hatch(drawing._container, data.unknown);
   drawing._container.setAttribute("aria-hidden", "true"); // the list of districts says the same
   const overlays = geoequity.overlays(map, data, state.overlays, "ge-places");
   const extent = L.latLngBounds(paths.map((path) => path.getBounds()));
@@ -78,13 +78,20 @@ geoequity.start = function (map, data) {
         weight: place === state.open ? 3 : marked ? 2.5 : 2,
       });
     });
+    bordersOnTop.bringToFront();
     for (const place of [state.hovered, state.open]) if (place !== null) paths[place].bringToFront();
   }
 
   // ----------------------------------------------------------------- tooltip
 
   const tip = L.tooltip({ direction: "top", offset: [0, -8], opacity: 1, className: "ge-tip" });
-  const hovers = window.matchMedia("(hover: hover)").matches;
+  let touched = false; // a finger has no hover: it opens cards, and names places where it taps
+  for (const kind of ["pointerdown", "pointermove"]) {
+    const note = (event) => {
+      touched = event.pointerType === "touch";
+    };
+    map.getContainer().addEventListener(kind, note, { capture: true });
+  }
 
   function said(layer, place) {
     const value = layer.values[place];
@@ -120,16 +127,19 @@ geoequity.start = function (map, data) {
 
   let waiting = null;
   map.on("mousemove", (event) => {
-    if (!hovers) return;
+    if (touched) return;
     if (waiting === null) {
       requestAnimationFrame(() => {
-        showTip(waiting);
+        if (waiting !== null) showTip(waiting);
         waiting = null;
       });
     }
     waiting = event;
   });
-  map.on("mouseout", () => tip.remove());
+  map.on("mouseout", () => {
+    waiting = null;
+    tip.remove();
+  });
 
   function hover(place) {
     if (state.hovered === place) return;
@@ -203,9 +213,9 @@ geoequity.start = function (map, data) {
   // -------------------------------------------------------------------- card
 
   function openCard(place, from, event) {
-    if (event && !hovers) {
+    if (event && touched) {
       const near = overlays.nearest(map.latLngToLayerPoint(event.latlng), 14);
-      if (near) return showTip(event); // without a pointer that hovers, a tap on a place names it
+      if (near) return showTip(event); // a tap on a place names it
     }
     opener = from;
     state.open = place;
@@ -220,12 +230,20 @@ geoequity.start = function (map, data) {
     requestAnimationFrame(() => reveal(place));
   }
 
+  // Brings a district into the part of the map that the card leaves free.
   function reveal(place) {
-    map.invalidateSize({ pan: false });
+    settle();
+    if (home && !narrow.matches) return;
+    moving = true;
+    showWithin(place);
+    moving = false;
+  }
+
+  function showWithin(place) {
     const bounds = paths[place].getBounds();
     const below = map.getContainer().getBoundingClientRect().bottom;
     const low = narrow.matches ? Math.max(below - at("card").getBoundingClientRect().top, 0) : 0;
-    const options = { paddingTopLeft: [20, 20], paddingBottomRight: [20, 20 + low], animate: !calm };
+    const options = { paddingTopLeft: [20, 20], paddingBottomRight: [20, 20 + low], animate: false };
     const view = map.getPixelBounds();
     const [corner, other] = [map.project(bounds.getSouthWest()), map.project(bounds.getNorthEast())];
     const box = L.bounds(corner, other);
@@ -268,6 +286,7 @@ geoequity.start = function (map, data) {
     const back = opener?.isConnected ? opener : at("list").querySelector(`[data-place="${place}"]`);
     if (back?.offsetParent) back.focus({ preventScroll: true });
     else at("layer").focus({ preventScroll: true });
+    requestAnimationFrame(settle);
   }
 
   // -------------------------------------------------------------------- page
@@ -291,11 +310,9 @@ geoequity.start = function (map, data) {
   }
 
   function drawFindings() {
-    const { findings, question } = data.city;
-    const say = (one) => one[words.language] || one.en || "";
-    at("findings").hidden = !findings.length && !question;
-    const list = make("ol", {}, ...findings.map((one) => make("li", {}, say(one))));
-    at("findings-list").replaceChildren(...(question ? [make("p", { class: "question" }, say(question))] : []), list);
+    const { findings } = data.city;
+    at("findings").hidden = !findings.length;
+    at("findings-list").replaceChildren(make("ol", {}, ...findings.map((one) => make("li", {}, inWords(one)))));
   }
 
   function drawSources() {
@@ -310,12 +327,11 @@ geoequity.start = function (map, data) {
     at("sources-list").replaceChildren(
       ...data.sources.map((one) => {
         const web = /^https?:\/\//i.test(one.url || "");
-        const facts = [one.licence, one.reference_year].filter(Boolean).join(" · ");
         return make(
           "div",
           { class: "source" },
-          make("strong", {}, [one.provider, one.name].filter(Boolean).join(": ")),
-          make("span", {}, facts),
+          make("strong", {}, one.provider || one.names.join(", ")),
+          make("span", {}, [one.licence, one.years.join(", ")].filter(Boolean).join(" · ")),
           one.citation ? make("span", {}, one.citation) : null,
           web ? make("a", { href: one.url, rel: "noopener noreferrer", target: "_blank" }, one.url) : null,
         );
@@ -324,12 +340,15 @@ geoequity.start = function (map, data) {
     );
   }
 
+  const inWords = (said) => said[words.language] || said.en || "";
+
   function drawWords() {
     document.documentElement.lang = words.language;
     for (const one of document.querySelectorAll("[data-words]")) one.textContent = words.text(one.dataset.words);
     for (const one of document.querySelectorAll("[data-label]")) one.setAttribute("aria-label", words.text(one.dataset.label));
     for (const one of document.querySelectorAll("[data-hint]")) one.setAttribute("placeholder", words.text(one.dataset.hint));
     at("name").textContent = data.city.name;
+    at("question").textContent = data.city.question ? inWords(data.city.question) : words.text("question");
     at("fictitious").hidden = !data.city.fictitious;
     const facts = [words.text("map.district_count", { count: data.districts.length })];
     if (known(data.city.population)) facts.push(words.text("map.population", { number: words.number(data.city.population, 0) }));
@@ -398,14 +417,17 @@ geoequity.start = function (map, data) {
     moving = false;
     home = true;
   }
-  map.on("movestart", () => {
-    if (!moving) home = false;
-  });
-  new ResizeObserver(() => {
+  function settle() {
     moving = true;
     map.invalidateSize({ pan: false, animate: false });
     moving = false;
     if (home) goHome();
+  }
+  map.on("movestart", () => {
+    if (!moving) home = false;
+  });
+  new ResizeObserver(() => {
+    if (state.open === null || !narrow.matches) settle();
   }).observe(map.getContainer());
   at("in").addEventListener("click", () => map.zoomIn());
   at("out").addEventListener("click", () => map.zoomOut());
@@ -416,7 +438,6 @@ geoequity.start = function (map, data) {
   map.invalidateSize({ pan: false });
   goHome();
   map.setMinZoom(Math.floor(map.getZoom()) - 2);
-  map.setMaxBounds(extent.pad(1));
   document.body.classList.add("ready");
   return { state, map, paths, speak, showLayer, openCard, closeCard };
 };

@@ -11,9 +11,11 @@ geoequity.LINES = {
   bus: { weight: 1.2, opacity: 0.55 },
 };
 
-// The lines that a reader knows the city by are shown from the start.
+// The lines and stations that a reader knows the city by are shown from the start.
 geoequity.rapidModes = (data) =>
-  data.routes.filter((one) => data.rapid_modes.includes(one.mode)).map((one) => `mode:${one.mode}`);
+  [...data.routes, ...data.stops]
+    .filter((one) => data.rapid_modes.includes(one.mode))
+    .map((one) => `mode:${one.mode}`);
 
 geoequity.overlays = function (map, data, shown, pane) {
   const make = geoequity.element;

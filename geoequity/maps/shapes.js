@@ -68,7 +68,7 @@ geoequity.Points = geoequity.Places.extend({
   },
 
   _paint(context) {
-    const radius = this.options.radius + Math.max(0, this._map.getZoom() - 12) * 0.5;
+    const radius = Math.max(1.3, this.options.radius + (this._map.getZoom() - 12) * 0.5);
     const { _bounds: seen } = this._renderer;
     context.beginPath();
     for (const point of this._points) {

@@ -52,8 +52,12 @@ geoequity.words = function (catalogues, language) {
       }
       decimals = (size > 0 && size < 0.1) || (size > 0.99 && size < 1) ? 1 : 0;
     }
-    return text("format.percent", { number: number(100 * share, decimals) });
+    return beside(known["format.percent"], number(100 * share, decimals));
   }
+
+  // No line breaks between a number and its unit.
+  const beside = (pattern, written) =>
+    pattern.split("{number} ").join(`${written}\u00a0`).split("{number}").join(written);
 
   const slug = (unit) =>
     unit
@@ -66,9 +70,8 @@ geoequity.words = function (catalogues, language) {
     if (unit === "share") return percent(value, decimals);
     if (unit === "confidence") return number(value, decimals ?? 2);
     if (unit === "score") return number(value, decimals ?? 0);
-    const written = number(value, decimals);
     const key = `unit.${slug(unit)}`;
-    return own(key) ? known[key].split("{number}").join(written) : `${written} ${unit}`;
+    return beside(own(key) ? known[key] : `{number} ${unit}`, number(value, decimals));
   }
 
   function unitName(unit, base) {

@@ -140,10 +140,9 @@ def load(folder: str | Path) -> Study:
         for name in ("services", "stops", "routes"):
             layers[name] = _read_package(place / "study.gpkg", name)
         tables = {one: pd.read_parquet(place / "tables" / f"{one}.parquet") for one in _TABLES}
+        tables["catalogue"] = pd.read_csv(place / "dictionary.csv", index_col="id")
         return Study(
-            **layers,
-            **tables,
-            catalogue=pd.read_csv(place / "dictionary.csv", index_col="id", keep_default_na=True),
+            **{name: _with_none(table) for name, table in (layers | tables).items()},
             summary=json.loads((place / _MARK).read_text(encoding="utf-8")),
             provenance=json.loads((place / "provenance.json").read_text(encoding="utf-8")),
         )
@@ -163,6 +162,14 @@ def summary_schema() -> dict[str, Any]:
     """
     text = resources.files("geoequity.outputs").joinpath("summary.schema.json").read_text("utf-8")
     return json.loads(text)
+
+
+def _with_none(table: pd.DataFrame) -> pd.DataFrame:
+    """Give missing texts back as None; files make NaN of them."""
+    texts = table.select_dtypes(["object", "str"]).columns
+    return table.assign(
+        **{one: table[one].astype(object).where(table[one].notna(), None) for one in texts}
+    )
 
 
 def _check_target(target: Path) -> None:

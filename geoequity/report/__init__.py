@@ -6,9 +6,14 @@ pictures in it, that opens from disk, on a phone and on paper with no network.
 """
 
 import os
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from geoequity.study import Study
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 __all__ = ["write_report"]
 
@@ -52,11 +57,10 @@ def write_report(study: Study, path: str | Path, *, language: str = "es") -> Pat
     return target
 
 
-def _page(study: Study, *, language: str) -> str:
-    """Lay the words of a study out as a page."""
+@cache
+def _template() -> "Template":
+    """Read the page's template, once."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  costs 60 ms
-
-    from geoequity.report._content import content  # noqa: PLC0415  brings shapely
 
     environment = Environment(
         loader=PackageLoader("geoequity", "report"),
@@ -65,4 +69,11 @@ def _page(study: Study, *, language: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2").render(content(study, language=language))
+    return environment.get_template("report.html.j2")
+
+
+def _page(study: Study, *, language: str) -> str:
+    """Lay the words of a study out as a page."""
+    from geoequity.report._content import content  # noqa: PLC0415  brings shapely
+
+    return _template().render(content(study, language=language))

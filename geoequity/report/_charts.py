@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from geoequity.palette import TYPE_COLOURS, UNKNOWN, ink_on
+from geoequity.report._shapes import text_width
 
-GLYPH = 0.56  # mean width of a letter, as a share of the font size
 LINE = 1.15  # height of a line, as a share of the font size
 NAME_SIZE = 9.0
 
 SKY_WIDTH, SKY_HEIGHT = 720.0, 300.0
-SKY_LEFT, SKY_RIGHT, SKY_TOP, SKY_BOTTOM = 38.0, 8.0, 16.0, 44.0
+SKY_LEFT, SKY_RIGHT, SKY_TOP, SKY_BOTTOM = 46.0, 8.0, 36.0, 48.0
 NAME_WIDTH = 10.0  # narrowest column that a name is written in
 
 
@@ -44,7 +44,7 @@ def skyline(columns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for one in columns:
         colour = TYPE_COLOURS.get(one["type"] or "", UNKNOWN)
         height, width = high * one["score"] / 100, wide * one["share"]
-        fits = width >= NAME_WIDTH and GLYPH * NAME_SIZE * len(one["name"]) + 8 <= height
+        fits = width >= NAME_WIDTH and text_width(one["name"], size=NAME_SIZE) + 8 <= height
         bars.append(
             {
                 **one,
@@ -75,7 +75,7 @@ def skyline(columns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 CLOUD_WIDTH, CLOUD_HEIGHT = 720.0, 520.0
-CLOUD_LEFT, CLOUD_RIGHT, CLOUD_TOP, CLOUD_BOTTOM = 46.0, 14.0, 14.0, 46.0
+CLOUD_LEFT, CLOUD_RIGHT, CLOUD_TOP, CLOUD_BOTTOM = 50.0, 20.0, 34.0, 50.0
 CLOUD_CAPTIONS = 20.0  # room at the top and at the floor for what each corner means
 DOT_LEAST, DOT_MOST = 4.0, 15.0
 
@@ -158,7 +158,7 @@ def _name_dots(dots: Sequence[dict[str, Any]]) -> None:
         for one in dots
     ]
     for one in dots:
-        width, height = GLYPH * NAME_SIZE * len(one["name"]) + 2, LINE * NAME_SIZE
+        width, height = text_width(one["name"], size=NAME_SIZE) + 2, LINE * NAME_SIZE
         right, left = one["x"] + one["radius"] + 3, one["x"] - one["radius"] - 3
         middle = one["y"]
         sides = (

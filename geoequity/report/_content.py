@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from geoequity import inequality
+from geoequity.locale import name
 from geoequity.palette import TYPE_COLOURS, TYPE_MARKS, UNKNOWN, ink_on
 from geoequity.report import _charts, _shapes, _tables
 from geoequity.report._words import Words, at, figure, interval
@@ -47,6 +48,7 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
     """
     words = Words(language)
     rows = _district_rows(study, words)
+    groups = _tables.indicator_groups(study, words)
     return {
         "language": language,
         "words": words,
@@ -61,9 +63,9 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         "cloud": _cloud(study, rows, words),
         "districts": rows,
         "areas": [words.text(f"area.{area}") for area in AREAS],
-        "indicators": _tables.indicator_groups(study, words),
+        "indicators": groups,
         "absent": _tables.absent(study, words),
-        "sure": _tables.sure(study, rows, words),
+        "sure": _tables.sure(study, rows, groups, words),
         "sources": _tables.sources(study.provenance, words),
         "software": _tables.software(study, words),
         "method": _tables.method(study, words),
@@ -98,7 +100,7 @@ def _title(study: Study, words: Words) -> dict[str, Any]:
     if rank is not None:
         facts.append(words.text("report.facts.rank", rank=rank))
     return {
-        "city": str(city["name"]),
+        "city": name(city["name"]),
         "fictitious": bool(city.get("fictitious")),
         "licence": words.listing([str(one) for one in licences]),
         "kicker": words.own(city.get("title")) or words.text("question"),
@@ -121,11 +123,13 @@ def _tiles(study: Study, words: Words) -> list[dict[str, str]]:
     absent = summary.get("absent") or {}
     total = len(study.indicators.columns) + len(absent)
     gap = figure(at(summary, "index", "gap", "points"))
-    typed = at(summary, "types", "basis") is not None
+    share = neglected.get("population_share")
+    if at(summary, "types", "basis") == "no_material_gap":
+        share = 0.0  # no district is called neglected, whatever its scores
     tiles = [
         ("residents", words.number(at(summary, "population", "total"), 0)),
         ("gap", words.score(gap)),
-        ("neglected", words.percent(neglected.get("population_share") if typed else None)),
+        ("neglected", words.percent(share)),
         ("indicators", words.text("report.tile.of", some=len(study.indicators.columns), all=total)),
     ]
     return [{"name": words.text(f"report.tile.{key}"), "value": value} for key, value in tiles]
@@ -158,7 +162,7 @@ def _district_rows(study: Study, words: Words) -> list[dict[str, Any]]:
         rows.append(
             {
                 "id": unit,
-                "name": str(one.get("name") or study.districts.loc[unit, "name"]),
+                "name": name(one.get("name") or study.districts.loc[unit, "name"]),
                 "people": figure(one.get("population")),
                 "population": words.number(one.get("population"), 0),
                 "value": score,
@@ -215,7 +219,9 @@ def _maps(study: Study, rows: Sequence[Mapping[str, Any]], words: Words) -> dict
         "key": [row for row in rows if placed[row["id"]].numbered],
         "types": _type_map(study, rows, words),
         "scores": [_score_map(key, values, names, words) for key, values in scores.items()],
-        "bar": words.quantity(drawn.bar_km, "km"),
+        "bar": words.quantity(drawn.bar_km, "km")
+        if drawn.bar_km >= 1
+        else words.quantity(1000 * drawn.bar_km, "m"),
     }
 
 
@@ -244,13 +250,13 @@ def _score_map(
     """Colour the districts by a score."""
     known = {unit: value for unit, value in values.items() if value is not None}
     among = _shapes.classes(list(known.values()))
-    name = words.text(f"report.where.{key}")
-    described = words.text("report.where.score_none", name=name)
+    title = words.text(f"report.where.{key}")
+    described = words.text("report.where.score_none", name=title)
     if known:
         worst, best = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
         described = words.text(
             "report.where.score_alt",
-            name=name,
+            name=title,
             worst=names[worst],
             low=words.score(known[worst]),
             best=names[best],
@@ -258,7 +264,7 @@ def _score_map(
         )
     return {
         "key": key,
-        "name": name,
+        "name": title,
         "known": bool(known),
         "described": described,
         "unknown": len(known) < len(values),
@@ -283,7 +289,7 @@ def _types(study: Study, words: Words) -> list[dict[str, Any]]:
     for kind, colour in TYPE_COLOURS.items():
         block = told.get(kind) or {}
         units = [str(unit) for unit in block.get("districts") or ()]
-        names = sorted(str(study.districts.loc[unit, "name"]) for unit in units)
+        names = sorted(name(study.districts.loc[unit, "name"]) for unit in units)
         found.append(
             {
                 "type": kind,
@@ -331,6 +337,7 @@ def _skyline(
     said = {"low": words.score(low), "high": words.score(high), "gap": words.score(gap)}
     return {
         **_charts.skyline(columns),
+        "shares": [(share, words.percent(share / 100)) for share in (0, 25, 50, 75, 100)],
         "described": words.text("report.who.skyline_alt", **said),
         **said,
     }

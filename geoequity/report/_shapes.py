@@ -24,7 +24,7 @@ MARGIN = 8.0
 THIN = 0.4  # units that a border may lose to simplification
 SPECK = 0.6  # area in square units under which an islet is not drawn
 FONTS = (11.0, 10.0, 9.0, 8.0)
-GLYPH = 0.56  # mean width of a letter, as a share of the font size
+SMALL, CAPITAL = 0.56, 0.72  # mean width of a letter, as a share of the font size
 LINE = 1.15  # height of a line, as a share of the font size
 MARK = 9.0  # room for a type's mark
 MOST_LINES = 3
@@ -182,13 +182,33 @@ def _label(shape: Any, name: str, number: int) -> Label:
     ways = _broken(name)
     for size in FONTS:
         for lines in ways:
-            half = GLYPH * size * max(map(len, lines)) / 2
+            half = max(text_width(line, size=size) for line in lines) / 2
             rise = (LINE * size * len(lines) + MARK) / 2
             for x, y in spots:
                 if shape.contains(shapely.box(x - half, y - rise, x + half, y + rise)):
                     return _placed(x, y, size, lines, numbered=False)
     x, y = spots[0]
     return _placed(x, y, FONTS[-1], (str(number),), numbered=True)
+
+
+def text_width(text: str, *, size: float) -> float:
+    """
+    Estimate how much room a text takes.
+
+    Parameters
+    ----------
+    text
+        One line.
+    size
+        Font size.
+
+    Returns
+    -------
+    width
+        In the unit of the font size, for a common sans-serif.
+    """
+    capitals = sum(sign.isupper() for sign in text)
+    return size * (CAPITAL * capitals + SMALL * (len(text) - capitals))
 
 
 def _placed(x: float, y: float, size: float, lines: tuple[str, ...], *, numbered: bool) -> Label:

@@ -1,6 +1,4 @@
-"""
-The tables of the report, put in words: indicators, doubts, sources, settings.
-"""
+"""The tables of the report, put in words: indicators, doubts, sources, settings."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from geoequity.indicators import catalogue_table, read_catalogue, references
-from geoequity.locale import date, messages, unit_name
+from geoequity.locale import date, messages, name, unit_name
 from geoequity.report._words import Words, at, figure, interval
 from geoequity.study import Study
 
@@ -63,7 +61,7 @@ def _indicator_row(identifier: str, entry: pd.Series, study: Study, words: Words
         """Name a district and what it has."""
         if unit_id is None:
             return words.unknown
-        return f"{study.districts.loc[unit_id, 'name']}: {said(values[unit_id])}"
+        return f"{name(study.districts.loc[unit_id, 'name'])}: {said(values[unit_id])}"
 
     ends = (told.get("min_district"), told.get("max_district"))
     best, worst = ends if entry["better"] == "lower" else ends[::-1]
@@ -123,7 +121,12 @@ def absent(study: Study, words: Words) -> list[dict[str, Any]]:
     ]
 
 
-def sure(study: Study, rows: Sequence[Mapping[str, Any]], words: Words) -> dict[str, Any]:
+def sure(
+    study: Study,
+    rows: Sequence[Mapping[str, Any]],
+    groups: Sequence[Mapping[str, Any]],
+    words: Words,
+) -> dict[str, Any]:
     """
     Say how far the numbers can be trusted.
 
@@ -133,6 +136,8 @@ def sure(study: Study, rows: Sequence[Mapping[str, Any]], words: Words) -> dict[
         What was found in a city.
     rows
         The districts in words.
+    groups
+        The indicators in words.
     words
         The reader's language.
 
@@ -170,12 +175,7 @@ def sure(study: Study, rows: Sequence[Mapping[str, Any]], words: Words) -> dict[
         said.append(words.text("report.sure.outside", count=round(outside)))
     return {
         "said": said,
-        "indicators": [
-            row
-            for group in indicator_groups(study, words)
-            for row in group["rows"]
-            if row["reasons"]
-        ],
+        "indicators": [row for group in groups for row in group["rows"] if row["reasons"]],
         "districts": [row for row in rows if row["reasons"]],
         "warnings": words.reasons(study.summary.get("warnings")),
     }

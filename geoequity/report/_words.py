@@ -209,12 +209,12 @@ class Words:
         Returns
         -------
         range
-            Both ends; empty where either is unknown.
+            Both ends, one where they are alike; empty where either is unknown.
         """
         if figure(low) is None or figure(high) is None:
             return ""
         ends = {"low": self.number(low, decimals), "high": self.number(high, decimals)}
-        return self.text("format.range", **ends)
+        return ends["low"] if low == high else self.text("format.range", **ends)
 
     def label(self, entry: Any, field: str = "label") -> str:
         """

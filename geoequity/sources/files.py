@@ -1,5 +1,5 @@
 """
-Read any table or layer a city may offer, and keep book of what became of it.
+Read any table a city may offer, and keep book of what became of it.
 
 GIS files go through GDAL, text tables and workbooks through pandas, Parquet
 through Arrow. Text is read as text: numbers are parsed where a column is
@@ -7,32 +7,37 @@ declared to hold them, so ids keep their zeros and a stray letter is an error
 with the row's id, not a silent gap.
 """
 
+import codecs
 import hashlib
 import re
 import unicodedata
 import warnings
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from io import StringIO
+from numbers import Number
+from pathlib import Path, PurePosixPath
+from string import Formatter
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pyogrio
 import shapely
-from pyproj import CRS
-from pyproj.exceptions import CRSError as ProjError
 
-from geoequity.errors import CRSError, DataError, DataWarning, GeoEquityError, SourceError, shown
+from geoequity.errors import DataError, DataWarning, GeoEquityError, SourceError, shown
 from geoequity.sources.spec import FileSpec, Origin
 
 TEXT_SUFFIXES = {".csv", ".tsv", ".txt"}
 BOOK_SUFFIXES = {".xlsx", ".xlsm"}
-UNKNOWN_TEXTS = ("", "NA", "N/A", "nan", "NaN", "null", "NULL", "None")
-_PAIR = re.compile(r"^\s*c?\(?\s*(-?\d+(?:\.\d+)?)\s*[, ]\s*(-?\d+(?:\.\d+)?)\s*\)?\s*$")
+GIS_SUFFIXES = {".shp", ".gpkg", ".geojson", ".json", ".kml", ".gml", ".fgb", ".tab"}
+UNKNOWN_TEXTS = ("", "NA", "N/A", "#N/A", "nan", "NaN", "null", "NULL", "None")
+_NUMBER_FORMATS = tuple("bcdeEfFgGnoxX%")  # of a template's fields; any other takes text
+_GDAL_FAULTS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError)
 _RECORD_IDS = 20  # ids kept per reason in the provenance
 
 
@@ -146,7 +151,7 @@ def read_table(spec: FileSpec, *, record: Record) -> pd.DataFrame:
     -------
     table
         Text columns as text, columns typed by the file as they are; index is
-        the row number of the file.
+        the row number, 1 the first under the header.
 
     Raises
     ------
@@ -165,6 +170,7 @@ def read_table(spec: FileSpec, *, record: Record) -> pd.DataFrame:
     if table.empty:
         msg = f"{spec.path}: the layer or table is empty"
         raise SourceError(msg, source=spec.path)
+    table = table.set_axis(pd.RangeIndex(1, len(table) + 1), axis=0)
     record.rows_read = len(table)
     for column, wanted in spec.where.items():
         values = column_of(table, column, path=spec.path)
@@ -176,50 +182,6 @@ def read_table(spec: FileSpec, *, record: Record) -> pd.DataFrame:
         msg = f"{spec.path}: no row has {', '.join(f'{k} = {v}' for k, v in spec.where.items())}"
         raise SourceError(msg, source=spec.path)
     return table
-
-
-def read_layer(spec: FileSpec, *, record: Record) -> gpd.GeoDataFrame:
-    """
-    Read a table with geometry, in the CRS of its source.
-
-    Parameters
-    ----------
-    spec
-        The file and how to read it; ``lon`` and ``lat`` or ``geometry`` name
-        the columns of a plain table.
-    record
-        Gets the rows read and the rows left out.
-
-    Returns
-    -------
-    layer
-        Geometry in the source's own CRS; rows without geometry keep None.
-
-    Raises
-    ------
-    SourceError
-        If the file cannot be read or has no geometry.
-    CRSError
-        If no CRS is known, or coordinates do not fit the one that is claimed.
-    """
-    table = read_table(spec, record=record)
-    if spec.lon is not None and spec.lat is not None:
-        x = numbers(column_of(table, spec.lon, path=spec.path), spec=spec)
-        y = numbers(column_of(table, spec.lat, path=spec.path), spec=spec)
-        points = shapely.points(x.to_numpy(float), y.to_numpy(float))
-        points[(x.isna() | y.isna()).to_numpy()] = None
-        layer = gpd.GeoDataFrame(table, geometry=points, crs=_declared_crs(spec) or "EPSG:4326")
-    elif spec.geometry is not None and not isinstance(table, gpd.GeoDataFrame):
-        geometry = _parse_geometry(column_of(table, spec.geometry, path=spec.path), spec=spec)
-        rest = table.drop(columns=spec.geometry)
-        layer = gpd.GeoDataFrame(rest, geometry=geometry, crs=_declared_crs(spec) or "EPSG:4326")
-    elif isinstance(table, gpd.GeoDataFrame):
-        layer = _with_crs(table, spec)
-    else:
-        msg = f"{spec.path}: no geometry; name lon and lat, or geometry, in the city file"
-        raise SourceError(msg, source=spec.path)
-    _check_degrees(layer, spec)
-    return layer
 
 
 def column_of(table: pd.DataFrame, column: str, *, path: Path) -> pd.Series:
@@ -277,23 +239,10 @@ def keys(table: pd.DataFrame, spec: FileSpec, columns: str | tuple[str, ...]) ->
     names = (columns,) if isinstance(columns, str) else columns
     parts = [column_of(table, name, path=spec.path) for name in names]
     template = getattr(spec, "template", None)
-    if template is None:
-        texts = [text_ids(part) for part in parts]
-        joined = texts[0]
-        for text in texts[1:]:
-            joined = joined.str.cat(text, sep="_")
-        return joined
-    values = [_numeric_if_all(part) for part in parts]
-    known = ~pd.concat([part.isna() for part in values], axis=1).any(axis=1)
-    made = pd.Series(None, index=table.index, dtype=object)
-    try:
-        made[known] = [
-            template.format(*row) for row in zip(*(part[known] for part in values), strict=True)
-        ]
-    except (ValueError, IndexError, KeyError) as error:
-        msg = f"{spec.path}: template {template!r} does not fit columns {shown(names)}: {error}"
-        raise DataError(msg, ids=names) from error
-    return made
+    if template is not None:
+        return _templated(parts, template, spec=spec)
+    joined, *more = (text_ids(part) for part in parts)
+    return joined.str.cat(more, sep="_") if more else joined
 
 
 def text_ids(values: pd.Series) -> pd.Series:
@@ -311,14 +260,14 @@ def text_ids(values: pd.Series) -> pd.Series:
         Text on the same index; None where missing or blank.
     """
 
-    def one(value: Any) -> str | None:
-        if value is None or value is pd.NA or value != value:  # noqa: PLR0124 - NaN of any type
-            return None
+    def text(value: Any) -> str | None:
         if isinstance(value, float | np.floating) and float(value).is_integer():
             return str(int(value))
         return str(value).strip() or None
 
-    return pd.Series([one(value) for value in values], index=values.index, dtype=object)
+    known = values.notna()
+    texts = [text(one) if there else None for one, there in zip(values, known, strict=True)]
+    return pd.Series(texts, index=values.index, name=values.name, dtype=object)
 
 
 def numbers(values: pd.Series, *, spec: FileSpec, ids: pd.Series | None = None) -> pd.Series:
@@ -345,26 +294,24 @@ def numbers(values: pd.Series, *, spec: FileSpec, ids: pd.Series | None = None) 
         If a value is text that is no number; names the column and the rows.
     """
     if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
-        return values.astype(float)
-    text = values.astype(object).map(lambda one: None if one is None else str(one).strip())
-    unknown = text.isna() | text.isin(UNKNOWN_TEXTS) | text.isin(spec.missing)
-    plain = text.where(~unknown, None)
-    if spec.thousands:
-        plain = plain.str.replace(spec.thousands, "", regex=False)
-    if spec.decimal != ".":
-        # A dot left over is not a decimal mark here: 1.234,5 must not pass as 1.2345
-        plain = plain.where(~plain.str.contains(".", regex=False, na=False), "?")
-        plain = plain.str.replace(spec.decimal, ".", regex=False)
-    parsed = pd.to_numeric(plain, errors="coerce").astype(float)
-    bad = parsed.isna() & ~unknown | np.isinf(parsed)
+        known = values.notna().to_numpy()
+        parsed = values.to_numpy(dtype=float, na_value=np.nan)
+    else:
+        unknown = {*UNKNOWN_TEXTS, *spec.missing}
+        plain = [one.strip() if isinstance(one, str) else one for one in values]
+        open_ = [isinstance(one, str) and one in unknown for one in plain]
+        known = values.notna().to_numpy() & ~np.array(open_, dtype=bool)
+        number = _number_parser(spec)
+        parsed = np.array([number(one) for one in plain], dtype=float)
+    bad = known & ~np.isfinite(parsed)
     if bad.any():
-        rows = (ids if ids is not None else pd.Series(values.index, index=values.index))[bad]
+        rows = values.index[bad] if ids is None else ids[bad]
         msg = (
             f"{spec.path}: column {values.name!r} holds text that is no number"
-            f" ({shown(text[bad].unique())}) in rows {shown(rows)}"
+            f" ({shown(dict.fromkeys(map(str, values[bad])))}) in rows {shown(rows)}"
         )
         raise DataError(msg, ids=rows)
-    return parsed
+    return pd.Series(np.where(known, parsed, np.nan), index=values.index, name=values.name)
 
 
 def drop_repeated(
@@ -396,12 +343,9 @@ def drop_repeated(
     DataError
         If rows of one id differ and the policy is ``error``.
     """
-    used = pd.DataFrame({"_id": ids})
-    for column in columns:
-        values = table[column]
-        geometric = isinstance(values, gpd.GeoSeries) or str(values.dtype) == "geometry"
-        used[column] = values.to_wkb() if geometric else values
-    same = used.duplicated()
+    used = [table[column] for column in columns]
+    used = [one.to_wkb() if isinstance(one, gpd.GeoSeries) else one for one in used]
+    same = pd.concat([ids, *used], axis=1, keys=range(1 + len(used))).duplicated()
     if same.any():
         record.drop("identical duplicate", ids[same])
         record.warn("identical duplicate rows dropped", ids[same])
@@ -432,11 +376,52 @@ def plain_name(text: object) -> str:
     Returns
     -------
     name
-        Lower-case letters, digits and single blanks.
+        Letters of any script without case, digits and single blanks.
     """
     letters = unicodedata.normalize("NFKD", str(text))
     bare = "".join(one for one in letters if not unicodedata.combining(one))
-    return " ".join(re.sub(r"[^0-9a-z]+", " ", bare.casefold()).split())
+    return " ".join(re.sub(r"[\W_]+", " ", bare.casefold()).split())
+
+
+class _SeveralFaultsError(DataError):
+    """The faults of several tables or columns in one error."""
+
+    def __init__(self, faults: list[GeoEquityError]) -> None:
+        self.faults = faults
+        lines = [f"{len(faults)} faults in the data", *(f"  - {one}" for one in faults)]
+        super().__init__(
+            "\n".join(lines), ids=[one for fault in faults for one in getattr(fault, "ids", ())]
+        )
+
+
+def all_of(tasks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """
+    Do several things, and raise the faults of all of them at once.
+
+    Parameters
+    ----------
+    tasks
+        What to do, by name.
+
+    Returns
+    -------
+    results
+        What came of it, by name.
+
+    Raises
+    ------
+    DataError
+        If any of them raised an error of this package; names every fault.
+    """
+    results: dict[str, Any] = {}
+    faults: list[GeoEquityError] = []
+    for name, task in tasks.items():
+        try:
+            results[name] = task()
+        except GeoEquityError as fault:
+            faults.append(fault)
+    gather(faults)
+    return results
 
 
 def gather(faults: list[GeoEquityError]) -> None:
@@ -453,21 +438,81 @@ def gather(faults: list[GeoEquityError]) -> None:
     DataError
         That lists them all; a single fault is raised as it is.
     """
-    if len(faults) == 1:
-        raise faults[0]
-    if faults:
-        lines = [f"  - {fault}" for fault in faults]
-        msg = "\n".join([f"{len(faults)} sources have faults", *lines])
-        raise DataError(msg, ids=[one for fault in faults for one in getattr(fault, "ids", ())])
+    single = [
+        one
+        for fault in faults
+        for one in (fault.faults if isinstance(fault, _SeveralFaultsError) else [fault])
+    ]
+    said = list({str(one): one for one in single}.values())  # several blocks may read one file
+    if said:
+        raise said[0] if len(said) == 1 else _SeveralFaultsError(said)
+
+
+def _templated(parts: list[pd.Series], template: str, *, spec: FileSpec) -> pd.Series:
+    """Join columns by a template: a field with a number format takes numbers, any other text."""
+    try:
+        places = _places(template, columns=len(parts))
+        values = [
+            numbers(part, spec=spec).astype(object) if places[place] else text_ids(part)
+            for place, part in enumerate(parts)
+        ]
+        rows = [
+            None
+            if any(pd.isna(one) for one in row)
+            else template.format(*map(_whole, row)).strip() or None
+            for row in zip(*values, strict=True)
+        ]
+    except DataError:
+        raise
+    except (ValueError, IndexError, OverflowError) as error:
+        names = shown(part.name for part in parts)
+        msg = f"{spec.path}: template {template!r} does not fit columns {names}: {error}"
+        raise DataError(msg, ids=[part.name for part in parts]) from error
+    return pd.Series(rows, index=parts[0].index, dtype=object)
+
+
+def _places(template: str, *, columns: int) -> dict[int, bool]:
+    """Tell of each column whether its field in a template formats a number."""
+    fields = [(name, form) for _, name, form, _ in Formatter().parse(template) if name is not None]
+    places = {
+        int(name) if name else place: (form or "").endswith(_NUMBER_FORMATS)
+        for place, (name, form) in enumerate(fields)
+    }
+    if set(places) != set(range(columns)):
+        msg = f"it has fields for {len(places)} of {columns} columns"
+        raise ValueError(msg)
+    return places
+
+
+def _whole(value: Any) -> Any:
+    """Turn 15.0 into 15, which formats as a float and as an integer too."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _number_parser(spec: FileSpec) -> Callable[[Any], float]:
+    """Make the parser of numbers with the declared marks; NaN for what is none."""
+    mark, thousands = re.escape(spec.decimal), re.escape(spec.thousands or "")
+    whole = rf"[0-9]{{1,3}}(?:{thousands}[0-9]{{3}})+|[0-9]+" if thousands else "[0-9]+"
+    # Groups of three only: under thousands = "." a 1.5 must not pass as 15
+    written = re.compile(rf"[+-]?(?:(?:{whole})(?:{mark}[0-9]*)?|{mark}[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+    def number(value: Any) -> float:
+        if isinstance(value, Number):  # of a workbook or a file with types
+            return float(value)  # type: ignore[arg-type]
+        if not isinstance(value, str) or not written.fullmatch(value):
+            return float("nan")
+        plain = value.replace(spec.thousands, "") if spec.thousands else value
+        return float(plain.replace(spec.decimal, "."))
+
+    return number
 
 
 def _read_text(spec: FileSpec) -> pd.DataFrame:
     """Read delimited text, every column as text."""
     try:
+        encoding = codecs.lookup(spec.encoding or "utf-8").name
         raw = spec.path.read_bytes()
-        text = raw.decode(
-            "utf-8-sig" if spec.encoding.lower() in {"utf-8", "utf8"} else spec.encoding
-        )
+        text = raw.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except OSError as error:
         msg = f"{spec.path}: {error.strerror}"
         raise SourceError(msg, source=spec.path) from error
@@ -476,26 +521,43 @@ def _read_text(spec: FileSpec) -> pd.DataFrame:
         raise SourceError(msg, source=spec.path) from error
     except UnicodeDecodeError as error:
         msg = (
-            f"{spec.path}: not {spec.encoding} text (byte {error.start}); declare its encoding"
+            f"{spec.path}: not {encoding} text (byte {error.start}); declare its encoding"
             ' in the city file, often encoding = "latin-1"'
         )
         raise SourceError(msg, source=spec.path) from error
-    if _is_utf8_misread(raw, spec.encoding):
+    if _is_utf8_misread(raw, encoding):
         msg = f"{spec.path}: is UTF-8 text, but the city file declares {spec.encoding}"
         raise SourceError(msg, source=spec.path)
     separator = spec.separator or ("\t" if spec.path.suffix.lower() == ".tsv" else ",")
-    from io import StringIO  # noqa: PLC0415 - only text tables need it
-
+    options: dict[str, Any] = {"sep": separator, "dtype": str, "keep_default_na": False}
     try:
-        return pd.read_csv(StringIO(text), sep=separator, dtype=str, keep_default_na=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
+            table = pd.read_csv(StringIO(text), index_col=False, **options)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         msg = f"{spec.path}: not a table separated by {separator!r}: {str(error).strip()}"
         raise SourceError(msg, source=spec.path) from error
+    except pd.errors.ParserWarning as error:
+        msg = f"{spec.path}: rows have more fields, separated by {separator!r}, than the header"
+        raise SourceError(msg, source=spec.path) from error
+    short = _short_rows(text, separator)
+    if short:
+        msg = f"{spec.path}: fewer fields, separated by {separator!r}, than columns in rows"
+        raise SourceError(f"{msg} {shown(short)}", source=spec.path)
+    return table
+
+
+def _short_rows(text: str, separator: str) -> list[int]:
+    """List the rows that have fewer fields than the header, which pandas would fill up."""
+    mark = re.escape(separator)
+    bare = re.sub(rf'(^|{mark})"(?:[^"]|"")*"', r"\1", text, flags=re.MULTILINE)
+    fields = [line.count(separator) for line in re.split(r"\r\n?|\n", bare) if line.strip()]
+    return [row for row, number in enumerate(fields) if number < fields[0]]
 
 
 def _is_utf8_misread(raw: bytes, encoding: str) -> bool:
     """Tell whether text declared as a one-byte encoding is in truth UTF-8."""
-    if encoding.lower().replace("-", "").startswith(("utf", "ascii")) or raw.isascii():
+    if encoding.startswith(("utf", "ascii")) or raw.isascii():
         return False
     try:
         raw.decode("utf-8")
@@ -505,10 +567,26 @@ def _is_utf8_misread(raw: bytes, encoding: str) -> bool:
 
 
 def _read_book(spec: FileSpec) -> pd.DataFrame:
-    """Read one sheet of a workbook."""
+    """Read one sheet of a workbook, every cell as it is typed there."""
     try:
-        return pd.read_excel(spec.path, sheet_name=spec.layer or 0, engine="openpyxl")
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        return pd.read_excel(
+            spec.path,
+            sheet_name=spec.layer or 0,
+            engine="openpyxl",
+            dtype=object,
+            na_values=[""],
+            keep_default_na=False,
+        )
+    except (
+        ValueError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        TypeError,
+        OSError,
+        SyntaxError,
+        zipfile.BadZipFile,
+    ) as error:  # fmt: skip - what openpyxl is known to throw at a damaged workbook
         msg = f"{spec.path}: cannot be read as a workbook: {error}"
         raise SourceError(msg, source=spec.path) from error
 
@@ -516,90 +594,99 @@ def _read_book(spec: FileSpec) -> pd.DataFrame:
 def _read_parquet(spec: FileSpec) -> pd.DataFrame:
     """Read GeoParquet, or Parquet without geometry."""
     try:
-        return gpd.read_parquet(spec.path)
-    except (pa.ArrowInvalid, OSError) as error:
+        geographic = b"geo" in (pq.read_schema(spec.path).metadata or {})
+        table = gpd.read_parquet(spec.path) if geographic else pd.read_parquet(spec.path)
+    except (
+        pa.ArrowException,
+        ValueError,
+        KeyError,
+        TypeError,
+        OSError,
+        shapely.GEOSException,
+    ) as error:
         msg = f"{spec.path}: cannot be read as Parquet: {error}"
         raise SourceError(msg, source=spec.path) from error
-    except ValueError:  # Parquet, but without the metadata of GeoParquet
-        return pd.read_parquet(spec.path)
+    named = any(name is not None for name in table.index.names)
+    return table.reset_index() if named else table  # pandas keeps ids in the index
 
 
 def _read_gis(spec: FileSpec) -> pd.DataFrame:
     """Read a layer through GDAL."""
+    encoding = _gdal_encoding(spec)
     try:
-        layers = pyogrio.list_layers(spec.path)
+        address, layer = _gis_address(spec)
+        layers = pyogrio.list_layers(address)
         if len(layers) == 0:
             msg = f"{spec.path}: holds no layer"
             raise SourceError(msg, source=spec.path)
-        if len(layers) > 1 and spec.layer is None:
+        if len(layers) > 1 and layer is None:
             msg = f"{spec.path}: holds layers {shown(layers[:, 0])}; name one with layer = ..."
             raise SourceError(msg, source=spec.path)
-        return pyogrio.read_dataframe(spec.path, layer=spec.layer)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        empty = spec.path.suffix.lower() == ".zip" and "not recognized" in str(error)
-        reason = "holds no layer that GDAL can read" if empty else f"cannot be read: {error}"
-        msg = f"{spec.path}: {reason}"
+        driver = pyogrio.read_info(address, layer=layer)["driver"]
+        # A ring that cannot be becomes None, and is told by its id further on
+        table = pyogrio.read_dataframe(address, layer=layer, encoding=encoding, on_invalid="ignore")
+    except UnicodeDecodeError as error:
+        msg = (
+            f"{spec.path}: not {spec.encoding or 'utf-8'} text; declare its encoding"
+            ' in the city file, often encoding = "latin-1"'
+        )
         raise SourceError(msg, source=spec.path) from error
+    except (*_GDAL_FAULTS, zipfile.BadZipFile) as error:
+        msg = f"{spec.path}: cannot be read: {error}"
+        raise SourceError(msg, source=spec.path) from error
+    if driver == "ESRI Shapefile" and encoding != "utf-8" and _holds_utf8_misread(table):
+        msg = f'{spec.path}: is UTF-8 text that does not say so; declare encoding = "utf-8"'
+        raise SourceError(msg, source=spec.path)
+    return table
 
 
-def _declared_crs(spec: FileSpec) -> CRS | None:
-    """Resolve the CRS that the city file declares."""
-    if spec.crs is None:
+def _gdal_encoding(spec: FileSpec) -> str | None:
+    """Name the declared encoding as GDAL does."""
+    if spec.encoding is None:
         return None
     try:
-        return CRS.from_user_input(spec.crs)
-    except ProjError as error:
-        msg = f"{spec.path}: {spec.crs!r} is no CRS"
-        raise CRSError(msg) from error
+        name = codecs.lookup(spec.encoding).name
+    except LookupError as error:
+        msg = f"{spec.path}: no encoding is called {spec.encoding!r}"
+        raise SourceError(msg, source=spec.path) from error
+    return name.replace("iso8859", "ISO-8859")
 
 
-def _with_crs(layer: gpd.GeoDataFrame, spec: FileSpec) -> gpd.GeoDataFrame:
-    """Give a layer the CRS its file or the city file states."""
-    declared = _declared_crs(spec)
-    if declared is not None:
-        return layer.set_crs(declared, allow_override=True)
-    if layer.crs is None:
-        msg = f"{spec.path}: the layer has no CRS; declare crs in the city file"
-        raise CRSError(msg)
-    return layer
+def _gis_address(spec: FileSpec) -> tuple[str | Path, str | None]:
+    """Find the layer in a zip, also where it lies deeper than GDAL looks."""
+    if spec.path.suffix.lower() != ".zip":
+        return spec.path, spec.layer
+    try:
+        pyogrio.list_layers(spec.path)
+    except pyogrio.errors.DataSourceError as error:
+        with zipfile.ZipFile(spec.path) as archive:
+            names = [PurePosixPath(one) for one in archive.namelist()]
+        names = [one for one in names if one.suffix.lower() in GIS_SUFFIXES]
+        names = [one for one in names if not one.name.startswith("._")]  # of macOS
+        chosen = [one for one in names if spec.layer in {None, one.stem}]
+        if not names:
+            msg = f"{spec.path}: holds no layer that GDAL can read"
+            raise SourceError(msg, source=spec.path) from error
+        if len(names) > 1 and len(chosen) != 1:
+            listed = shown(one.stem for one in names)
+            msg = f"{spec.path}: holds layers {listed}; name one with layer = ..."
+            raise SourceError(msg, source=spec.path) from error
+        several = len(names) > 1
+        inner = chosen[0] if several else names[0]
+        return f"/vsizip/{spec.path}/{inner}", None if several else spec.layer
+    return spec.path, spec.layer
 
 
-def _check_degrees(layer: gpd.GeoDataFrame, spec: FileSpec) -> None:
-    """Refuse coordinates that cannot be degrees under a geographic CRS."""
-    if not CRS(layer.crs).is_geographic:
-        return
-    bounds = layer.geometry.bounds
-    bad = (bounds[["minx", "maxx"]].abs() > 180).any(axis=1)  # noqa: PLR2004 - degrees
-    bad |= (bounds[["miny", "maxy"]].abs() > 90).any(axis=1)  # noqa: PLR2004 - degrees
-    if bad.any():
-        msg = (
-            f"{spec.path}: coordinates are no degrees in rows {shown(layer.index[bad])};"
-            " declare crs in the city file"
-        )
-        raise CRSError(msg, ids=layer.index[bad])
-
-
-def _parse_geometry(values: pd.Series, *, spec: FileSpec) -> np.ndarray:
-    """Parse WKT, or coordinate pairs such as ``(x, y)`` and R's ``c(x, y)``."""
-    text = values.astype(object).map(lambda one: "" if one is None else str(one).strip())
-    blank = text.isin([*UNKNOWN_TEXTS, *spec.missing])
-    pairs = text.str.extract(_PAIR).astype(float)
-    paired = pairs.notna().all(axis=1)
-    geometry = np.full(len(text), None, dtype=object)
-    points = shapely.points(pairs[paired].to_numpy())
-    geometry[paired.to_numpy()] = points
-    rest = (~blank & ~paired).to_numpy()
-    geometry[rest] = shapely.from_wkt(text[rest].to_numpy(dtype=object), on_invalid="ignore")
-    bad = rest & np.array([one is None for one in geometry])
-    if bad.any():
-        rows = values.index[bad]
-        msg = f"{spec.path}: column {values.name!r} is neither WKT nor a pair in rows {shown(rows)}"
-        raise DataError(msg, ids=rows)
-    return geometry
-
-
-def _numeric_if_all(values: pd.Series) -> pd.Series:
-    """Turn a column into numbers if every known value is one."""
-    text = text_ids(values)
-    parsed = pd.to_numeric(text, errors="coerce")
-    return parsed if parsed.notna().equals(text.notna()) else text
+def _holds_utf8_misread(table: pd.DataFrame) -> bool:
+    """Tell whether all accents of a table look like UTF-8 read as latin-1."""
+    texts = {
+        one
+        for name in table.columns
+        if not pd.api.types.is_numeric_dtype(table[name])
+        for one in table[name]
+        if isinstance(one, str) and not one.isascii()
+    }
+    try:
+        return bool(texts) and all(one.encode("latin-1").decode("utf-8") for one in texts)
+    except UnicodeError:
+        return False

@@ -9,8 +9,9 @@ import shapely
 from pyproj import CRS
 
 from geoequity.errors import DataError, shown
-from geoequity.sources.files import Record, column_of, drop_repeated, keys, numbers, read_layer
+from geoequity.sources.files import Record, column_of, drop_repeated, keys, numbers
 from geoequity.sources.files import text_ids as text_of
+from geoequity.sources.layers import projected, read_layer, repaired
 from geoequity.sources.spec import ConnectivitySpec, ServicesSpec, StopsSpec
 from geoequity.units import district_of
 
@@ -24,8 +25,8 @@ def read_services(
     spec: ServicesSpec | ConnectivitySpec,
     *,
     crs: CRS,
-    districts: gpd.GeoDataFrame,
-    study_area: shapely.Geometry,
+    districts: gpd.GeoDataFrame | None,
+    study_area: shapely.Geometry | None,
     record: Record,
 ) -> gpd.GeoDataFrame:
     """
@@ -38,9 +39,10 @@ def read_services(
     crs
         Metric CRS of the study.
     districts
-        To count how many rows lie inside.
+        To count how many rows lie inside; None where they could not be read.
     study_area
-        The districts and the buffer round them; places outside are left out.
+        The districts and the buffer round them; places outside are left out,
+        with a warning if all of them are. None keeps all.
     record
         Gets the rows read, inside the districts, kept and dropped.
 
@@ -96,8 +98,8 @@ def read_stops(
     spec: StopsSpec,
     *,
     crs: CRS,
-    districts: gpd.GeoDataFrame,
-    study_area: shapely.Geometry,
+    districts: gpd.GeoDataFrame | None,
+    study_area: shapely.Geometry | None,
     record: Record,
 ) -> gpd.GeoDataFrame:
     """
@@ -110,9 +112,10 @@ def read_stops(
     crs
         Metric CRS of the study.
     districts
-        To count how many rows lie inside.
+        To count how many rows lie inside; None where they could not be read.
     study_area
-        The districts and the buffer round them; stops outside are left out.
+        The districts and the buffer round them; stops outside are left out,
+        with a warning if all of them are. None keeps all.
     record
         Gets the rows read, inside the districts, kept and dropped.
 
@@ -206,8 +209,8 @@ def _read_places(
     columns: list[str],
     policy: str,
     crs: CRS,
-    districts: gpd.GeoDataFrame,
-    study_area: shapely.Geometry,
+    districts: gpd.GeoDataFrame | None,
+    study_area: shapely.Geometry | None,
     record: Record,
 ) -> gpd.GeoDataFrame:
     """Read places, count them against the districts, and keep those in the study area."""
@@ -215,31 +218,33 @@ def _read_places(
     for column in columns:
         column_of(layer, column, path=spec.path)
     if spec.id is None:
-        ids = pd.Series([f"row {one + 1}" for one in layer.index], index=layer.index, dtype=object)
+        ids = pd.Series([f"row {one}" for one in layer.index], index=layer.index, dtype=object)
     else:
         ids = keys(layer, spec, spec.id)
         if ids.isna().any():
             msg = f"{spec.path}: no id in rows {shown(layer.index[ids.isna()])}"
             raise DataError(msg, ids=layer.index[ids.isna()])
+    layer = repaired(layer, ids, record=record)
     shapeless = layer.geometry.isna() | layer.geometry.is_empty
     if shapeless.any():
         record.drop("no geometry", ids[shapeless])
         record.warn("rows without geometry dropped", ids[shapeless])
         layer, ids = layer[~shapeless], ids[~shapeless]
-    layer = layer.to_crs(crs)
-    points = layer.geometry.representative_point()
-    inside = district_of(points, districts).notna()
+    layer = projected(layer, crs, spec=spec)
     record.counts["distinct"] = int(ids.nunique())
-    record.counts["rows_inside_districts"] = int(inside.sum())
-    layer = drop_repeated(
-        layer, ids, policy=policy, columns=[*columns, layer.geometry.name], record=record
-    )
-    near = layer.geometry.intersects(study_area)
-    record.counts["inside_districts"] = int(inside[layer.index].sum())
-    record.drop("outside the study area and its buffer", ids[layer.index][~near])
-    layer = layer[near]
-    record.rows_kept = len(layer)
-    return layer.set_index(pd.Index(ids[layer.index].astype(str)))
+    compared = [*columns, layer.geometry.name]
+    each = drop_repeated(layer, ids, policy=policy, columns=compared, record=record)
+    if districts is not None and study_area is not None:
+        inside = district_of(layer.geometry.representative_point(), districts).notna()
+        record.counts["rows_inside_districts"] = int(inside.sum())
+        record.counts["inside_districts"] = int(inside[each.index].sum())
+        near = each.geometry.intersects(study_area)
+        record.drop("outside the study area and its buffer", ids[each.index][~near])
+        if not near.any():
+            record.warn("no row lies near the districts; is its CRS right?", ids[each.index])
+        each = each[near]
+    record.rows_kept = len(each)
+    return each.set_index(pd.Index(ids[each.index].astype(str)))
 
 
 def _prefixed(ids: pd.Index, source: str, name: str) -> pd.Index:

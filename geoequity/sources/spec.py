@@ -6,29 +6,39 @@ say what every key means, and hold no path logic but their own: ``path`` is
 absolute by the time a reader sees it.
 """
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from geoequity.schema import MODES
 
 Where = dict[str, str | int | float | bool | list[str | int | float]]
 Text = Annotated[str, Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
+Day = Annotated[  # TOML has days of its own, and people write them without quotes
+    str, BeforeValidator(lambda one: one.isoformat() if isinstance(one, date) else one)
+]
+Mark = Annotated[str, Field(pattern=r'^[^"\r\n0-9]$')]
 Base = Annotated[str, Field(pattern="^(households|dwellings|jobs)$")]
 
+RESERVED = (  # columns of cells that mean something else
+    "name", "geometry", "area_m2", "parent", "district_id", "cell_id", "share", "population",
+    "households", "dwellings", "jobs",
+)  # fmt: skip
+
 Merge = Literal["dedupe", "replace", "add"]
-MERGE_FIELD = Field(
-    "dedupe",
-    description="against the same category of OpenStreetMap or an earlier list: drop the earlier "
-    "ones within 50 m, all earlier ones, or none",
+_MERGE = (
+    "against the same category of OpenStreetMap or an earlier list: drop the earlier ones "
+    "within 50 m, all earlier ones, or none"
 )
 
 
 class Block(BaseModel):
     """A table of a city file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Origin(Block):
@@ -37,7 +47,7 @@ class Origin(Block):
     provider: str | None = Field(None, description="who publishes the data")
     url: str | None = Field(None, description="where the provider offers them")
     licence: str | None = Field(None, description="licence, by its SPDX id where it has one")
-    retrieved: str | None = Field(None, description="day of download, YYYY-MM-DD")
+    retrieved: Day | None = Field(None, description="day of download, YYYY-MM-DD")
     reference_year: int | None = Field(None, description="year the data speak of")
     citation: str | None = Field(None, description="how the provider wants to be cited")
 
@@ -48,12 +58,14 @@ class FileSpec(Origin):
     path: Path = Field(description="file, relative to the city file or to --data")
     source: str | None = Field(None, description="name of a [sources] block with the terms")
     layer: str | None = Field(None, description="layer of a GIS file, sheet of a workbook")
-    encoding: str = Field("utf-8", description="of text files")
-    separator: str | None = Field(
+    encoding: str | None = Field(
+        None, description="of text; by default UTF-8, or what a GIS file says of itself"
+    )
+    separator: Mark | None = Field(
         None, description="of text tables; by default comma, or tab for .tsv"
     )
     decimal: Literal[".", ","] = Field(".", description="decimal mark of text numbers")
-    thousands: str | None = Field(None, description="thousands mark of text numbers")
+    thousands: Mark | None = Field(None, description="thousands mark of text numbers")
     missing: tuple[str, ...] = Field((), description="texts that mean unknown, besides empty")
     crs: str | None = Field(None, description="CRS, where the file does not say or says it wrong")
     lon: str | None = Field(None, description="column of the longitude or easting")
@@ -64,12 +76,15 @@ class FileSpec(Origin):
     where: Where = Field({}, description="keep rows whose column has this value, or one of these")
 
     @model_validator(mode="after")
-    def _lon_with_lat(self) -> "FileSpec":
+    def _one_meaning(self) -> "FileSpec":
         if (self.lon is None) != (self.lat is None):
             msg = "lon and lat go together"
             raise ValueError(msg)
         if self.lon is not None and self.geometry is not None:
             msg = "give lon and lat, or geometry, not both"
+            raise ValueError(msg)
+        if self.thousands == self.decimal:
+            msg = f"thousands and decimal are both {self.decimal!r}"
             raise ValueError(msg)
         return self
 
@@ -91,7 +106,7 @@ class DistrictsSpec(FileSpec):
 class CellsSpec(FileSpec):
     """The cells in which people live."""
 
-    id: str | tuple[str, ...] = Field(description="column or columns of the unique id")
+    id: Text | Texts = Field(description="column or columns of the unique id")
     template: str | None = Field(None, description="how several id columns make one id")
     district: str | None = Field(None, description="column with the district's id")
     population: str | None = Field(None, description="column of the residents")
@@ -101,13 +116,21 @@ class CellsSpec(FileSpec):
         "error", description="what to do with differing rows of one id"
     )
 
+    @model_validator(mode="after")
+    def _free_names(self) -> "CellsSpec":
+        taken = sorted(set(self.groups) & set(RESERVED))
+        if taken:
+            msg = f"groups cannot be called {', '.join(taken)}"
+            raise ValueError(msg)
+        return self
+
 
 class OsmSpec(Origin):
     """OpenStreetMap from local files."""
 
-    path: tuple[Path, ...] = Field(description="file or files, .osm.pbf or .osm")
+    path: tuple[Path, ...] = Field(min_length=1, description="file or files, .osm.pbf or .osm")
     source: str | None = Field(None, description="name of a [sources] block with the terms")
-    date: str | None = Field(None, description="day of the extract; read from the file by default")
+    date: Day | None = Field(None, description="day of the extract; read from the file by default")
 
     @model_validator(mode="before")
     @classmethod
@@ -135,7 +158,7 @@ class ServicesSpec(FileSpec):
     duplicates: Literal["error", "first"] = Field(
         "error", description="what to do with differing rows of one id"
     )
-    merge: Merge = MERGE_FIELD
+    merge: Merge = Field("dedupe", description=_MERGE)
 
 
 class StopsSpec(FileSpec):
@@ -163,7 +186,7 @@ class ConnectivitySpec(FileSpec):
     id: str | None = Field(None, description="column of the id; row number by default")
     name: str | None = Field(None, description="column of the name")
     period: str | None = Field(None, description="what time the data speak of")
-    merge: Merge = MERGE_FIELD
+    merge: Merge = Field("dedupe", description=_MERGE)
 
 
 class ColumnSpec(Block):
@@ -192,7 +215,7 @@ class ColumnSpec(Block):
 class TableSpec(FileSpec):
     """A table about units, joined by id or by name."""
 
-    key: str | tuple[str, ...] = Field(description="column or columns that name the unit")
+    key: Text | Texts = Field(description="column or columns that name the unit")
     template: str | None = Field(None, description="how several key columns make one key")
     join: Literal["id", "name"] = Field("id", description="what of the unit the key is")
     aliases: dict[str, str] = Field({}, description="key in the table -> id or name of the unit")
@@ -201,6 +224,18 @@ class TableSpec(FileSpec):
         "error", description="what to do with differing rows of one key"
     )
     columns: dict[str, ColumnSpec] = Field(description="indicator id -> column", min_length=1)
+
+    @model_validator(mode="after")
+    def _sums_make_sense(self) -> "TableSpec":
+        odd = [
+            one
+            for one, column in self.columns.items()
+            if column.unit in {"share", "percent"} and column.column is not None
+        ]
+        if self.duplicates == "sum" and odd:
+            msg = f'duplicates = "sum" adds up shares of {", ".join(odd)}; sum what they divide'
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="before")
     @classmethod

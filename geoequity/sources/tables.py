@@ -1,11 +1,14 @@
 """Read tables about units and join them by id or by name, naming what does not match."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
 from geoequity.errors import DataError, shown
 from geoequity.sources.files import (
     Record,
+    all_of,
     column_of,
     drop_repeated,
     keys,
@@ -18,7 +21,7 @@ from geoequity.sources.spec import ColumnSpec, TableSpec
 _PERCENT = 100.0
 
 
-def read_values(spec: TableSpec, *, units: pd.DataFrame, record: Record) -> pd.DataFrame:
+def read_values(spec: TableSpec, *, units: pd.DataFrame | None, record: Record) -> pd.DataFrame:
     """
     Read the columns of a table that feed indicators, on the units' index.
 
@@ -27,7 +30,8 @@ def read_values(spec: TableSpec, *, units: pd.DataFrame, record: Record) -> pd.D
     spec
         The file, its key and its columns.
     units
-        Districts or cells, with ``name``.
+        Districts or cells, with ``name``; None where they could not be read,
+        and each key is then taken for a unit.
     record
         Gets the rows read, joined and dropped, and the keys unmatched on both sides.
 
@@ -53,37 +57,35 @@ def read_values(spec: TableSpec, *, units: pd.DataFrame, record: Record) -> pd.D
         record.warn("rows without a key dropped", table.index[ids.isna()])
         table, ids = table[ids.notna()], ids[ids.notna()]
     used = sorted({name for column in spec.columns.values() for name in _names(column)})
-    for name in used:
-        column_of(table, name, path=spec.path)
-    parsed = pd.DataFrame({name: numbers(table[name], spec=spec, ids=ids) for name in used})
-    units_of = _unit_of(ids, spec, units)
-    matched = units_of.notna()
-    if not matched.any():
-        msg = (
-            f"{spec.path}: no key matches a unit: the table has {shown(ids.unique())},"
-            f" the units {shown(units.index if spec.join == 'id' else units['name'])}"
-        )
-        raise DataError(msg, ids=ids.unique())
-    record.counts["unmatched_keys"] = sorted(ids[~matched].unique())
-    record.drop("key names no unit", ids[~matched])
-    if not matched.all():
-        record.warn("keys name no unit", ids[~matched].unique())
-    joined = parsed[matched].assign(_unit=units_of[matched])
+    parsed = _parsed(table, used, spec=spec, ids=ids)
+    unit_of = ids if units is None else _unit_of(ids, spec, units, record=record)
+    matched = unit_of.notna()
+    parsed, unit_of = parsed[matched], unit_of[matched]
     if spec.duplicates == "sum":
-        rows = joined.groupby("_unit")[used].sum(min_count=1)
+        grouped = parsed.groupby(unit_of)
+        rows = grouped.sum().where(grouped.count().eq(grouped.size(), axis=0))  # NaN stays NaN
     else:
-        kept = drop_repeated(
-            joined, joined["_unit"], policy=spec.duplicates, columns=used, record=record
-        )
-        rows = kept.set_index("_unit")[used]
-    record.rows_kept = len(rows)
-    record.counts["units_joined"] = len(rows)
-    record.counts["units_unmatched"] = [str(one) for one in units.index.difference(rows.index)]
-    rows = rows.reindex(units.index)
-    return pd.DataFrame(
-        {one: _value(rows, column, spec) for one, column in spec.columns.items()},
-        index=units.index,
-    )
+        kept = drop_repeated(parsed, unit_of, policy=spec.duplicates, columns=used, record=record)
+        rows = kept.set_axis(unit_of[kept.index], axis=0)
+    record.rows_kept = record.counts["units_joined"] = len(rows)
+    if units is not None:
+        without = units.index.difference(rows.index)
+        record.counts["units_unmatched"] = [str(one) for one in without]
+        if len(without):
+            record.warn("no row for units", without)
+        rows = rows.reindex(units.index)
+    return _values(rows, spec)
+
+
+def _parsed(
+    table: pd.DataFrame, used: list[str], *, spec: TableSpec, ids: pd.Series
+) -> pd.DataFrame:
+    """Parse the columns that are used, the faults of all of them at once."""
+
+    def parse(name: str) -> pd.Series:
+        return numbers(column_of(table, name, path=spec.path), spec=spec, ids=ids)
+
+    return pd.DataFrame(all_of({name: partial(parse, name) for name in used}), index=table.index)
 
 
 def _names(column: ColumnSpec) -> list[str]:
@@ -91,21 +93,41 @@ def _names(column: ColumnSpec) -> list[str]:
     return [one for one in (column.column, column.numerator, column.denominator) if one]
 
 
-def _unit_of(ids: pd.Series, spec: TableSpec, units: pd.DataFrame) -> pd.Series:
-    """Find the unit each key names."""
+def _unit_of(ids: pd.Series, spec: TableSpec, units: pd.DataFrame, *, record: Record) -> pd.Series:
+    """Find the unit each key names; keys that name none are told, and all of them refused."""
     if spec.join == "id":
-        own = pd.Series(units.index, index=units.index)
-        return ids.replace(spec.aliases).map(own)
-    names = units["name"].map(plain_name)
-    shared = names[names.duplicated(keep=False)]
-    if len(shared):
-        doubled = shown(units["name"][shared.index])
-        msg = f"{spec.path}: several units share a name, join by id: {doubled}"
-        raise DataError(msg, ids=shared.index)
-    unit_of = pd.Series(units.index, index=names)
-    aliases = {plain_name(key): plain_name(value) for key, value in spec.aliases.items()}
-    plain = ids.map(plain_name)
-    return plain.map(lambda one: aliases.get(one, one)).map(unit_of)
+        known = pd.Series(units.index, index=units.index)
+        unit_of = ids.map(lambda one: spec.aliases.get(one, one)).map(known)
+    else:
+        names = units["name"].map(plain_name)
+        shared = names[names.duplicated(keep=False)]
+        if len(shared):
+            doubled = shown(units["name"][shared.index])
+            msg = f"{spec.path}: several units share a name, join by id: {doubled}"
+            raise DataError(msg, ids=shared.index)
+        aliases = {plain_name(key): plain_name(value) for key, value in spec.aliases.items()}
+        plain = ids.map(plain_name)
+        unit_of = plain.map(lambda one: aliases.get(one, one)).map(
+            pd.Series(units.index, index=names)
+        )
+    nameless = ids[unit_of.isna()].unique()
+    if unit_of.isna().all():
+        msg = (
+            f"{spec.path}: no key matches a unit: the table has {shown(nameless)},"
+            f" the units {shown(units.index if spec.join == 'id' else units['name'])}"
+        )
+        raise DataError(msg, ids=nameless)
+    record.counts["unmatched_keys"] = sorted(nameless)
+    if len(nameless):
+        record.drop("key names no unit", ids[unit_of.isna()])
+        record.warn("keys name no unit", nameless)
+    return unit_of
+
+
+def _values(rows: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
+    """Compute the columns of the indicators, the faults of all of them at once."""
+    tasks = {one: partial(_value, rows, column, spec) for one, column in spec.columns.items()}
+    return pd.DataFrame(all_of(tasks), index=rows.index)
 
 
 def _value(rows: pd.DataFrame, column: ColumnSpec, spec: TableSpec) -> pd.Series:

@@ -69,7 +69,7 @@ class Plan:
     streets: Streets
     ways: list[Way]
     metre: Array  # [way, district]
-    walk: Array  # [cell, node then cell]
+    walk: Array  # [cell, node] metres
     ledgers: dict[str, Ledger]
     nodes: dict[str, list[int]] = field(default_factory=dict)  # services by category
     parks: dict[int, tuple[str, float]] = field(default_factory=dict)  # cell: kind, scale
@@ -202,7 +202,7 @@ def place_transit(plan: Plan) -> None:
     for nodes in plan.inside:  # a few more in each district, where there is transit already
         far = (rapid > 1000) & lack[:, stops].all(axis=1)
         new = plan.people.persons[far] @ ~lack[far][:, nodes]
-        stops += plan.rng.permutation(nodes[np.argsort(new, stable=True)[:12]])[:4].tolist()
+        stops += plan.rng.permutation(nodes[np.argsort(new, kind="stable")[:12]])[:4].tolist()
     plan.nodes["stop"] = list(dict.fromkeys(stops))
     far = (rapid > 1000) & lack[:, plan.nodes["stop"]].all(axis=1)
     ledger.book("transit", 1 - plan.ground.total(people * far))
@@ -238,7 +238,8 @@ def with_company(plan: Plan, name: str, nodes: Array) -> list[int]:
 def place_open_space(plan: Plan) -> None:
     """Make parks and squares of some blocks, and plant woods on a few more."""
     ledger, ground, streets = plan.ledgers["structures"], plan.ground, plan.streets
-    lack = plan.walk[:, len(streets.xy) :] > 400
+    corners = streets.corner[tuple(ground.cells.T)]  # a park is entered from the streets round it
+    lack = plan.walk[:, corners].min(axis=2) + DOOR_M > 400
     share, everyone = ground.share(plan.people.persons), np.ones(len(lack))
     chosen, lacking = place(ground, lack, share, 1 - ledger.aim(), start=everyone)
     ledger.book("open_space", 1 - lacking)

@@ -219,7 +219,7 @@ def lengths_inside(ways: list[Way], streets: Streets, ground: Ground) -> Array:
 
 
 def walk_metres(streets: Streets, ground: Ground) -> Array:
-    """Metres on foot from each cell to every node and then to every cell [cell, place]."""
+    """Metres on foot from each cell to every node [cell, node]."""
     homes = shapely.point_on_surface(shapely.polygons(rings(ground.census_corner, ground.cells)))
     walkable = np.flatnonzero(streets.kind != "private")
     lines = streets.geometry[walkable]
@@ -232,4 +232,4 @@ def walk_metres(streets: Streets, ground: Ground) -> Array:
     cost = np.concatenate([far, off + along, off + far[near] - along])
     both = np.r_[cost, cost], (np.r_[one, other], np.r_[other, one])
     graph = csr_array(both, shape=(len(streets.xy) + len(homes),) * 2)
-    return np.minimum(dijkstra(graph, indices=door), LIMIT_M)
+    return np.minimum(dijkstra(graph, indices=door)[:, : len(streets.xy)], LIMIT_M)

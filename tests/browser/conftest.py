@@ -8,10 +8,11 @@ of. Tests that use it are skipped where Chromium is absent.
 
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -22,12 +23,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-sys.path.append(
-    str(Path(__file__).parents[1] / "maps")
-)  # the made-up town lives with the map's tests
-
 DESKTOP = (1280, 800)
-PHONE = (390, 844)
 LOCAL = ("file:", "data:", "blob:", "about:", "devtools:", "chrome:")
 FLAGS = (
     "--headless=new",
@@ -147,3 +143,12 @@ def open_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
 
     yield opened
     browser.get("about:blank")
+
+
+@pytest.fixture(scope="session")
+def town() -> ModuleType:
+    """Load the made-up town of the map's tests."""
+    spec = spec_from_file_location("town", Path(__file__).parents[1] / "maps" / "town.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

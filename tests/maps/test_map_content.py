@@ -9,7 +9,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from town import make_study
 
 from geoequity.locale import LANGUAGES, MessageError, messages
 from geoequity.maps.content import MODE_COLOURS, SERVICE_AREAS, SERVICE_COLOURS, content
@@ -124,8 +123,8 @@ def test_a_category_that_no_catalogue_names_is_called_by_its_id(told):
     assert found["label"]["es"] == "Skate park"
 
 
-def test_reasons_come_in_every_language_and_plain_ones_in_english():
-    study = make_study()
+def test_reasons_come_in_every_language_and_plain_ones_in_english(town):
+    study = town.make_study()
     summary = copy.deepcopy(dict(study.summary))
     summary["districts"]["d00"]["reasons"] = [
         "thin data",
@@ -138,14 +137,22 @@ def test_reasons_come_in_every_language_and_plain_ones_in_english():
     ]
 
 
-def test_each_source_is_thanked_once():
-    study = make_study()
-    twice = {"sources": [*study.provenance["sources"], *study.provenance["sources"]]}
-    assert len(content(changed(study, provenance=twice), language="es")["sources"]) == 2
+def test_sources_of_one_provider_are_thanked_once_with_all_their_years(town):
+    study = town.make_study()
+    census = {"provider": "INE", "licence": "CC BY 4.0", "citation": None, "url": None}
+    sources = [
+        {**census, "name": "cells", "reference_year": 2020},
+        {**census, "name": "tables.0", "reference_year": 2010},
+        {**census, "name": "tables.1", "reference_year": 2020},
+    ]
+    told = content(changed(study, provenance={"sources": sources}), language="es")
+    assert told["sources"] == [
+        {**census, "names": ["cells", "tables.0", "tables.1"], "years": ["2010", "2020"]}
+    ]
 
 
-def test_a_study_without_people_or_places_is_still_told():
-    study = make_study()
+def test_a_study_without_people_or_places_is_still_told(town):
+    study = town.make_study()
     districts = study.districts.drop(columns=["population"])
     columns = ["index", "index_low", "index_high", "rank", "rank_low", "rank_high"]
     districts[columns] = math.nan
@@ -166,8 +173,17 @@ def test_a_study_without_people_or_places_is_still_told():
     assert told["services"] == told["stops"] == told["routes"] == []
 
 
-def test_nearly_equal_districts_share_a_class():
-    study = make_study()
+def test_all_licences_are_named_where_there_are_several(town):
+    study = town.make_study()
+    summary = copy.deepcopy(dict(study.summary))
+    del summary["city"]["licence"]
+    summary["city"]["licences"] = ["ODbL-1.0", "CC-BY-4.0"]
+    told = content(changed(study, summary=summary), language="es")
+    assert told["city"]["licence"] == "ODbL-1.0, CC-BY-4.0"
+
+
+def test_nearly_equal_districts_share_a_class(town):
+    study = town.make_study()
     districts = study.districts.assign(index=np.linspace(50.2, 53.9, len(study.districts)))
     told = content(changed(study, districts=districts), language="es")
     assert layer(told, "index")["breaks"] == [50.0, 55.0]

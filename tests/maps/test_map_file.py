@@ -7,7 +7,6 @@ import re
 
 import folium
 import pytest
-from town import make_study
 
 from geoequity.locale import MessageError
 from geoequity.maps import draw_map, save_map
@@ -37,9 +36,9 @@ def test_the_map_is_a_folium_map_that_shows_itself_in_a_notebook(study):
     assert "srcdoc=" in drawn._repr_html_()
 
 
-def test_the_same_study_gives_the_same_bytes(study, tmp_path):
+def test_the_same_study_gives_the_same_bytes(study, tmp_path, town):
     first = save_map(study, tmp_path / "a.html").read_bytes()
-    assert save_map(make_study(), tmp_path / "b.html").read_bytes() == first
+    assert save_map(town.make_study(), tmp_path / "b.html").read_bytes() == first
 
 
 def test_rendering_twice_changes_nothing(study):

@@ -6,10 +6,8 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from town import CRS, make_districts
 
 from geoequity.maps.shapes import label_spots, pack_lines, pack_points, pack_polygons, simplify
-
 
 BARRIOS = Path(__file__).parents[3] / "shared/cities/buenos_aires/barrios.geojson"
 
@@ -25,20 +23,20 @@ def unpack(steps):
     return places
 
 
-def series(*shapes, crs=CRS):
+def series(*shapes, crs="EPSG:32718"):
     return gpd.GeoSeries(list(shapes), crs=crs, index=[f"u{i}" for i in range(len(shapes))])
 
 
-def test_simplified_neighbours_still_share_their_borders():
-    before = make_districts().geometry
+def test_simplified_neighbours_still_share_their_borders(town):
+    before = town.make_districts().geometry
     after = simplify(before)
     assert shapely.coverage_is_valid(before.to_numpy())
     assert shapely.coverage_is_valid(after.to_numpy())
     assert after.area.sum() == pytest.approx(shapely.union_all(after.to_numpy()).area, rel=1e-12)
 
 
-def test_simplifying_drops_vertices_and_keeps_index_and_crs():
-    before = make_districts().geometry
+def test_simplifying_drops_vertices_and_keeps_index_and_crs(town):
+    before = town.make_districts().geometry
     after = simplify(before)
     assert len(shapely.get_coordinates(after)) < 0.7 * len(shapely.get_coordinates(before))
     assert after.index.equals(before.index)
@@ -46,8 +44,8 @@ def test_simplifying_drops_vertices_and_keeps_index_and_crs():
 
 
 @pytest.mark.parametrize("within_m", [1.0, 5.0])
-def test_no_border_moves_farther_than_promised(within_m):
-    before = make_districts().geometry
+def test_no_border_moves_farther_than_promised(within_m, town):
+    before = town.make_districts().geometry
     after = simplify(before, within_m=within_m)
     moved = [
         shapely.hausdorff_distance(a.boundary, b.boundary)
@@ -56,8 +54,8 @@ def test_no_border_moves_farther_than_promised(within_m):
     assert max(moved) <= within_m
 
 
-def test_a_promise_that_cannot_be_kept_leaves_borders_as_they_are():
-    before = make_districts().geometry
+def test_a_promise_that_cannot_be_kept_leaves_borders_as_they_are(town):
+    before = town.make_districts().geometry
     assert simplify(before, within_m=-1.0).equals(before)
 
 
@@ -84,8 +82,8 @@ def test_real_borders_lose_most_vertices_and_move_five_metres_at_most():
     )
 
 
-def test_simplifying_does_not_change_its_input():
-    before = make_districts().geometry
+def test_simplifying_does_not_change_its_input(town):
+    before = town.make_districts().geometry
     kept = before.copy()
     simplify(before)
     assert before.equals(kept)
@@ -103,8 +101,8 @@ def test_packed_polygons_unpack_to_their_vertices():
     assert shell == [(-74.0, 4.0), (-73.9, 4.0), (-73.9, 4.1), (-74.0, 4.1)]
 
 
-def test_neighbours_still_share_vertices_once_packed():
-    shapes = simplify(make_districts().geometry).to_crs("EPSG:4326")
+def test_neighbours_still_share_vertices_once_packed(town):
+    shapes = simplify(town.make_districts().geometry).to_crs("EPSG:4326")
     packed = pack_polygons(shapes)
     corners = [
         {corner for ring in polygon for corner in unpack(ring)}

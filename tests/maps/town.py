@@ -49,9 +49,11 @@ def make_districts(*, count: int = 24, seed: int = 7) -> gpd.GeoDataFrame:
         dy = 300 * np.sin(x / 1100) + 40 * np.cos(x / 130)
         return np.round(points * [1.0, 1.3] + np.stack([dx, dy], axis=1) + ORIGIN, 2)
 
-    shapes = shapely.transform(fine, bend)
-    names = [NAMES[i % len(NAMES)] + ("" if i < len(NAMES) else f" {i}") for i in range(count)]
-    table = gpd.GeoDataFrame({"name": names}, geometry=shapes[:count], crs=CRS)
+    shapes = shapely.transform(fine, bend)[:count]
+    names = [
+        NAMES[i % len(NAMES)] + ("" if i < len(NAMES) else f" {i}") for i in range(len(shapes))
+    ]
+    table = gpd.GeoDataFrame({"name": names}, geometry=shapes, crs=CRS)
     table.index = pd.Index([f"d{i:02d}" for i in range(len(table))], name="unit_id")
     table["population"] = rng.integers(4000, 31000, len(table)).astype(float)
     table["area_m2"] = table.area

@@ -1,0 +1,348 @@
+"""
+What a district is like, learned from few and noisy measurements.
+
+Providers of broadband data publish one mean per tile and how many devices
+measured it, but not how much the devices of a tile differ. Here that spread is
+learned from the whole city, thin districts lean on the rest in proportion, and
+every interval owns what was learned along the way:
+
+    log(tile mean) ~ N(m - k s2 / (2 devices),  t2 + s2 / devices)
+    m of a district ~ N(m of the city, o2)
+
+t2 is how tiles of a district differ, s2 how devices of a tile differ, o2 how
+districts differ. The term with k is there because the log of a mean of few
+falls short of the log of the mean of many: by nothing where the error is
+symmetric in logs (k = 0), by half its variance where the mean itself is
+unbiased (k = 1).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geoequity import schema
+from geoequity.errors import DataError, shown
+
+_Floats = npt.NDArray[np.float64]
+
+PRIOR_SCALES = {"tiles": 1.0, "devices": 2.0, "districts": 1.0}  # half-normal, of log values
+_SHORTFALLS = np.linspace(0.0, 1.0, 5)  # k; as likely nil as anything else
+_SHORTFALL_PRIOR = np.array([4, 1, 1, 1, 1]) / 8
+_SMALLEST, _LARGEST = 1e-5, 10.0  # a spread of 0.001 %, and one of a factor of 20,000
+_COARSE, _FINE = 11, 15  # nodes for each spread while looking for the mass, and on it
+_REFINEMENTS = 5
+_NEGLIGIBLE = 1e-5  # share of the mass
+_PART_COLUMNS = ["tile_id", "district_id", "share", "value", "tests", "devices"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimates:
+    """
+    Districts as the measurements show them, and how sure that is.
+
+    A suppressed district is NaN throughout, and its tiles took no part in what
+    is said of the others.
+
+    Parameters
+    ----------
+    table
+        Districts x ``value``, ``low``, ``high`` (in the unit of the
+        measurement), ``tiles`` that touch it, ``tests`` and ``devices`` (of a
+        tile that is cut, by area), and ``suppressed``.
+    draws
+        Draws x districts: equally likely values of every district, together.
+    tile_draws
+        Draws x tiles: the same of the true mean of every tile that lies, at
+        least in part, in a district that is shown.
+    spread
+        Posterior median of the city: ``typical`` value, spreads of log values
+        between ``districts``, ``tiles`` of a district and ``devices`` of a
+        tile, and ``shortfall`` (k). NaN where every district is suppressed.
+    level
+        Level of the intervals, 0-1.
+    """
+
+    table: pd.DataFrame
+    draws: pd.DataFrame
+    tile_draws: pd.DataFrame
+    spread: pd.Series
+    level: float
+
+
+@dataclass(frozen=True)
+class _Data:
+    """Parts of tiles sorted by district: logs, shares, devices, and where each district starts."""
+
+    log: _Floats
+    share: _Floats
+    devices: _Floats
+    starts: npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Nodes of the spreads (tiles, devices, districts), and the mass of each with each k."""
+
+    nodes: tuple[_Floats, _Floats, _Floats]
+    mass: _Floats  # tiles x devices x districts x k
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Weighted sums by node and district, in powers of the log value y and of its shortfall x."""
+
+    w: _Floats
+    wy: _Floats
+    wx: _Floats
+    wyy: _Floats
+    wxy: _Floats
+    wxx: _Floats
+    log_variance: _Floats  # by node
+
+
+def district_values(
+    parts: pd.DataFrame,
+    *,
+    districts: pd.Index,
+    min_tests: float,
+    rng: np.random.Generator,
+    draws: int = 1000,
+    level: float = 0.9,
+) -> Estimates:
+    """
+    Estimate the typical value of every district from means of tiles.
+
+    Tiles of a district are taken to scatter round it in logs, all districts
+    alike, and devices of a tile likewise; so the value is what a tile of the
+    district typically shows once measured by many devices: the geometric mean
+    over its tiles. Spread in speed between devices and districts need not be
+    normal for that to be met, only finite.
+
+    Parameters
+    ----------
+    parts
+        One row for each tile and district that share land: ``tile_id``,
+        ``district_id``, ``share`` of the tile's area in the district (0-1],
+        and of the tile its ``value`` (> 0; Mbps, ms ...), ``tests`` (>= 1) and
+        ``devices`` (>= 1). The order of the rows is irrelevant.
+    districts
+        Ids of the districts of the result.
+    min_tests
+        Tests under which a district is suppressed.
+    rng
+        Source of the draws.
+    draws
+        Number of draws.
+    level
+        Level of the intervals, 0-1.
+
+    Returns
+    -------
+    estimates
+        Values, intervals and draws; NaN where suppressed.
+
+    Raises
+    ------
+    DataError
+        If a column is absent, a tile stands twice in a district or with
+        different values, a number is out of its range, a district is not
+        among ``districts``, or ``min_tests``, ``draws`` or ``level`` make no
+        sense.
+
+    Notes
+    -----
+    A part weighs its share in the likelihood, so a tile counts once however
+    many borders cut it. The mean of the city has a flat prior, the three
+    spreads half-normal ones with scales 1, 2 and 1 in logs [1]_, k a uniform
+    one on 0, 1/4 ... 1. Means are integrated out exactly; the spreads are summed
+    over a grid that is refined onto their mass, and drawn from it together
+    with the means, so that intervals include not knowing the spreads.
+
+    References
+    ----------
+    .. [1] Gelman, A. (2006). Prior distributions for variance parameters in
+       hierarchical models. Bayesian Analysis 1(3), 515-534.
+
+    Examples
+    --------
+    >>> parts = pd.DataFrame(
+    ...     {
+    ...         "tile_id": ["t1", "t2"],
+    ...         "district_id": ["a", "b"],
+    ...         "share": 1.0,
+    ...         "value": [100.0, 20.0],
+    ...         "tests": [400, 3],
+    ...         "devices": [90, 2],
+    ...     }
+    ... )
+    >>> ids = pd.Index(["a", "b"])
+    >>> rng = np.random.default_rng(0)
+    >>> known = district_values(parts, districts=ids, min_tests=30, rng=rng)
+    >>> known.table["suppressed"].tolist()
+    [False, True]
+    """
+    _check(parts, districts=districts, min_tests=min_tests, draws=draws, level=level)
+    parts = parts.sort_values(["district_id", "tile_id"], ignore_index=True)
+    counted = parts.assign(
+        tiles=1.0,
+        tests=parts["tests"] * parts["share"],
+        devices=parts["devices"] * parts["share"],
+    )
+    counts = counted.groupby("district_id")[["tiles", "tests", "devices"]].sum().reindex(districts)
+    suppressed = ~(counts["tests"] >= min_tests)
+    known = parts[parts["district_id"].isin(districts[~suppressed])].reset_index(drop=True)
+    ids = pd.Index(known["district_id"].unique())
+    means, tiles, spread = _posterior(known, rng=rng, draws=draws)
+    values = pd.DataFrame(np.exp(means), columns=ids).reindex(columns=districts)
+    tail = (1 - level) / 2
+    low, middle, high = np.quantile(values.to_numpy(), [tail, 0.5, 1 - tail], axis=0)
+    table = pd.DataFrame({"value": middle, "low": low, "high": high}, index=districts)
+    table = table.join(counts.mask(suppressed)).assign(suppressed=suppressed)
+    return Estimates(table=table, draws=values, tile_draws=tiles, spread=spread, level=level)
+
+
+def _check(
+    parts: pd.DataFrame, *, districts: pd.Index, min_tests: float, draws: int, level: float
+) -> None:
+    """Refuse parts and options out of their range, all faults in one message."""
+    schema.check_columns(parts, _PART_COLUMNS, name="parts")
+    schema.check_unique(districts, name="districts")
+    tile = parts["tile_id"]
+    bad = {
+        "a tile stands twice in a district": parts.duplicated(["tile_id", "district_id"]),
+        "a district that is not asked for": ~parts["district_id"].isin(districts),
+        "share is not within 0-1": ~parts["share"].between(0, 1 + 1e-9, inclusive="right"),
+        "value is not positive and finite": ~(parts["value"] > 0) | np.isinf(parts["value"]),
+        "tests are not 1 or more": ~(parts["tests"] >= 1),
+        "devices are not 1 or more": ~(parts["devices"] >= 1),
+    }
+    same = parts.groupby("tile_id")[["value", "tests", "devices"]].transform("nunique")
+    bad["parts of a tile disagree"] = (same > 1).any(axis=1)
+    faults = [f"{why}: {shown(tile[rows].unique())}" for why, rows in bad.items() if rows.any()]
+    if not min_tests >= 1:
+        faults.append(f"min_tests must be 1 or more, not {min_tests}")
+    if draws < 1 or not 0 < level < 1:
+        faults.append(f"draws must be positive and level within 0-1, not {draws} and {level}")
+    if faults:
+        ids = tile[np.logical_or.reduce([rows.to_numpy() for rows in bad.values()])].unique()
+        msg = f"parts: {'; '.join(faults)}"
+        raise DataError(msg, ids=ids)
+
+
+def _posterior(
+    known: pd.DataFrame, *, rng: np.random.Generator, draws: int
+) -> tuple[_Floats, pd.DataFrame, pd.Series]:
+    """Draw log values of districts and values of tiles; the spreads' medians with them."""
+    names = ["typical", "districts", "tiles", "devices", "shortfall"]
+    if known.empty:
+        nothing = pd.DataFrame(index=range(draws), columns=pd.Index([], name="tile_id"))
+        return np.empty((draws, 0)), nothing.astype(float), pd.Series(np.nan, index=names)
+    logs = np.log(known["value"].to_numpy(dtype=float))
+    centre = logs.mean()  # keeps the sums of squares small
+    data = _Data(
+        logs - centre,
+        known["share"].to_numpy(dtype=float),
+        known["devices"].to_numpy(dtype=float),
+        np.flatnonzero(~known["district_id"].duplicated()),
+    )
+    grid = _refined(data)
+    chosen = rng.choice(grid.mass.size, size=draws, p=grid.mass.ravel())
+    at = np.unravel_index(chosen, grid.mass.shape)
+    tau, sigma, omega = (nodes[one] for nodes, one in zip(grid.nodes, at, strict=False))
+    k = _SHORTFALLS[at[3]]
+    sums = _sums(data, tau, sigma)
+    weight, score = sums.w, sums.wy + k[:, None] * sums.wx
+    trust = weight / (1 + omega[:, None] ** 2 * weight)  # of each district's own mean
+    total = trust.sum(axis=1)
+    city = (trust * score / weight).sum(axis=1) / total
+    city += rng.standard_normal(draws) / np.sqrt(total)
+    precision = weight + 1 / omega[:, None] ** 2
+    means = (score + city[:, None] / omega[:, None] ** 2) / precision
+    means += rng.standard_normal(means.shape) / np.sqrt(precision)
+    middle = [np.exp(np.median(city) + centre), *(np.median(one) for one in (omega, tau, sigma, k))]
+    tiles = _tiles(known, data, means, (tau, sigma, k), rng=rng)
+    return means + centre, np.exp(tiles + centre), pd.Series(middle, index=names)
+
+
+def _tiles(
+    known: pd.DataFrame,
+    data: _Data,
+    means: _Floats,
+    spreads: tuple[_Floats, _Floats, _Floats],
+    *,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Draw the true log mean of each tile, between what it shows and what its district does."""
+    tau, sigma, k = (one[:, None] for one in spreads)
+    codes, ids = pd.factorize(known["tile_id"], sort=True)
+    first = np.unique(codes, return_index=True)[1]
+    district = np.repeat(np.arange(len(data.starts)), np.diff([*data.starts, len(codes)]))
+    mix = np.zeros((len(ids), len(data.starts)))
+    mix[codes, district] = data.share / np.bincount(codes, data.share)[codes]
+    noise = sigma**2 / data.devices[first]
+    seen = data.log[first] + k * noise / 2
+    precision = 1 / noise + 1 / tau**2
+    true = (seen / noise + means @ mix.T / tau**2) / precision
+    true += rng.standard_normal(true.shape) / np.sqrt(precision)
+    return pd.DataFrame(true, columns=pd.Index(ids, name="tile_id"))
+
+
+def _refined(data: _Data) -> _Grid:
+    """Narrow a grid over the spreads onto their mass."""
+    ends = [(np.log(_SMALLEST), np.log(_LARGEST))] * 3
+    for _ in range(_REFINEMENTS):
+        grid = _grid(data, ends, _COARSE)
+        narrower = [_occupied(grid, axis) for axis in range(3)]
+        if np.allclose(narrower, ends):
+            break
+        ends = narrower
+    return _grid(data, ends, _FINE)
+
+
+def _occupied(grid: _Grid, axis: int) -> tuple[float, float]:
+    """Find the stretch of a spread's log that holds its mass, and a node to either side."""
+    others = tuple(one for one in range(4) if one != axis)
+    there = np.flatnonzero(grid.mass.sum(axis=others) > _NEGLIGIBLE)
+    nodes = np.log(grid.nodes[axis])
+    return nodes[max(there[0] - 1, 0)], nodes[min(there[-1] + 1, len(nodes) - 1)]
+
+
+def _grid(data: _Data, ends: list[tuple[float, float]], count: int) -> _Grid:
+    """Weigh every node by its posterior; nodes are even in logs."""
+    tau, sigma, omega = nodes = tuple(np.exp(np.linspace(*one, count)) for one in ends)
+    mass = np.empty((count, count, count, len(_SHORTFALLS)))
+    for at, one in enumerate(tau):
+        mass[at] = _log_likelihood(_sums(data, np.full(count, one), sigma), omega)
+    for axis, (values, scale) in enumerate(zip(nodes, PRIOR_SCALES.values(), strict=True)):
+        prior = np.log(values) - (values / scale) ** 2 / 2  # the log is the change of scale
+        mass += np.expand_dims(prior, tuple(one for one in range(4) if one != axis))
+    mass = np.exp(mass - mass.max()) * _SHORTFALL_PRIOR
+    return _Grid((tau, sigma, omega), mass / mass.sum())
+
+
+def _sums(data: _Data, tau: _Floats, sigma: _Floats) -> _Sums:
+    """Sum the parts of every district under pairs of spreads."""
+    x = (sigma**2 / 2)[:, None] / data.devices
+    variance = (tau**2)[:, None] + 2 * x
+    w = data.share / variance
+    wy, wx = w * data.log, w * x
+    terms = (w, wy, wx, wy * data.log, wy * x, wx * x)
+    sums = (np.add.reduceat(one, data.starts, axis=1) for one in terms)
+    return _Sums(*sums, (data.share * np.log(variance)).sum(axis=1))
+
+
+def _log_likelihood(sums: _Sums, omega: _Floats) -> _Floats:
+    """Give the log likelihood of nodes x omega x k, all means integrated out."""
+    k = _SHORTFALLS[:, None]
+    weight = sums.w[:, None, :]
+    mean = (sums.wy[:, None, :] + k * sums.wx[:, None, :]) / weight
+    square = sums.wyy[:, None, :] + 2 * k * sums.wxy[:, None, :] + k**2 * sums.wxx[:, None, :]
+    within = (square - mean**2 * weight).sum(axis=2) + sums.log_variance[:, None]
+    shrink = 1 + sums.w[:, :, None] * omega**2  # nodes x districts x omega
+    trust = sums.w[:, :, None] / shrink
+    total = trust.sum(axis=1, keepdims=True)
+    between = mean**2 @ trust - (mean @ trust) ** 2 / total
+    constant = np.log(shrink).sum(axis=1, keepdims=True) + np.log(total)
+    return -(within[:, :, None] + between + constant).swapaxes(1, 2) / 2

@@ -1,0 +1,530 @@
+"""
+Rasters as one grid of cells, read window by window and cut by polygons.
+
+A value is never resampled: polygons go to the CRS of the raster, and a cell
+counts by the share of it that a polygon covers. The tiles of a mosaic are read
+as one grid, each with its own nodata, scale and offset; unknown is NaN from the
+first read on. Memory is bounded by the window, whatever the size of the raster.
+"""
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import rasterio
+import shapely
+from exactextract.feature import Feature, FeatureSource
+from exactextract.operation import Operation, PythonOperation
+from exactextract.processor import FeatureSequentialProcessor, RasterSequentialProcessor
+from exactextract.raster import RasterSource
+from exactextract.writer import PandasWriter
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError as ProjError
+from rasterio.enums import MaskFlags
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.windows import Window
+
+from geoequity.errors import CRSError, DataError, DataWarning, GeoEquityError, SourceError, shown
+from geoequity.sources.files import Record, gather
+
+Values = npt.NDArray[np.float64]
+Nodata = float | Literal["none"] | None
+
+CHUNK_CELLS = 4_000_000  # read at a time: some 100 MB with all that is made of them
+_CACHE_BYTES = 128 * 2**20  # of GDAL, instead of a share of the machine's memory
+_MAX_BLOCK_BYTES = 256 * 2**20  # a block is decoded whole
+_MAX_CELLS = 10**11  # within the units: hours of reading, so a mistake
+_SEGMENT_M = 50.0  # a straight line this long bends by under 0.5 mm where it is projected
+_EQUAL_AREA = "EPSG:6933"  # cylindrical: meridians and parallels stay straight
+_ALIGNED = 0.01  # of a cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tile:
+    """One open file, and where it lies in the grid."""
+
+    path: Path
+    data: Any
+    band: int
+    crs: CRS
+    nodata: float | None
+    masked: bool
+    scale: float
+    offset: float
+
+    @property
+    def north_up(self) -> bool:
+        """Tell whether the first row is the northernmost."""
+        return bool(self.data.transform.e < 0)
+
+    @property
+    def west(self) -> float:
+        """Give the western edge."""
+        return float(self.data.transform.c)
+
+    @property
+    def north(self) -> float:
+        """Give the northern edge."""
+        first, step = self.data.transform.f, self.data.transform.e
+        return float(first if self.north_up else first + step * self.data.height)
+
+    @property
+    def cell(self) -> tuple[float, float]:
+        """Give the width and height of a cell."""
+        return float(self.data.transform.a), abs(float(self.data.transform.e))
+
+    def read(self, row: int, column: int, rows: int, columns: int) -> Values:
+        """Read a window, counted from the north-west; NaN where unknown."""
+        first = row if self.north_up else self.data.height - row - rows
+        window = Window(column, first, columns, rows)
+        try:
+            raw = self.data.read(self.band, window=window)
+            mask = self.data.read_masks(self.band, window=window) if self.masked else None
+        except (RasterioError, MemoryError) as error:
+            msg = f"{self.path}: cannot be read in full, broken or cut short: {error}"
+            raise SourceError(msg, source=self.path) from error
+        values = raw.astype(np.float64)
+        if self.nodata is not None:
+            values[raw == raw.dtype.type(self.nodata)] = np.nan
+        if mask is not None:
+            values[mask == 0] = np.nan
+        if raw.dtype.kind == "f" and np.isinf(values).any():
+            msg = f"{self.path}: holds infinite values; declare nodata if they mean unknown"
+            raise DataError(msg, ids=[self.path.name])
+        if (self.scale, self.offset) != (1, 0):
+            values = values * self.scale + self.offset
+        return values if self.north_up else values[::-1]
+
+
+class Grid(RasterSource):
+    """A window of the grid that one or several tiles make."""
+
+    def __init__(
+        self,
+        tiles: Sequence[tuple[int, int, _Tile]],
+        *,
+        crs: CRS,
+        corner: tuple[float, float],
+        cell: tuple[float, float],
+        window: tuple[int, int, int, int],
+        counts: bool,
+    ) -> None:
+        super().__init__()
+        self.tiles, self.crs, self.corner, self.cell, self.counts = tiles, crs, corner, cell, counts
+        self.row, self.column, self.rows, self.columns = window
+        self._read: tuple[tuple[int, int, int, int] | None, Values] = (None, np.empty((0, 0)))
+
+    @property
+    def name(self) -> str:
+        """Name the files."""
+        return shown(tile.path for _, _, tile in self.tiles)
+
+    @property
+    def cell_area(self) -> float:
+        """Give the area of a cell in the square of the CRS's unit."""
+        return self.cell[0] * self.cell[1]
+
+    def res(self) -> tuple[float, float]:
+        """Give the width and height of a cell, as exactextract asks."""
+        return self.cell
+
+    def extent(self) -> tuple[float, float, float, float]:
+        """Give the bounds of the window, as exactextract asks."""
+        (x, y), (dx, dy) = self.corner, self.cell
+        west, north = x + self.column * dx, y - self.row * dy
+        return west, north - self.rows * dy, west + self.columns * dx, north
+
+    def srs_wkt(self) -> None:
+        """Leave the check of the CRS to the caller."""
+
+    def nodata_value(self) -> None:
+        """Have no nodata: unknown is NaN."""
+
+    def read_window(self, x0: int, y0: int, nx: int, ny: int) -> Values:
+        """Read a part of the window, as exactextract asks; the last one is kept."""
+        asked = (self.row + y0, self.column + x0, ny, nx)
+        if self._read[0] != asked:
+            self._read = (asked, self._values(*asked))
+        return self._read[1]
+
+    def crop(self, bounds: npt.ArrayLike, *, name: str) -> "Grid":
+        """Cut the window down to some bounds, rows of minx, miny, maxx, maxy."""
+        boxes = np.atleast_2d(bounds)
+        west, south, east, north = self.extent()
+        low, high = np.nanmin(boxes[:, :2], axis=0), np.nanmax(boxes[:, 2:], axis=0)
+        if low[0] >= east or high[0] <= west or low[1] >= north or high[1] <= south:
+            spans = f"{west:.6g}, {south:.6g} to {east:.6g}, {north:.6g}"
+            wanted = f"{low[0]:.6g}, {low[1]:.6g} to {high[0]:.6g}, {high[1]:.6g}"
+            msg = f"{self.name}: spans {spans} and does not touch the {name}, {wanted}"
+            raise SourceError(msg, source=self.tiles[0][2].path)
+        (x, y), (dx, dy) = self.corner, self.cell
+        top = max(self.row, math.floor((y - high[1]) / dy) - 1)
+        left = max(self.column, math.floor((low[0] - x) / dx) - 1)
+        bottom = min(self.row + self.rows, math.ceil((y - low[1]) / dy) + 1)
+        right = min(self.column + self.columns, math.ceil((high[0] - x) / dx) + 1)
+        if (bottom - top) * (right - left) > _MAX_CELLS:
+            msg = f"{self.name}: {(bottom - top) * (right - left):.2g} cells within the {name}"
+            raise SourceError(f"{msg}; is the cell size right?", source=self.tiles[0][2].path)
+        return Grid(
+            self.tiles,
+            crs=self.crs,
+            corner=self.corner,
+            cell=self.cell,
+            window=(top, left, bottom - top, right - left),
+            counts=self.counts,
+        )
+
+    def chunks(self, cells: int = CHUNK_CELLS) -> Iterator[tuple[int, int, int, int]]:
+        """Part the window into pieces of at most so many cells: x0, y0, nx, ny."""
+        across = min(self.columns, cells)
+        down = max(1, cells // across)
+        for y in range(0, self.rows, down):
+            for x in range(0, self.columns, across):
+                yield x, y, min(across, self.columns - x), min(down, self.rows - y)
+
+    def corners(self, x0: int, y0: int, nx: int, ny: int) -> tuple[Values, Values]:
+        """Give the coordinates of the corners of a piece's cells, (ny + 1) x (nx + 1)."""
+        (x, y), (dx, dy) = self.corner, self.cell
+        across = x + (self.column + x0 + np.arange(nx + 1)) * dx
+        down = y - (self.row + y0 + np.arange(ny + 1)) * dy
+        east, north = np.meshgrid(across, down)
+        return east, north
+
+    def cell_areas_m2(self, x0: int, y0: int, nx: int, ny: int) -> Values:
+        """Measure the cells of a piece on the ellipsoid [m2]; one column where all are alike."""
+        alike = self.crs.is_geographic
+        east, north = self.corners(x0, y0, 1 if alike else nx, ny)
+        to_area = Transformer.from_crs(self.crs, _EQUAL_AREA, always_xy=True)
+        x, y = to_area.transform(east, north)
+        return np.abs(shapely.area(quads(x, y))).reshape(ny, -1)
+
+    def _values(self, row: int, column: int, rows: int, columns: int) -> Values:
+        """Read a window of the whole grid from every tile in it; the first tile wins."""
+        values = np.full((rows, columns), np.nan)
+        for first, left, tile in reversed(self.tiles):
+            top, bottom = max(row, first), min(row + rows, first + tile.data.height)
+            west, east = max(column, left), min(column + columns, left + tile.data.width)
+            if top < bottom and west < east:
+                part = tile.read(top - first, west - left, bottom - top, east - west)
+                if self.counts and (part < 0).any():
+                    msg = (
+                        f"{tile.path}: holds negative counts, the lowest {np.nanmin(part):g};"
+                        " declare nodata if they mean unknown"
+                    )
+                    raise DataError(msg, ids=[tile.path.name])
+                place = values[top - row : bottom - row, west - column : east - column]
+                np.copyto(place, part, where=~np.isnan(part))
+        return values
+
+
+class Derived(RasterSource):
+    """A raster made of a grid's values, window by window."""
+
+    def __init__(self, grid: Grid, make: Callable[[Values, tuple[int, int, int, int]], Any]) -> None:
+        super().__init__()
+        self.grid, self.make = grid, make
+
+    def res(self) -> tuple[float, float]:
+        """Give the width and height of a cell, as exactextract asks."""
+        return self.grid.res()
+
+    def extent(self) -> tuple[float, float, float, float]:
+        """Give the bounds of the window, as exactextract asks."""
+        return self.grid.extent()
+
+    def srs_wkt(self) -> None:
+        """Leave the check of the CRS to the caller."""
+
+    def nodata_value(self) -> None:
+        """Have no nodata: unknown is NaN."""
+
+    def read_window(self, x0: int, y0: int, nx: int, ny: int) -> Any:
+        """Make the values of a part of the window."""
+        return self.make(self.grid.read_window(x0, y0, nx, ny), (x0, y0, nx, ny))
+
+
+class _Shape(Feature):
+    """A polygon as exactextract takes it, in WKB: three times as fast as its GeoJSON."""
+
+    def __init__(self, wkb: bytes) -> None:
+        super().__init__()
+        self.wkb = wkb
+
+    def geometry(self) -> bytes:
+        return self.wkb
+
+    def set_geometry_format(self) -> str:
+        return "wkb"
+
+    def fields(self) -> list[str]:
+        return []
+
+
+class _Shapes(FeatureSource):
+    """Polygons as exactextract takes them."""
+
+    def __init__(self, shapes: npt.NDArray[np.object_]) -> None:
+        super().__init__()
+        self.wkb = shapely.to_wkb(shapes)
+
+    def count(self) -> int:
+        return len(self.wkb)
+
+    def __iter__(self) -> Iterator[_Shape]:
+        return map(_Shape, self.wkb)
+
+    def srs_wkt(self) -> None:
+        return None
+
+
+@contextmanager
+def opened(
+    paths: Sequence[Path],
+    *,
+    band: int | None = None,
+    crs: str | None = None,
+    nodata: Nodata = None,
+    scale: float | None = None,
+    counts: bool = False,
+    record: Record | None = None,
+) -> Iterator[Grid]:
+    """Open one raster, or several tiles of one grid; every fault at once."""
+    faults: list[GeoEquityError] = []
+    tiles: list[_Tile] = []
+    with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), ExitStack() as stack:
+        for path in paths:
+            try:
+                data = stack.enter_context(_open(path))
+                tiles.append(_checked(path, data, band=band, crs=crs, nodata=nodata, scale=scale))
+            except GeoEquityError as fault:
+                faults.append(fault)
+        gather(faults)
+        placed = _placed(tiles, counts=counts)
+        unmarked = [
+            one.path.name for one in tiles if one.nodata is None and not one.masked and nodata is None
+        ]
+        if unmarked:
+            _warn("no nodata declared, so that every value is data", unmarked, record=record)
+        if record is not None and len(tiles) > 1:
+            record.counts["tiles"] = [one.path.name for one in tiles]
+        rows = max(row + one.data.height for row, _, one in placed)
+        columns = max(column + one.data.width for _, column, one in placed)
+        yield Grid(
+            placed,
+            crs=tiles[0].crs,
+            corner=(min(one.west for one in tiles), max(one.north for one in tiles)),
+            cell=tiles[0].cell,
+            window=(0, 0, rows, columns),
+            counts=counts,
+        )
+
+
+def extract(
+    shapes: npt.NDArray[np.object_],
+    wanted: Iterable[tuple[str, str | Callable[..., float], RasterSource]],
+    *,
+    grid: Grid,
+    cells: int = CHUNK_CELLS,
+) -> pd.DataFrame:
+    """Summarise rasters on one grid by polygons in its CRS: column, statistic, raster."""
+    asked = list(wanted)
+    whole = any(callable(stat) for _, stat, _ in asked)  # needs all cells of a polygon at once
+    west, south, east, north = grid.extent()
+    boxes = np.clip(shapely.bounds(shapes), (west, south) * 2, (east, north) * 2)
+    boxed = ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])).sum() / grid.cell_area
+    # Where polygons fill the window it is read once, chunk by chunk; else polygon by polygon
+    dense = boxed > grid.rows * grid.columns and not whole
+    order = np.arange(len(shapes))
+    if not dense:  # along rows of blocks, so that few are decoded twice
+        high, wide = grid.tiles[0][2].data.block_shapes[0]
+        place = [boxes[:, 0] // (wide * grid.cell[0]), -boxes[:, 3] // (high * grid.cell[1])]
+        order = np.lexsort(place)
+    operations = [
+        PythonOperation(stat, name, raster, None)
+        if callable(stat)
+        else Operation(stat, name, raster)
+        for name, stat, raster in asked
+    ]
+    writer = PandasWriter()
+    processor = RasterSequentialProcessor if dense else FeatureSequentialProcessor
+    run = processor(_Shapes(shapes[order]), writer, operations)
+    run.set_max_cells_in_memory(max(1, cells // len({id(raster) for _, _, raster in asked})))
+    run.process()
+    return writer.features().set_index(order).sort_index().astype(float)
+
+
+def project(
+    geometry: gpd.GeoSeries, crs: CRS, *, name: str, segment_m: float | None = _SEGMENT_M
+) -> npt.NDArray[np.object_]:
+    """Take shapes to the CRS of a raster, long edges parted so that they stay where they are."""
+    shapes = geometry.to_numpy()
+    if same_crs(CRS(geometry.crs), crs):
+        return shapes
+    if segment_m is not None:
+        shapes = shapely.segmentize(shapes, segment_m)
+    projected = gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs).to_crs(crs)
+    lost = ~np.isfinite(projected.bounds).all(axis=1)
+    if lost.any():
+        ids = geometry.index[lost]
+        msg = f"{name}: outside of where {crs.name}, the CRS of the raster, is defined: {shown(ids)}"
+        raise CRSError(msg, ids=ids)
+    return projected.to_numpy()
+
+
+def same_crs(left: CRS, right: CRS) -> bool:
+    """Tell whether two CRS give the same coordinates, whatever the order of their axes."""
+    if left.equals(right, ignore_axis_order=True):
+        return True
+    return left.to_epsg() is not None and left.to_epsg() == right.to_epsg()
+
+
+def quads(x: Values, y: Values) -> npt.NDArray[np.object_]:
+    """Draw the cells between corners that lie in rows and columns, row by row."""
+    points = np.stack([x, y], axis=-1)
+    ring = [points[:-1, :-1], points[:-1, 1:], points[1:, 1:], points[1:, :-1]]
+    return shapely.polygons(np.stack(ring, axis=2).reshape(-1, 4, 2))
+
+
+def _open(path: Path) -> Any:
+    """Open a file that GDAL takes for a raster."""
+    if not path.is_file():
+        msg = f"{path}: no such file"
+        raise SourceError(msg, source=path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # refused below, by name
+            return rasterio.open(path)
+    except (RasterioError, ValueError) as error:
+        hint = "; unpack it first" if path.suffix.lower() in {".zip", ".gz", ".tar"} else ""
+        msg = f"{path}: cannot be read as a raster{hint}: {error}"
+        raise SourceError(msg, source=path) from error
+
+
+def _checked(
+    path: Path, data: Any, *, band: int | None, crs: str | None, nodata: Nodata, scale: float | None
+) -> _Tile:
+    """Refuse a file that cannot be laid under polygons, all that is wrong with it at once."""
+    number = 1 if band is None else band
+    if data.count == 0 or not 1 <= number <= data.count or (band is None and data.count > 1):
+        holds = f"holds {data.count} bands" if data.count else "holds no band, or several rasters"
+        asked = "declare band" if band is None else f"there is no band {band}"
+        msg = f"{path}: {holds}; {asked}"
+        raise SourceError(msg, source=path)
+    faults: list[GeoEquityError] = []
+    known: CRS | None = None
+    try:
+        known = _crs_of(path, data, declared=crs)
+    except CRSError as fault:
+        faults.append(fault)
+    placed = data.transform
+    if placed.is_identity:
+        faults.append(SourceError(f"{path}: not georeferenced, it has no geotransform", source=path))
+    elif placed.b or placed.d or placed.a <= 0 or not placed.e:
+        msg = f"{path}: has a rotated geotransform; warp it to a north-up grid first"
+        faults.append(SourceError(msg, source=path))
+    kind = np.dtype(data.dtypes[number - 1])
+    if kind.kind not in "iufb":
+        faults.append(SourceError(f"{path}: holds {kind} values, not plain numbers", source=path))
+    high, wide = data.block_shapes[number - 1]
+    if high * wide * kind.itemsize > _MAX_BLOCK_BYTES:
+        msg = (
+            f"{path}: stored in blocks of {high} x {wide} cells, too large to be read in parts;"
+            " write it anew in tiles"
+        )
+        faults.append(SourceError(msg, source=path))
+    gather(faults)
+    flags = data.mask_flag_enums[number - 1]
+    return _Tile(
+        path=path,
+        data=data,
+        band=number,
+        crs=known,
+        nodata=_holdable(data.nodatavals[number - 1] if nodata is None else nodata, kind),
+        masked=nodata is None and (MaskFlags.per_dataset in flags or MaskFlags.alpha in flags),
+        scale=float(data.scales[number - 1] if scale is None else scale),
+        offset=float(data.offsets[number - 1]),
+    )
+
+
+def _crs_of(path: Path, data: Any, *, declared: str | None) -> CRS:
+    """Give the CRS that is declared, or that the file states, heights left out."""
+    try:
+        if declared is not None:
+            return CRS.from_user_input(declared)
+        if data.crs:
+            stated = CRS.from_wkt(data.crs.to_wkt())
+            return stated.sub_crs_list[0] if stated.is_compound else stated
+    except ProjError as error:
+        msg = f"{path}: {declared or data.crs!s} is no CRS"
+        raise CRSError(msg, ids=[path.name]) from error
+    msg = f"{path}: the raster has no CRS; declare crs"
+    raise CRSError(msg, ids=[path.name])
+
+
+def _holdable(nodata: Nodata, kind: np.dtype) -> float | None:
+    """Keep a nodata value that the cells can hold; NaN is unknown in any case."""
+    if nodata is None or nodata == "none" or math.isnan(nodata):
+        return None if nodata is None or nodata == "none" else None
+    if kind.kind in "iu":
+        limits = np.iinfo(kind)
+        fits = float(nodata).is_integer() and limits.min <= nodata <= limits.max
+        return float(nodata) if fits else None
+    return float(nodata)
+
+
+def _placed(tiles: Sequence[_Tile], *, counts: bool) -> list[tuple[int, int, _Tile]]:
+    """Lay tiles on one grid; refuse those of another CRS or grid, and those that stand twice."""
+    first = tiles[0]
+    (dx, dy), west = first.cell, min(one.west for one in tiles)
+    north = max(one.north for one in tiles)
+    placed, odd = [], []
+    for one in tiles:
+        row, column = (north - one.north) / dy, (one.west - west) / dx
+        drift = [abs(one.cell[0] / dx - 1) * one.data.width, abs(one.cell[1] / dy - 1) * one.data.height]
+        drift += [abs(row - round(row)), abs(column - round(column))]
+        if not same_crs(one.crs, first.crs):
+            odd.append(f"{one.path.name} ({one.crs.name}, not {first.crs.name})")
+        elif max(drift) > _ALIGNED:
+            odd.append(f"{one.path.name} (cells of {one.cell[0]:g} x {one.cell[1]:g})")
+        placed.append((round(row), round(column), one))
+    if odd:
+        msg = f"{first.path}: tiles are not on its grid: {shown(odd)}"
+        raise DataError(msg, ids=odd)
+    twice = [
+        f"{a[2].path.name} and {b[2].path.name}"
+        for a, b in combinations(placed, 2)
+        if _overlap(a, b) and (counts or _frame(a) == _frame(b))
+    ]
+    if twice:
+        msg = f"{first.path}: tiles cover the same cells: {shown(twice)}"
+        raise DataError(msg, ids=twice)
+    return placed
+
+
+def _frame(placed: tuple[int, int, _Tile]) -> tuple[int, int, int, int]:
+    """Give the first and last row and column of a tile."""
+    row, column, tile = placed
+    return row, column, row + tile.data.height, column + tile.data.width
+
+
+def _overlap(left: tuple[int, int, _Tile], right: tuple[int, int, _Tile]) -> bool:
+    """Tell whether two tiles share cells."""
+    a, b = _frame(left), _frame(right)
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _warn(message: str, names: list[str], *, record: Record | None) -> None:
+    """Warn of a fault, and note it where a book is kept."""
+    if record is not None:
+        record.warn(message, names)
+    else:
+        warnings.warn(DataWarning(f"{message}: {shown(names)}", ids=names), stacklevel=2)

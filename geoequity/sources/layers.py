@@ -1,0 +1,215 @@
+"""
+Read tables with geometry: where their coordinates stand, and in which CRS.
+
+Each reader of layers ends here in the one metric CRS of the study; nothing
+else in the package reprojects.
+"""
+
+import re
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+from pyproj.exceptions import ProjError
+
+from geoequity.errors import CRSError, DataError, SourceError, shown
+from geoequity.sources.files import UNKNOWN_TEXTS, Record, column_of, numbers, read_table
+from geoequity.sources.spec import FileSpec
+
+_LONLAT = "EPSG:4326"
+_NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+_PAIR = re.compile(rf"c?\(?\s*({_NUMBER})(?:\s*,\s*|\s+)({_NUMBER})\s*\)?")
+
+_SRID = re.compile(r"^SRID=\d+;")  # of PostGIS; the city file declares the CRS
+
+
+def read_layer(spec: FileSpec, *, record: Record) -> gpd.GeoDataFrame:
+    """
+    Read a table with geometry, in the CRS of its source.
+
+    Parameters
+    ----------
+    spec
+        The file and how to read it; ``lon`` and ``lat`` or ``geometry`` name
+        the columns of a plain table.
+    record
+        Gets the rows read and the rows left out.
+
+    Returns
+    -------
+    layer
+        Flat geometry in the source's own CRS; rows without geometry keep None.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read or has no geometry.
+    DataError
+        If a column is absent, or a coordinate or geometry cannot be parsed.
+    CRSError
+        If no CRS is known, or coordinates do not fit the one that is claimed.
+    """
+    table = read_table(spec, record=record)
+    if spec.lon is not None and spec.lat is not None:
+        x = numbers(column_of(table, spec.lon, path=spec.path), spec=spec)
+        y = numbers(column_of(table, spec.lat, path=spec.path), spec=spec)
+        points = shapely.points(x.to_numpy(float), y.to_numpy(float))
+        points[(x.isna() | y.isna()).to_numpy()] = None
+        layer = _with_geometry(table, points, spec)
+    elif spec.geometry is not None and not _is_geometry(table, spec.geometry):
+        geometry = _parse_geometry(column_of(table, spec.geometry, path=spec.path), spec=spec)
+        layer = _with_geometry(table.drop(columns=spec.geometry), geometry, spec)
+    elif isinstance(table, gpd.GeoDataFrame):
+        layer = _with_crs(table.set_geometry(spec.geometry) if spec.geometry else table, spec)
+    else:
+        msg = f"{spec.path}: no geometry; name lon and lat, or geometry, in the city file"
+        raise SourceError(msg, source=spec.path)
+    layer = layer.set_geometry(layer.geometry.force_2d())
+    _check_degrees(layer, spec)
+    return layer
+
+
+def repaired(layer: gpd.GeoDataFrame, ids: pd.Series, *, record: Record) -> gpd.GeoDataFrame:
+    """
+    Make invalid geometry valid, and say so.
+
+    Rings that cross themselves keep all the land they go round, and parts that
+    overlap are joined.
+
+    Parameters
+    ----------
+    layer
+        Geometry, None where there is none.
+    ids
+        What to call its rows.
+    record
+        Gets the repaired rows.
+
+    Returns
+    -------
+    layer
+        Valid geometry; empty where nothing could be saved.
+    """
+    invalid = layer.geometry.notna() & ~layer.is_valid
+    if not invalid.any():
+        return layer
+    record.warn("invalid rings repaired", ids[invalid].unique())
+    record.counts["repaired"] = [str(one) for one in ids[invalid].unique()]
+    return _mended(layer)
+
+
+def projected(layer: gpd.GeoDataFrame, crs: CRS, *, spec: FileSpec) -> gpd.GeoDataFrame:
+    """
+    Project a layer to the CRS of the study.
+
+    Parameters
+    ----------
+    layer
+        Valid geometry in any CRS.
+    crs
+        Metric CRS of the study.
+    spec
+        Its file.
+
+    Returns
+    -------
+    layer
+        Valid geometry in ``crs``.
+
+    Raises
+    ------
+    CRSError
+        If there is no way from the one CRS to the other.
+    """
+    try:
+        moved = layer.to_crs(crs)
+    except ProjError as error:
+        msg = f"{spec.path}: cannot be projected from {layer.crs.name} to {crs.name}: {error}"
+        raise CRSError(msg) from error
+    return _mended(moved)  # rings that only projecting made touch themselves
+
+
+def _mended(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Make invalid geometry valid."""
+    shapes = layer.geometry.to_numpy().copy()
+    invalid = ~(shapely.is_missing(shapes) | shapely.is_valid(shapes))
+    if not invalid.any():
+        return layer
+    places, row = shapely.get_coordinates(shapes, return_index=True)
+    nowhere = np.unique(row[~np.isfinite(places).all(axis=1)])  # outside what the CRS can show
+    shapes[nowhere], invalid[nowhere] = shapely.Polygon(), False
+    # "linework" would cut the land that two parts share out of both
+    shapes[invalid] = shapely.make_valid(shapes[invalid], method="structure", keep_collapsed=False)
+    return layer.set_geometry(gpd.GeoSeries(shapes, index=layer.index, crs=layer.crs))
+
+
+def _is_geometry(table: pd.DataFrame, column: str) -> bool:
+    """Tell whether a column holds geometry already, as in GeoParquet."""
+    return column in table.columns and isinstance(table[column], gpd.GeoSeries)
+
+
+def _with_geometry(table: pd.DataFrame, geometry: np.ndarray, spec: FileSpec) -> gpd.GeoDataFrame:
+    """Give a plain table its geometry, in degrees where nothing else is declared."""
+    plain = pd.DataFrame(table)
+    crs = _declared_crs(spec) or _LONLAT
+    series = gpd.GeoSeries(geometry, index=plain.index, crs=crs)
+    return gpd.GeoDataFrame(plain.assign(geometry=series), geometry="geometry")
+
+
+def _declared_crs(spec: FileSpec) -> CRS | None:
+    """Resolve the CRS that the city file declares."""
+    if spec.crs is None:
+        return None
+    try:
+        return CRS.from_user_input(spec.crs)
+    except ProjError as error:
+        msg = f"{spec.path}: {spec.crs!r} is no CRS"
+        raise CRSError(msg) from error
+
+
+def _with_crs(layer: gpd.GeoDataFrame, spec: FileSpec) -> gpd.GeoDataFrame:
+    """Give a layer the CRS its file or the city file states."""
+    declared = _declared_crs(spec)
+    if declared is not None:
+        return layer.set_crs(declared, allow_override=True)
+    if layer.crs is None:
+        msg = f"{spec.path}: the layer has no CRS; declare crs in the city file"
+        raise CRSError(msg)
+    return layer
+
+
+def _check_degrees(layer: gpd.GeoDataFrame, spec: FileSpec) -> None:
+    """Refuse coordinates that cannot be degrees under a geographic CRS."""
+    if not CRS(layer.crs).is_geographic:
+        return
+    bounds = layer.geometry.bounds
+    bad = (bounds[["minx", "maxx"]].abs() > 180).any(axis=1)  # noqa: PLR2004 - degrees
+    bad |= (bounds[["miny", "maxy"]].abs() > 90).any(axis=1)  # noqa: PLR2004 - degrees
+    if bad.any():
+        msg = (
+            f"{spec.path}: the layer has no CRS, or a wrong one: coordinates are no degrees"
+            f" in rows {shown(layer.index[bad])}; declare crs in the city file"
+        )
+        raise CRSError(msg, ids=layer.index[bad])
+
+
+def _parse_geometry(values: pd.Series, *, spec: FileSpec) -> np.ndarray:
+    """Parse WKT, or coordinate pairs such as ``(x, y)`` and R's ``c(x, y)``."""
+    unknown = {*UNKNOWN_TEXTS, *spec.missing}
+    text = values.where(values.notna(), "").map(lambda one: _SRID.sub("", str(one)).strip())
+    known = ~text.isin(unknown).to_numpy()
+    pairs = [_PAIR.fullmatch(one) for one in text]
+    paired = np.array([one is not None for one in pairs], dtype=bool)
+    xy = [[float(x) for x in one.groups()] for one in pairs if one is not None]
+    geometry = np.full(len(text), None, dtype=object)
+    geometry[paired] = shapely.points(np.array(xy).reshape(-1, 2))
+    rest = known & ~paired
+    geometry[rest] = shapely.from_wkt(text.to_numpy(dtype=object)[rest], on_invalid="ignore")
+    bad = rest & shapely.is_missing(geometry)
+    if bad.any():
+        rows = values.index[bad]
+        msg = f"{spec.path}: column {values.name!r} is neither WKT nor a pair in rows {shown(rows)}"
+        raise DataError(msg, ids=rows)
+    return geometry

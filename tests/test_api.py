@@ -1,0 +1,483 @@
+"""Contracts over the whole interface: what is exported, and how every measure behaves."""
+
+import copy
+import dataclasses
+import importlib
+import inspect
+import json
+import pkgutil
+import subprocess
+import sys
+from math import nan
+from types import SimpleNamespace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from small_city import units
+
+import geoequity
+from geoequity import composite, inequality, typology
+from geoequity.measures import provision, proximity, streetscape
+
+MODULES = sorted(
+    one.name
+    for one in pkgutil.walk_packages(geoequity.__path__, "geoequity.")
+    if not any(part.startswith("_") for part in one.name.split("."))
+)
+CALLED_BY_USERS = [one for one in MODULES if not one.startswith("geoequity.sources")]
+MEASURING = (composite, inequality, typology, provision, proximity, streetscape)
+
+
+def public(module):
+    """Functions and classes that a module defines for others, by name."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and (inspect.isfunction(value) or inspect.isclass(value))
+        and value.__module__ == module.__name__
+    }
+
+
+# ---- what is exported ---------------------------------------------------------------------
+
+
+def test_the_package_exports_exactly_what_it_says():
+    assert dir(geoequity) == sorted(geoequity.__all__)
+    assert len(set(geoequity.__all__)) == len(geoequity.__all__)
+    assert {"City", "Study", "assess", "__version__"} < set(geoequity.__all__)
+    for name in geoequity.__all__:
+        assert getattr(geoequity, name) is not None
+
+
+def test_every_name_of_the_package_can_be_imported():
+    for name in set(geoequity.__all__) - {"__version__"}:
+        space = {}
+        exec(f"from geoequity import {name}", space)  # the way users write it
+        assert space[name] is getattr(geoequity, name)
+
+
+def test_a_name_that_is_not_exported_is_refused():
+    with pytest.raises(AttributeError, match="module 'geoequity' has no attribute 'gini'"):
+        _ = geoequity.gini
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_has_what_it_exports_and_says_what_it_is(name):
+    module = importlib.import_module(name)
+    assert module.__doc__
+    exported = getattr(module, "__all__", list(public(module)))
+    assert len(set(exported)) == len(exported)
+    for one in exported:
+        assert hasattr(module, one) or f"{name}.{one}" in MODULES
+    for one, value in public(module).items():
+        assert value.__doc__, f"{name}.{one} says nothing of itself"
+
+
+PROMISED = {
+    "assess": "city",
+    "City.from_toml": "path data",
+    "City.preset": "name",
+    "outputs.save": "study folder",
+    "outputs.load": "folder",
+    "maps.draw_map": "study",
+    "report.write_report": "study path language",
+    "inequality.gini": "value population",
+    "inequality.absolute_gini": "value population",
+    "inequality.hoover": "value population",
+    "inequality.wolfson": "value population",
+    "inequality.lorenz": "value population",
+    "inequality.coverage": "value population",
+    "inequality.theil": "value population groups",
+    "inequality.palma_ratio": "value population rank",
+    "inequality.concentration_index": "value population rank method bounds",
+    "inequality.atkinson": "value population epsilon",
+    "inequality.kolm_pollak_ede": "value population epsilon better kappa",
+    "inequality.fgt": "value population line alpha",
+    "inequality.bootstrap": "measure value population strata draws rng",
+    "composite.build": "data tree normalise aggregate treat impute",
+    "streets.StreetNetwork.from_osm": "path boundary",
+    "streets.StreetNetwork.costs": "self origins destinations within_min",
+}
+
+
+@pytest.mark.parametrize("path", PROMISED)
+def test_what_users_call_takes_what_they_give(path):
+    found = geoequity
+    for part in path.split("."):
+        found = getattr(found, part)
+    promised = PROMISED[path].split()
+    assert [one for one in inspect.signature(found).parameters if one in promised] == promised
+
+
+@pytest.mark.parametrize("name", CALLED_BY_USERS)
+def test_at_most_two_arguments_go_by_position(name):
+    by_position = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    for one, value in public(importlib.import_module(name)).items():
+        if inspect.isfunction(value):
+            kinds = [each.kind for each in inspect.signature(value).parameters.values()]
+            assert sum(each in by_position for each in kinds) <= 2, f"{name}.{one}"
+
+
+def run_python(code):
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+
+
+def test_importing_the_package_is_quick_and_loads_nothing_heavy():
+    code = """
+import json, sys, time
+start = time.perf_counter()
+import geoequity
+seconds = time.perf_counter() - start
+print(json.dumps([seconds, [one for one in HEAVY if one in sys.modules]]))
+"""
+    heavy = ["pandas", "geopandas", "numpy", "osmnx", "matplotlib", "folium", "rasterio", "pyproj"]
+    runs = [json.loads(run_python(f"HEAVY = {heavy!r}\n{code}").stdout) for _ in range(2)]
+    assert min(seconds for seconds, _ in runs) <= 1
+    assert runs[0][1] == []
+
+
+def test_importing_every_module_says_nothing_and_changes_nothing():
+    code = f"""
+import importlib, logging, numpy, pandas, random
+
+def state():
+    drawn = random.getstate(), numpy.random.get_state()[1].tolist()
+    log = logging.root.level, list(logging.root.handlers)
+    return drawn, log, numpy.geterr(), pandas.get_option("display.max_rows")
+
+before = state()
+for name in {MODULES!r}:
+    importlib.import_module(name)
+assert state() == before
+"""
+    done = run_python(code)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+# ---- how every measure behaves ------------------------------------------------------------
+
+IDS = [f"u{at}" for at in range(6)]
+
+
+def column(*numbers, name="value"):
+    return pd.Series(numbers, index=pd.Index(IDS, name="unit_id"), dtype=float, name=name)
+
+
+def value():
+    return column(3, 0, 8, nan, 5, 8)
+
+
+def people():
+    return {"value": value(), "population": column(10, 20, 30, 40, 0, 60, name="population")}
+
+
+def ranked():
+    return {**people(), "rank": column(2, 1, 4, 3, 4, 6, name="rank")}
+
+
+def grouped():
+    return {**people(), "groups": pd.Series(list("xxyyzz"), index=value().index, name="group")}
+
+
+def above_zero():
+    return {**people(), "value": value() + 1}
+
+
+def tree():
+    rows = [("a", "p", 1.0, "higher"), ("b", "p", 2.0, "lower"), ("c", "q", 1.0, "higher")]
+    rows += [("p", "r", 1.0, None), ("q", "r", 3.0, None), ("r", None, 1.0, None)]
+    return pd.DataFrame(rows, columns=["id", "parent", "weight", "better"])
+
+
+def table():
+    return pd.DataFrame({"a": value(), "b": column(1, 2, 3, 4, 5, 6), "c": value() * 2})
+
+
+def better():
+    return pd.Series({"a": "higher", "b": "lower", "c": "higher"})
+
+
+def pillars():
+    rng = np.random.default_rng(8)
+    return {one: rng.uniform(0, 100, (9, 6)) for one in ("structures", "technologies")}
+
+
+def likely():
+    return typology.probabilities(**pillars(), threshold=50.0, index=value().index)
+
+
+def districts():
+    return units(IDS, population=[10.0, 20.0, 30.0, nan, 0.0, 60.0])
+
+
+def services():
+    points = [shapely.Point(1000 * at + 10, 10) for at in (0, 0, 2, 5)]
+    areas = [shapely.box(500, 100, 1700, 300), shapely.box(600, 200, 1500, 400)]
+    index = [f"s{at}" for at in range(6)]
+    return gpd.GeoDataFrame(index=index, geometry=[*points, *areas], crs="EPSG:32721")
+
+
+def lines():
+    paths = [[(100, 500), (2500, 500)], [(2000, 0), (2000, 1000)], [(3100, 100), (3100, 900)]]
+    index = pd.Index(["e0", "e1", "e2"], name="edge_id")
+    return gpd.GeoDataFrame(
+        index=index, geometry=[shapely.LineString(one) for one in paths], crs="EPSG:32721"
+    )
+
+
+def lengths():
+    return streetscape.street_lengths(lines(), districts())
+
+
+def lengths_by_pair(**inputs):
+    return streetscape.street_lengths(**inputs).set_index(["edge_id", "district_id"])
+
+
+def lit():
+    return pd.Series({"e0": "yes", "e1": "no", "e2": None}, name="lit")
+
+
+def recorded():
+    known = pd.Series([True, False, None, True, None, False], dtype=object)
+    return {"values": known, "groups": pd.Series([*IDS[:2], *IDS[:2], None, IDS[2]])}
+
+
+def call(function, make, rows=(), out=None, **options):
+    """How to call a function: its tables made anew, which of them list units, and what comes out.
+
+    `rows` maps the inputs whose order is the caller's own to their axis; `out` is the axis of
+    units in the result, or None where the result is about all of them.
+    """
+    axes = dict.fromkeys(rows, 0) if not isinstance(rows, dict) else rows
+    return SimpleNamespace(function=function, make=make, axes=axes, out=out, options=options)
+
+
+VALUE, RANKED = ("value", "population"), ("value", "population", "rank")
+GROUPED = ("value", "population", "groups")
+CALLS = {
+    "inequality.gini": call(inequality.gini, people, VALUE),
+    "inequality.extended_gini": call(inequality.extended_gini, people, VALUE, nu=3),
+    "inequality.absolute_gini": call(inequality.absolute_gini, people, VALUE),
+    "inequality.hoover": call(inequality.hoover, people, VALUE),
+    "inequality.wolfson": call(inequality.wolfson, people, VALUE),
+    "inequality.lorenz": call(  # units that tie may step in either order along one straight line
+        inequality.lorenz, lambda: {**people(), "value": column(3, 0, 8, nan, 5, 9)}, VALUE
+    ),
+    "inequality.coverage": call(inequality.coverage, people, VALUE),
+    "inequality.theil": call(inequality.theil, grouped, GROUPED),
+    "inequality.theil_l": call(
+        inequality.theil_l, lambda: {**grouped(), "value": value() + 1}, GROUPED
+    ),
+    "inequality.palma_ratio": call(inequality.palma_ratio, ranked, RANKED),
+    "inequality.concentration_index": call(inequality.concentration_index, ranked, RANKED),
+    "inequality.atkinson": call(inequality.atkinson, people, VALUE, epsilon=0.5),
+    "inequality.kolm_pollak_kappa": call(inequality.kolm_pollak_kappa, people, VALUE, epsilon=1),
+    "inequality.kolm_pollak_ede": call(inequality.kolm_pollak_ede, people, VALUE, epsilon=1),
+    "inequality.kolm_pollak_index": call(inequality.kolm_pollak_index, people, VALUE, epsilon=1),
+    "inequality.fgt": call(inequality.fgt, people, VALUE, line=6, alpha=1),
+    "inequality.quantile": call(inequality.quantile, people, VALUE, q=0.4),
+    "inequality.percentile_ratio": call(inequality.percentile_ratio, above_zero, VALUE),
+    "inequality.tenths": call(inequality.tenths, above_zero, VALUE),
+    "inequality.bootstrap": call(  # draws rows, so their order is its business
+        inequality.bootstrap,
+        lambda: {**people(), "rng": np.random.default_rng(1)},
+        measure=inequality.gini,
+        strata=None,
+        draws=5,
+    ),
+    "composite.goalposts": call(
+        composite.goalposts({"a": (0.0, 10.0), "b": (6.0, 1.0), "c": (0.0, 20.0)}),
+        lambda: {"data": table(), "better": better()},
+        ("data",),
+        out=0,
+    ),
+    "composite.min_max": call(
+        composite.min_max, lambda: {"data": table(), "better": better()}, ("data",), out=0
+    ),
+    "composite.arithmetic": call(
+        composite.arithmetic,
+        lambda: {"values": table().to_numpy(), "weights": np.array([1.0, 2, 3])},
+        ("values",),
+        out=0,
+    ),
+    "composite.geometric": call(
+        composite.geometric,
+        lambda: {"values": table().to_numpy(), "weights": np.array([1.0, 2, 3])},
+        ("values",),
+        out=0,
+    ),
+    "composite.build": call(
+        lambda **inputs: composite.build(**inputs).scores,
+        lambda: {"data": table(), "tree": tree()},
+        ("data",),
+        out=0,
+        normalise=composite.min_max,
+    ),
+    "composite.weight_draws": call(
+        lambda **inputs: composite.weight_draws(**inputs)["r"],
+        lambda: {"scores": table(), "tree": tree(), "rng": np.random.default_rng(1)},
+        ("scores",),
+        out=1,
+        low=0.5,
+        high=1.5,
+        draws=7,
+    ),
+    "typology.probabilities": call(
+        typology.probabilities,
+        lambda: {**pillars(), "index": value().index},
+        {"structures": 1, "technologies": 1, "index": 0},
+        out=0,
+        threshold=50.0,
+    ),
+    "typology.types": call(
+        typology.types, lambda: {"probability": likely()}, ("probability",), 0, min_probability=0.6
+    ),
+    "proximity.nearest": call(
+        proximity.nearest,
+        lambda: {"minutes": table(), "categories": ["a", "b"]},
+        ("minutes",),
+        out=0,
+    ),
+    "proximity.within": call(
+        proximity.within, lambda: {"minutes": value()}, ("minutes",), 0, within_min=5.0
+    ),
+    "provision.services_per": call(
+        provision.services_per,
+        lambda: {
+            "services": services(),
+            "districts": districts(),
+            "base": districts()["population"],
+        },
+        ("districts", "base"),
+        out=0,
+        per=1000.0,
+    ),
+    "provision.area_per_person": call(
+        provision.area_per_person,
+        lambda: {
+            "services": services(),
+            "districts": districts(),
+            "population": districts()["population"],
+        },
+        ("districts", "population"),
+        out=0,
+    ),
+    "provision.known_share": call(
+        provision.known_share,
+        lambda: {**recorded(), "index": value().index},
+        ("index",),
+        out=0,
+        min_known_share=0.1,
+    ),
+    "streetscape.street_lengths": call(
+        lengths_by_pair, lambda: {"streets": lines(), "districts": districts()}, ("districts",)
+    ),
+    "streetscape.tagged_share": call(
+        streetscape.tagged_share,
+        lambda: {"lengths": lengths(), "tags": lit(), "index": value().index},
+        ("index",),
+        out=0,
+        yes=("yes",),
+        no=("no",),
+        min_known_share=0.1,
+    ),
+    "streetscape.length_per_km2": call(
+        streetscape.length_per_km2,
+        lambda: {
+            "lengths": lengths(),
+            "selected": lit() == "yes",
+            "area_m2": districts()["area_m2"],
+        },
+        ("area_m2",),
+        out=0,
+    ),
+    "streetscape.intersections_per_km2": call(
+        streetscape.intersections_per_km2,
+        lambda: {"intersections": services().geometry, "districts": districts()},
+        ("districts",),
+        out=0,
+    ),
+}
+every = pytest.mark.parametrize("name", CALLS)
+by_unit = pytest.mark.parametrize("name", [one for one, how in CALLS.items() if how.out == 0])
+in_any_order = pytest.mark.parametrize("name", [one for one, how in CALLS.items() if how.axes])
+
+
+def made(name, inputs=None):
+    how = CALLS[name]
+    return how.function(**(how.make() if inputs is None else inputs), **how.options)
+
+
+def assert_same(left, right, *, exact=True):
+    """Compare two results or inputs of any kind."""
+    tolerance = {"check_exact": True} if exact else {"rtol": 1e-9, "atol": 1e-12}
+    if isinstance(left, pd.DataFrame):
+        pd.testing.assert_frame_equal(pd.DataFrame(left), pd.DataFrame(right), **tolerance)
+    elif isinstance(left, pd.Series):
+        pd.testing.assert_series_equal(left, right, **tolerance)
+    elif isinstance(left, pd.Index):
+        pd.testing.assert_index_equal(left, right)
+    elif dataclasses.is_dataclass(left):
+        for field in dataclasses.fields(left):
+            assert_same(getattr(left, field.name), getattr(right, field.name), exact=exact)
+    elif isinstance(left, np.ndarray | float):
+        rtol = 0 if exact else 1e-9
+        np.testing.assert_allclose(left, right, rtol=rtol, atol=0, equal_nan=True)
+    else:
+        assert left == right
+
+
+def test_every_measure_has_a_sample_call():
+    there = {
+        f"{module.__name__.rpartition('.')[2]}.{name}"
+        for module in MEASURING
+        for name, found in public(module).items()
+        if inspect.isfunction(found)
+    }
+    assert there == set(CALLS)
+
+
+@every
+def test_inputs_are_left_as_they_were(name):
+    inputs = CALLS[name].make()
+    before = copy.deepcopy(inputs)
+    made(name, inputs)
+    for key in inputs.keys() - {"rng"}:
+        assert_same(inputs[key], before[key])
+
+
+@every
+def test_the_same_call_gives_the_same_result(name):
+    assert_same(made(name), made(name))
+
+
+@by_unit
+def test_the_result_is_on_the_index_of_the_caller(name):
+    found = made(name)
+    if isinstance(found, np.ndarray):
+        assert len(found) == len(IDS)
+    else:
+        assert found.index.tolist() == IDS
+        assert found.index.name == "unit_id"
+
+
+@in_any_order
+def test_the_order_of_the_rows_of_the_caller_is_irrelevant(name):
+    how = CALLS[name]
+    at = np.array([4, 2, 5, 0, 3, 1])
+    inputs = how.make()
+    for key, axis in how.axes.items():
+        plainly = isinstance(inputs[key], pd.Index)
+        inputs[key] = inputs[key].take(at) if plainly else inputs[key].take(at, axis=axis)
+    plain, mixed = made(name), made(name, inputs)
+    if how.out is not None:
+        plain = plain.take(at, axis=how.out)
+    elif isinstance(plain, pd.DataFrame):
+        plain, mixed = plain.sort_index(), mixed.sort_index()
+    assert_same(mixed, plain, exact=False)

@@ -1,0 +1,98 @@
+"""Colours that stay apart and carry readable text."""
+
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geoequity.palette import RAMP, TYPE_COLOURS, TYPE_MARKS, contrast, ink_on, ramp
+from geoequity.schema import TYPES
+
+READABLE = 4.5  # WCAG 2.2 AA for text
+
+
+def colours():
+    return st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06X}")
+
+
+def test_black_on_white_has_the_highest_contrast_there_is():
+    assert contrast("#000000", "#FFFFFF") == pytest.approx(21.0)
+    assert contrast("#777777", "#777777") == 1.0
+
+
+def test_a_dark_grey_has_the_contrast_that_its_linear_parts_give():
+    linear = ((0x77 / 255 + 0.055) / 1.055) ** 2.4
+    assert contrast("#777777", "#FFFFFF") == pytest.approx(1.05 / (linear + 0.05))
+
+
+@given(colours())
+def test_text_is_readable_on_every_colour(colour):
+    assert contrast(colour, ink_on(colour)) > READABLE
+
+
+@given(colours(), colours())
+def test_contrast_does_not_mind_which_colour_is_on_top(one, other):
+    assert contrast(one, other) == contrast(other, one) >= 1
+
+
+def test_the_ramp_meets_its_own_colours_at_even_steps():
+    steps = len(RAMP) - 1
+    assert [ramp(place / steps) for place in range(len(RAMP))] == list(RAMP)
+
+
+def test_the_ramp_stays_at_its_ends_beyond_them():
+    assert ramp(-1) == RAMP[0]
+    assert ramp(7) == RAMP[-1]
+
+
+def test_the_ramp_darkens_all_the_way():
+    shades = [contrast(ramp(place / 40), "#FFFFFF") for place in range(41)]
+    assert all(after > before for before, after in pairwise(shades))
+
+
+def test_every_type_has_a_colour_and_a_mark_of_its_own():
+    assert set(TYPE_COLOURS) == set(TYPE_MARKS) == {*TYPES, "uncertain"}
+    assert len(set(TYPE_COLOURS.values())) == len(set(TYPE_MARKS.values())) == len(TYPE_COLOURS)
+
+
+# Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB.
+BLINDNESS = {
+    "protan": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deutan": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "tritan": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.303900),
+    ),
+}
+
+
+def lab(colour, matrix):
+    """CIELAB of a colour as somebody with the given sight sees it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    seen = [min(max(sum(m * v for m, v in zip(row, linear, strict=True)), 0), 1) for row in matrix]
+    to_xyz = ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505))
+    xyz = [sum(m * v for m, v in zip(row, seen, strict=True)) for row in to_xyz]
+    f = [
+        t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116
+        for t in (value / white for value, white in zip(xyz, (0.9505, 1, 1.089), strict=True))
+    ]
+    return 116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])
+
+
+@pytest.mark.parametrize("sight", sorted(BLINDNESS))
+def test_types_stay_apart_for_the_colour_blind(sight):
+    seen = {kind: lab(colour, BLINDNESS[sight]) for kind, colour in TYPE_COLOURS.items()}
+    for one, other in combinations(seen, 2):
+        apart = sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5
+        assert apart > 12, (one, other, apart)
