@@ -182,7 +182,9 @@ def _over(
     row = np.repeat(np.arange(len(which)), count)
     e = _ranges(edges.start[which], count)
     # An edge along the base must stay, or an edge that dips under the base has no counterpart
-    is_over = (edges.east[e] > west[row]) & (edges.west[e] < east[row]) & (edges.top[e] >= base[row])
+    is_over = (
+        (edges.east[e] > west[row]) & (edges.west[e] < east[row]) & (edges.top[e] >= base[row])
+    )
     row, e = row[is_over], e[is_over]
     return row, e, np.bincount(row, minlength=len(which))
 

@@ -218,8 +218,8 @@ def _check(
         "tests are not 1 or more": ~(parts["tests"] >= 1),
         "devices are not 1 or more": ~(parts["devices"] >= 1),
     }
-    same = parts.groupby("tile_id")[["value", "tests", "devices"]].transform("nunique")
-    bad["parts of a tile disagree"] = (same > 1).any(axis=1)
+    versions = parts[["tile_id", "value", "tests", "devices"]].drop_duplicates()["tile_id"]
+    bad["parts of a tile disagree"] = tile.isin(versions[versions.duplicated()])
     faults = [f"{why}: {shown(tile[rows].unique())}" for why, rows in bad.items() if rows.any()]
     if not min_tests >= 1:
         faults.append(f"min_tests must be 1 or more, not {min_tests}")
@@ -328,9 +328,19 @@ def _sums(data: _Data, tau: _Floats, sigma: _Floats) -> _Sums:
     variance = (tau**2)[:, None] + 2 * x
     w = data.share / variance
     wy, wx = w * data.log, w * x
-    terms = (w, wy, wx, wy * data.log, wy * x, wx * x)
-    sums = (np.add.reduceat(one, data.starts, axis=1) for one in terms)
-    return _Sums(*sums, (data.share * np.log(variance)).sum(axis=1))
+
+    def by_district(terms: _Floats) -> _Floats:
+        return np.add.reduceat(terms, data.starts, axis=1)
+
+    return _Sums(
+        w=by_district(w),
+        wy=by_district(wy),
+        wx=by_district(wx),
+        wyy=by_district(wy * data.log),
+        wxy=by_district(wy * x),
+        wxx=by_district(wx * x),
+        log_variance=(data.share * np.log(variance)).sum(axis=1),
+    )
 
 
 def _log_likelihood(sums: _Sums, omega: _Floats) -> _Floats:

@@ -18,7 +18,7 @@ from small_city import (
     units,
 )
 
-from geoequity import inequality, judgement
+from geoequity import composite, inequality, judgement
 from geoequity.errors import ConfigError, DataError
 from geoequity.schema import AREAS, PILLARS, TYPES
 
@@ -255,6 +255,16 @@ def test_two_districts_that_mirror_each_other_may_rank_either_way():
     assert (found.ranges["index_high"] > 60).all()
     # weights of pillars are drawn within 0.5 and 1.5, so one is at most three quarters of both
     assert found.ranges["index_high"].max() < 0.75 * 80 + 0.25 * 40
+
+
+def test_the_range_holds_the_middle_nine_tenths_of_the_draws():
+    found = judged(same_in_pillar([80, 40, 55], [40, 80, 10]), draws=400, seed=9)
+    drawn = composite.weight_draws(
+        found.scores, found.tree, low=0.5, high=1.5, draws=400, rng=np.random.default_rng(9)
+    )["index"]
+    assert found.ranges[["index_low", "index_high"]].to_numpy() == close(
+        np.quantile(drawn, [0.05, 0.95], axis=0).T
+    )
 
 
 def test_published_ranks_lie_within_their_ranges_mostly():

@@ -92,6 +92,16 @@ def test_every_unit_of_the_catalogue_has_words(language):
             assert key.replace("unit.", "unit_name.") in messages(language), unit
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_category_and_feature_of_the_catalogue_has_a_name(language):
+    known = messages(language)
+    for one in read_catalogue():
+        for category in one.parameters.get("categories", ()):
+            assert f"map.category.{category}" in known, category
+        for feature in {one.parameters.get("tag"), one.parameters.get("column")} - {None}:
+            assert f"feature.{feature}" in known, feature
+
+
 @pytest.mark.parametrize("field", ["label", "description"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_indicator_is_named_and_described(language, field):
@@ -137,7 +147,13 @@ def test_text_writes_numbers_shares_lists_bases_and_unknowns_itself():
     )
     said = text("reason.low_coverage", language="en", share=0.62)
     assert "62%" in said
-    assert "hogares" in text("reason.base_persons", language="es", base="households")
+
+
+def test_text_says_codes_by_their_names_and_unknown_codes_as_they_are():
+    assert "no cuenta hogares" in text("reason.base_persons", language="es", base="households")
+    said = text("reason.no_services", language="es", categories="school, hospital, moon_base")
+    assert said.endswith("(escuelas, hospitales, moon_base)")
+    assert "(alumbrado)" in text("reason.none_mapped", language="es", feature="lit")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ NEAR_ALL = 0.99  # shares beyond it, and under FEW, are worth a decimal
 FEW = 0.1
 TRACE = 0.0005  # a share that one decimal would round to 0.0 % or 100.0 %, though it is neither
 MOST_LISTED = 5
+CODES = {"base": "base.", "categories": "map.category.", "feature": "feature."}  # and their names
 WHOLE_FROM = 100.0
 ONE_DECIMAL_FROM = 1.0
 TWO_DECIMALS_FROM = 0.1
@@ -113,8 +114,9 @@ def text(key: str, *, language: str, **values: object) -> str:
     **values
         What fills the ``{names}`` of the message. A number is written by
         `number`, one named ``share`` by `percent`, None and NaN as the word
-        for unknown, a list by `listing`, and a ``base`` by its name; a year is
-        passed as text.
+        for unknown, a list by `listing`, and the codes of a ``base``, of
+        ``categories`` or of a ``feature`` by their names; a year is passed as
+        text.
 
     Returns
     -------
@@ -153,8 +155,10 @@ def _filled(name: str, value: object, language: str) -> str:
         return (percent if name == "share" else number)(value, language=language)
     if isinstance(value, list | tuple):
         return listing([str(one) for one in value], language=language, most=MOST_LISTED)
-    if name == "base":
-        return messages(language).get(f"base.{value}", str(value))
+    if name in CODES:
+        known = messages(language)
+        pieces = [known.get(CODES[name] + piece, piece) for piece in str(value).split(", ")]
+        return ", ".join(piece[:1].lower() + piece[1:] for piece in pieces)
     return str(value)
 
 

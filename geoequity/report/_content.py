@@ -21,6 +21,7 @@ from geoequity.schema import AREAS, PILLARS, TYPES
 from geoequity.study import Study
 
 MANY_DISTRICTS = 40  # named in one list at most
+NOWHERE = "XX"  # the code that ISO 3166 leaves to users
 TENTHS = (0.1, 0.9)
 
 
@@ -89,7 +90,7 @@ def _title(study: Study, words: Words) -> dict[str, Any]:
     cells = units.get("cells", len(study.cells))
     people = figure(at(study.summary, "population", "total"))
     facts = [
-        str(city.get("country") or ""),
+        _country(city, words),
         words.text("report.facts.districts", count=units.get("districts", len(study.districts))),
         words.text("report.facts.cells", count=cells) if cells else "",
         "" if people is None else words.text("report.facts.residents", count=round(people)),
@@ -108,6 +109,14 @@ def _title(study: Study, words: Words) -> dict[str, Any]:
         "facts": " · ".join(fact for fact in facts if fact),
         "version": version,
     }
+
+
+def _country(city: Mapping[str, Any], words: Words) -> str:
+    """Name the country; a fictitious city has none."""
+    code = str(city.get("country") or "")
+    if code == NOWHERE:
+        return ""
+    return words.text(f"country.{code}") if words.has(f"country.{code}") else code
 
 
 def _ends(years: Sequence[str], words: Words) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import pandas as pd
@@ -162,7 +163,8 @@ def sure(
                 share=words.percent(method["min_probability"]),
             )
         )
-        said.append(words.text("report.sure.doubtful", count=doubtful, all=len(rows)))
+        if doubtful:
+            said.append(words.text("report.sure.doubtful", count=doubtful, all=len(rows)))
     if method.get("streets") == "straight_line":
         said.append(words.text("report.sure.straight", factor=figure(method.get("detour_factor"))))
     elif method.get("streets"):
@@ -171,7 +173,7 @@ def sure(
     covered, outside = figure(population.get("covered_share")), figure(population.get("outside"))
     if covered is not None:
         said.append(words.text("report.sure.covered", share=words.percent(covered)))
-    if outside is not None:
+    if outside:
         said.append(words.text("report.sure.outside", count=round(outside)))
     return {
         "said": said,
@@ -203,8 +205,8 @@ def sources(provenance: Mapping[str, Any], words: Words) -> list[dict[str, Any]]
         url = str(source.get("url") or "")
         told.append(
             {
-                "name": str(source.get("name") or source.get("path") or words.unknown),
-                "kind": str(source.get("kind") or ""),
+                "name": _source_name(str(source.get("name") or ""), words),
+                "file": PurePath(str(source.get("path") or "")).name,
                 "provider": str(source.get("provider") or words.unknown),
                 "url": url if url.startswith(WEB) else "",
                 "licence": str(source.get("licence") or words.unknown),
@@ -218,6 +220,14 @@ def sources(provenance: Mapping[str, Any], words: Words) -> list[dict[str, Any]]
             }
         )
     return told
+
+
+def _source_name(code: str, words: Words) -> str:
+    """Name a source by what it brings: its category or mode, else its block of the city file."""
+    block, _, rest = code.partition(".")
+    kind = rest.partition(".")[0]
+    keys = (f"map.category.{kind}", f"map.mode.{kind}", f"report.source.{block}")
+    return next((words.text(key) for key in keys if words.has(key)), code or words.unknown)
 
 
 def _dropped(dropped: Iterable[Mapping[str, Any]], words: Words) -> list[dict[str, str]]:

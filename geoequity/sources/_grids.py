@@ -56,6 +56,7 @@ class _Tile:
     data: Any
     band: int
     crs: CRS
+    marked: bool
     nodata: float | None
     masked: bool
     scale: float
@@ -156,13 +157,17 @@ class Grid(RasterSource):
             self._read = (asked, self._values(*asked))
         return self._read[1]
 
-    def crop(self, bounds: npt.ArrayLike, *, name: str) -> "Grid":
-        """Cut the window down to some bounds, rows of minx, miny, maxx, maxy."""
-        boxes = np.atleast_2d(bounds)
+    def touches(self, bounds: npt.ArrayLike) -> bool:
+        """Tell whether the window shares land with bounds, rows of minx, miny, maxx, maxy."""
         west, south, east, north = self.extent()
-        low, high = np.nanmin(boxes[:, :2], axis=0), np.nanmax(boxes[:, 2:], axis=0)
-        if low[0] >= east or high[0] <= west or low[1] >= north or high[1] <= south:
-            spans = f"{west:.6g}, {south:.6g} to {east:.6g}, {north:.6g}"
+        low, high = _around(bounds)
+        return bool(low[0] < east and high[0] > west and low[1] < north and high[1] > south)
+
+    def crop(self, bounds: npt.ArrayLike, *, name: str) -> "Grid":
+        """Cut the window down to some bounds."""
+        low, high = _around(bounds)
+        if not self.touches(bounds):
+            spans = "{:.6g}, {:.6g} to {:.6g}, {:.6g}".format(*self.extent())
             wanted = f"{low[0]:.6g}, {low[1]:.6g} to {high[0]:.6g}, {high[1]:.6g}"
             msg = f"{self.name}: spans {spans} and does not touch the {name}, {wanted}"
             raise SourceError(msg, source=self.tiles[0][2].path)
@@ -229,7 +234,9 @@ class Grid(RasterSource):
 class Derived(RasterSource):
     """A raster made of a grid's values, window by window."""
 
-    def __init__(self, grid: Grid, make: Callable[[Values, tuple[int, int, int, int]], Any]) -> None:
+    def __init__(
+        self, grid: Grid, make: Callable[[Values, tuple[int, int, int, int]], Any]
+    ) -> None:
         super().__init__()
         self.grid, self.make = grid, make
 
@@ -249,6 +256,8 @@ class Derived(RasterSource):
 
     def read_window(self, x0: int, y0: int, nx: int, ny: int) -> Any:
         """Make the values of a part of the window."""
+        if not nx * ny:  # exactextract asks for nothing, to learn the type
+            return np.empty((ny, nx))
         return self.make(self.grid.read_window(x0, y0, nx, ny), (x0, y0, nx, ny))
 
 
@@ -309,9 +318,7 @@ def opened(
                 faults.append(fault)
         gather(faults)
         placed = _placed(tiles, counts=counts)
-        unmarked = [
-            one.path.name for one in tiles if one.nodata is None and not one.masked and nodata is None
-        ]
+        unmarked = [one.path.name for one in tiles if not one.marked]
         if unmarked:
             _warn("no nodata declared, so that every value is data", unmarked, record=record)
         if record is not None and len(tiles) > 1:
@@ -375,7 +382,9 @@ def project(
     lost = ~np.isfinite(projected.bounds).all(axis=1)
     if lost.any():
         ids = geometry.index[lost]
-        msg = f"{name}: outside of where {crs.name}, the CRS of the raster, is defined: {shown(ids)}"
+        msg = (
+            f"{name}: outside of where {crs.name}, the CRS of the raster, is defined: {shown(ids)}"
+        )
         raise CRSError(msg, ids=ids)
     return projected.to_numpy()
 
@@ -392,6 +401,12 @@ def quads(x: Values, y: Values) -> npt.NDArray[np.object_]:
     points = np.stack([x, y], axis=-1)
     ring = [points[:-1, :-1], points[:-1, 1:], points[1:, 1:], points[1:, :-1]]
     return shapely.polygons(np.stack(ring, axis=2).reshape(-1, 4, 2))
+
+
+def _around(bounds: npt.ArrayLike) -> tuple[Values, Values]:
+    """Give the lowest and the highest corner of some bounds."""
+    boxes = np.atleast_2d(bounds)
+    return boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
 
 
 def _open(path: Path) -> Any:
@@ -427,7 +442,9 @@ def _checked(
         faults.append(fault)
     placed = data.transform
     if placed.is_identity:
-        faults.append(SourceError(f"{path}: not georeferenced, it has no geotransform", source=path))
+        faults.append(
+            SourceError(f"{path}: not georeferenced, it has no geotransform", source=path)
+        )
     elif placed.b or placed.d or placed.a <= 0 or not placed.e:
         msg = f"{path}: has a rotated geotransform; warp it to a north-up grid first"
         faults.append(SourceError(msg, source=path))
@@ -443,13 +460,16 @@ def _checked(
         faults.append(SourceError(msg, source=path))
     gather(faults)
     flags = data.mask_flag_enums[number - 1]
+    stated = data.nodatavals[number - 1] if nodata is None else nodata
+    masked = nodata is None and (MaskFlags.per_dataset in flags or MaskFlags.alpha in flags)
     return _Tile(
         path=path,
         data=data,
         band=number,
         crs=known,
-        nodata=_holdable(data.nodatavals[number - 1] if nodata is None else nodata, kind),
-        masked=nodata is None and (MaskFlags.per_dataset in flags or MaskFlags.alpha in flags),
+        marked=masked or stated is not None,
+        nodata=_holdable(stated, kind),
+        masked=masked,
         scale=float(data.scales[number - 1] if scale is None else scale),
         offset=float(data.offsets[number - 1]),
     )
@@ -458,22 +478,24 @@ def _checked(
 def _crs_of(path: Path, data: Any, *, declared: str | None) -> CRS:
     """Give the CRS that is declared, or that the file states, heights left out."""
     try:
-        if declared is not None:
-            return CRS.from_user_input(declared)
-        if data.crs:
-            stated = CRS.from_wkt(data.crs.to_wkt())
-            return stated.sub_crs_list[0] if stated.is_compound else stated
-    except ProjError as error:
+        if declared is None and not data.crs:
+            msg = f"{path}: the raster has no CRS; declare crs"
+            raise CRSError(msg, ids=[path.name])
+        stated = CRS.from_user_input(declared or data.crs.to_wkt())
+    except (ProjError, RasterioError) as error:
         msg = f"{path}: {declared or data.crs!s} is no CRS"
         raise CRSError(msg, ids=[path.name]) from error
-    msg = f"{path}: the raster has no CRS; declare crs"
-    raise CRSError(msg, ids=[path.name])
+    crs = stated.sub_crs_list[0] if stated.is_compound else stated
+    if not (crs.is_geographic or crs.is_projected):
+        msg = f"{path}: {crs.name} has no place on the earth; declare crs"
+        raise CRSError(msg, ids=[path.name])
+    return crs
 
 
 def _holdable(nodata: Nodata, kind: np.dtype) -> float | None:
-    """Keep a nodata value that the cells can hold; NaN is unknown in any case."""
+    """Keep a nodata value that cells can hold; NaN is unknown in any case."""
     if nodata is None or nodata == "none" or math.isnan(nodata):
-        return None if nodata is None or nodata == "none" else None
+        return None
     if kind.kind in "iu":
         limits = np.iinfo(kind)
         fits = float(nodata).is_integer() and limits.min <= nodata <= limits.max
@@ -489,7 +511,10 @@ def _placed(tiles: Sequence[_Tile], *, counts: bool) -> list[tuple[int, int, _Ti
     placed, odd = [], []
     for one in tiles:
         row, column = (north - one.north) / dy, (one.west - west) / dx
-        drift = [abs(one.cell[0] / dx - 1) * one.data.width, abs(one.cell[1] / dy - 1) * one.data.height]
+        drift = [
+            abs(one.cell[0] / dx - 1) * one.data.width,
+            abs(one.cell[1] / dy - 1) * one.data.height,
+        ]
         drift += [abs(row - round(row)), abs(column - round(column))]
         if not same_crs(one.crs, first.crs):
             odd.append(f"{one.path.name} ({one.crs.name}, not {first.crs.name})")

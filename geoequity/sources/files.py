@@ -242,7 +242,7 @@ def keys(table: pd.DataFrame, spec: FileSpec, columns: str | tuple[str, ...]) ->
     if template is not None:
         return _templated(parts, template, spec=spec)
     joined, *more = (text_ids(part) for part in parts)
-    return joined.str.cat(more, sep="_") if more else joined
+    return text_ids(joined.str.cat(more, sep="_")) if more else joined
 
 
 def text_ids(values: pd.Series) -> pd.Series:
@@ -344,7 +344,7 @@ def drop_repeated(
         If rows of one id differ and the policy is ``error``.
     """
     used = [table[column] for column in columns]
-    used = [one.to_wkb() if isinstance(one, gpd.GeoSeries) else one for one in used]
+    used = [one.to_wkb() if isinstance(one, gpd.GeoSeries) else text_ids(one) for one in used]
     same = pd.concat([ids, *used], axis=1, keys=range(1 + len(used))).duplicated()
     if same.any():
         record.drop("identical duplicate", ids[same])
@@ -443,9 +443,11 @@ def gather(faults: list[GeoEquityError]) -> None:
         for fault in faults
         for one in (fault.faults if isinstance(fault, _SeveralFaultsError) else [fault])
     ]
-    said = list({str(one): one for one in single}.values())  # several blocks may read one file
+    said: dict[str, GeoEquityError] = {}
+    for one in single:  # several blocks may read one file
+        said.setdefault(str(one), one)
     if said:
-        raise said[0] if len(said) == 1 else _SeveralFaultsError(said)
+        raise single[0] if len(said) == 1 else _SeveralFaultsError(list(said.values()))
 
 
 def _templated(parts: list[pd.Series], template: str, *, spec: FileSpec) -> pd.Series:
@@ -529,30 +531,35 @@ def _read_text(spec: FileSpec) -> pd.DataFrame:
         msg = f"{spec.path}: is UTF-8 text, but the city file declares {spec.encoding}"
         raise SourceError(msg, source=spec.path)
     separator = spec.separator or ("\t" if spec.path.suffix.lower() == ".tsv" else ",")
-    options: dict[str, Any] = {"sep": separator, "dtype": str, "keep_default_na": False}
+    odd = _odd_rows(text, separator)
+    if odd:
+        msg = f"{spec.path}: rows {shown(odd)} have more or fewer fields, separated by"
+        raise SourceError(f"{msg} {separator!r}, than the header", source=spec.path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
-            table = pd.read_csv(StringIO(text), index_col=False, **options)
+        table = pd.read_csv(
+            StringIO(text), sep=separator, header=None, dtype=str, keep_default_na=False
+        )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         msg = f"{spec.path}: not a table separated by {separator!r}: {str(error).strip()}"
         raise SourceError(msg, source=spec.path) from error
-    except pd.errors.ParserWarning as error:
-        msg = f"{spec.path}: rows have more fields, separated by {separator!r}, than the header"
-        raise SourceError(msg, source=spec.path) from error
-    short = _short_rows(text, separator)
-    if short:
-        msg = f"{spec.path}: fewer fields, separated by {separator!r}, than columns in rows"
-        raise SourceError(f"{msg} {shown(short)}", source=spec.path)
-    return table
+    return table.iloc[1:].set_axis(_told_apart(table.iloc[0]), axis=1)
 
 
-def _short_rows(text: str, separator: str) -> list[int]:
-    """List the rows that have fewer fields than the header, which pandas would fill up."""
+def _odd_rows(text: str, separator: str) -> list[int]:
+    """List the rows whose fields are not as many as the header's, which pandas would fit in."""
     mark = re.escape(separator)
     bare = re.sub(rf'(^|{mark})"(?:[^"]|"")*"', r"\1", text, flags=re.MULTILINE)
     fields = [line.count(separator) for line in re.split(r"\r\n?|\n", bare) if line.strip()]
-    return [row for row, number in enumerate(fields) if number < fields[0]]
+    return [row for row, number in enumerate(fields) if number != fields[0]]
+
+
+def _told_apart(names: pd.Series) -> list[str]:
+    """Give columns of one name a number each, so that none is taken for the other."""
+    number, repeated = names.groupby(names).cumcount() + 1, names.duplicated(keep=False)
+    return [
+        f"{name} ({n})" if twice else name
+        for name, n, twice in zip(names, number, repeated, strict=True)
+    ]
 
 
 def _is_utf8_misread(raw: bytes, encoding: str) -> bool:

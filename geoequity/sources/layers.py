@@ -92,7 +92,7 @@ def repaired(layer: gpd.GeoDataFrame, ids: pd.Series, *, record: Record) -> gpd.
     layer
         Valid geometry; empty where nothing could be saved.
     """
-    invalid = layer.geometry.notna() & ~layer.is_valid
+    invalid = ~(layer.geometry.isna() | layer.is_valid)
     if not invalid.any():
         return layer
     record.warn("invalid rings repaired", ids[invalid].unique())

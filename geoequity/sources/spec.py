@@ -247,3 +247,70 @@ class TableSpec(FileSpec):
             }
             return {**data, "columns": columns}
         return data
+
+
+class RasterSpec(Origin):
+    """A raster to read onto districts and cells."""
+
+    path: tuple[Path, ...] = Field(
+        description="file, or the tiles of one grid; relative to the city file or to --data",
+        min_length=1,
+    )
+    source: str | None = Field(None, description="name of a [sources] block with the terms")
+    kind: Literal["population", "elevation", "night_lights", "hazard", "ndvi", "landcover"] = Field(
+        description="what the values are: people, metres, radiance, depth or class of a hazard, "
+        "vegetation index, land cover classes"
+    )
+    quantity: Literal["count", "density"] = Field(
+        "count", description="of a population: people per cell, or per area"
+    )
+    per: Literal["m2", "ha", "km2"] = Field("km2", description="area that a density is about")
+    classes: dict[Text, tuple[float, ...]] = Field(
+        {}, description="land cover: class -> its values; hazard: the values in the zone"
+    )
+    above: float | None = Field(
+        None, description="hazard: cells with a greater value are in the zone"
+    )
+    band: int | None = Field(
+        None, ge=1, description="number of the band; needed where a file has several"
+    )
+    crs: str | None = Field(None, description="CRS, where the file does not say or says it wrong")
+    nodata: float | Literal["none"] | None = Field(
+        None,
+        description="stored value that means unknown, where the file does not say or says it "
+        "wrong; none: every value is data",
+    )
+    scale: float | None = Field(
+        None, gt=0, description="what to multiply values by, where the file does not say"
+    )
+    min_known_share: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="units with data on less of their area are unknown; 0.5 by default, "
+        "for a population any data will do",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_path(cls, data: object) -> object:
+        if isinstance(data, dict) and isinstance(data.get("path"), str | Path):
+            return {**data, "path": (data["path"],)}
+        return data
+
+    @model_validator(mode="after")
+    def _keys_of_the_kind(self) -> "RasterSpec":
+        faults = []
+        if self.kind == "landcover" and not self.classes:
+            faults.append("land cover needs classes")
+        if self.kind == "hazard" and bool(self.classes) == (self.above is not None):
+            faults.append("a hazard needs above, or classes")
+        if self.kind not in {"landcover", "hazard"} and self.classes:
+            faults.append("classes are of land cover and hazards")
+        if self.kind != "hazard" and self.above is not None:
+            faults.append("above is of hazards")
+        if self.kind != "population" and self.quantity != "count":
+            faults.append("quantity is of a population")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self

@@ -120,7 +120,7 @@ def make_study(
         "city": {
             "id": "made_up",
             "name": "Villa Inventada",
-            "country": "Nowhere",
+            "country": "PE",
             "crs": crs,
             "imd_2025_rank": None,
             "fictitious": fictitious,
@@ -292,6 +292,16 @@ PROVENANCE = {
             "rows_read": 13,
             "rows_kept": 12,
             "dropped": [{"reason": "sliver under 1 % of the median", "count": 1, "ids": ["s1"]}],
+        },
+        {
+            "name": "services.school.2",
+            "path": "data/escuelas.csv",
+            "provider": "Ministry",
+            "licence": "CC0",
+            "reference_year": 2021,
+            "rows_read": 0,
+            "rows_kept": 0,
+            "dropped": [],
         },
         {
             "name": "osm",

@@ -103,6 +103,20 @@ def test_every_source_is_credited_with_its_licence(page):
     assert "sliver under 1 % of the median" in page.text
 
 
+def test_sources_are_named_in_the_reader_s_words(pages):
+    assert "Escuelas escuelas.csv" in pages["es"].text
+    assert "Escolas escuelas.csv" in pages["pt"].text
+    assert "Districts districts.geojson sha256 abababababab" in pages["en"].text
+
+
+def test_the_country_is_named_and_a_made_up_one_is_not(study, tmp_path):
+    assert "Perú · 12 distritos" in written(study, tmp_path).text
+    for country, said in {"XX": "", "Atlantis": "Atlantis · "}.items():
+        city = {**study.summary["city"], "country": country}
+        page = written(replace(study, summary={**study.summary, "city": city}), tmp_path)
+        assert f"Villa Inventada {said}12 distritos" in page.text
+
+
 def test_numbers_carry_the_marks_of_the_language(pages):
     assert "1.200.345" in pages["es"].text
     assert "1.200.345" in pages["pt"].text
