@@ -10,6 +10,7 @@ each, with no case for holes, parts, crossings or corners.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -133,7 +134,7 @@ def _portions(edges_a: np.ndarray, edges_b: np.ndarray) -> Iterator[slice]:
     work = np.cumsum(edges_a + edges_b + np.minimum(edges_a * edges_b, _MANY_EDGE_PAIRS))
     cuts = np.searchsorted(work, np.arange(_WORK, work[-1], _WORK))
     cuts = np.unique([0, *cuts, len(work)])
-    return (slice(start, stop) for start, stop in zip(cuts[:-1], cuts[1:], strict=True))
+    return (slice(start, stop) for start, stop in pairwise(cuts))
 
 
 def _summed(

@@ -5,6 +5,7 @@ Here the catalogue's tree meets the composite, the typology and the inequality
 measures; each of them knows nothing of the others.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -123,10 +124,10 @@ def make_tree(
     definitions: Iterable[Definition], *, present: Iterable[str], weights: Mapping[str, float]
 ) -> pd.DataFrame:
     """
-    Lay out the tree of the index: indicator, pillar and area, pillar, index.
+    Lay out the tree of the index: indicator, family, pillar and area, pillar, index.
 
-    Indicators of one family share one weight, so that a concept measured twice
-    does not count twice.
+    Indicators of one family stand under a node of their own, so that a concept
+    measured twice does not count twice, nor half where one measure is unknown.
 
     Parameters
     ----------
@@ -144,20 +145,16 @@ def make_tree(
     """
     there = set(present)
     used = [one for one in definitions if one.role == "indicator" and one.id in there]
-    family_size = pd.Series(
-        [f"{one.pillar}.{one.area}.{one.family}" for one in used]
-    ).value_counts()
+    members = Counter(_family(one) for one in used)
     rows: list[dict[str, Any]] = []
     for one in used:
-        share = 1 / family_size[f"{one.pillar}.{one.area}.{one.family}"]
-        rows.append(
-            {
-                "id": one.id,
-                "parent": f"{one.pillar}.{one.area}",
-                "weight": weights.get(one.id, 1.0) * share,
-                "better": one.better,
-            }
-        )
+        area = f"{one.pillar}.{one.area}"
+        shared = members[_family(one)] > 1
+        weight = weights.get(one.id, 1.0)
+        parent = _family(one) if shared else area
+        rows.append({"id": one.id, "parent": parent, "weight": weight, "better": one.better})
+    for family in (one for one, count in members.items() if count > 1):
+        rows.append({"id": family, "parent": family.rpartition(".")[0], "weight": 1.0})
     for pillar in PILLARS:
         areas = [
             area for area in AREAS if any((one.pillar, one.area) == (pillar, area) for one in used)
@@ -171,6 +168,11 @@ def make_tree(
     if rows:
         rows.append({"id": ROOT, "parent": None, "weight": 1.0, "min_known": len(PILLARS)})
     return pd.DataFrame(rows, columns=["id", "parent", "weight", "better", "min_known"])
+
+
+def _family(one: Definition) -> str:
+    """Name the node of an indicator's family."""
+    return f"{one.pillar}.{one.area}.{one.family}"
 
 
 def judge(

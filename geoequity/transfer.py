@@ -8,7 +8,7 @@ each of the other. The same sparse matrix then carries every variable.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import overload
+from typing import TypeVar
 from warnings import warn
 
 import geopandas as gpd
@@ -23,6 +23,8 @@ from geoequity.errors import DataError, DataWarning, shown
 
 _TINY_SHARE = 1e-6  # of a polygon: rounding, not land
 _WEIGHT = "weight"
+
+Values = TypeVar("Values", pd.Series, pd.DataFrame)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,11 +74,7 @@ class Transfer:
         share = self._measure(everything) / self._target_column()
         return pd.Series(share[:, 0], index=self.target_size.index, name="coverage")
 
-    @overload
-    def known_coverage(self, values: pd.Series) -> pd.Series: ...
-    @overload
-    def known_coverage(self, values: pd.DataFrame) -> pd.DataFrame: ...
-    def known_coverage(self, values: pd.Series | pd.DataFrame) -> pd.Series | pd.DataFrame:
+    def known_coverage(self, values: Values) -> Values:
         """
         Share of each target that sources of known value cover.
 
@@ -100,13 +98,7 @@ class Transfer:
         known = ~np.isnan(self._aligned(values))
         return self._told(self._measure(known) / self._target_column(), values)
 
-    @overload
-    def extensive(self, values: pd.Series, *, min_known_share: float = ...) -> pd.Series: ...
-    @overload
-    def extensive(self, values: pd.DataFrame, *, min_known_share: float = ...) -> pd.DataFrame: ...
-    def extensive(
-        self, values: pd.Series | pd.DataFrame, *, min_known_share: float = 1.0
-    ) -> pd.Series | pd.DataFrame:
+    def extensive(self, values: Values, *, min_known_share: float = 1.0) -> Values:
         """
         Share counts out among the targets, their total kept.
 
@@ -168,13 +160,7 @@ class Transfer:
         totals[~self._is_known(known, min_known_share)] = np.nan
         return self._told(totals, values)
 
-    @overload
-    def intensive(self, values: pd.Series, *, min_known_share: float = ...) -> pd.Series: ...
-    @overload
-    def intensive(self, values: pd.DataFrame, *, min_known_share: float = ...) -> pd.DataFrame: ...
-    def intensive(
-        self, values: pd.Series | pd.DataFrame, *, min_known_share: float = 0.0
-    ) -> pd.Series | pd.DataFrame:
+    def intensive(self, values: Values, *, min_known_share: float = 0.0) -> Values:
         """
         Average rates over what is known in each target.
 
@@ -229,10 +215,6 @@ class Transfer:
         means = np.divide(total, mass, out=np.full_like(total, np.nan), where=is_land & is_enough)
         return self._told(means, values)
 
-    @overload
-    def kept(self, values: pd.Series) -> float: ...
-    @overload
-    def kept(self, values: pd.DataFrame) -> pd.Series: ...
     def kept(self, values: pd.Series | pd.DataFrame) -> pd.Series | float:
         """
         Share of the total of a count that the targets receive.
@@ -257,10 +239,6 @@ class Transfer:
         """
         return self._share_of_total(values, self._in_targets())
 
-    @overload
-    def lost(self, values: pd.Series) -> float: ...
-    @overload
-    def lost(self, values: pd.DataFrame) -> pd.Series: ...
     def lost(self, values: pd.Series | pd.DataFrame) -> pd.Series | float:
         """
         Share of the total of a count that lies outside the targets.
@@ -289,18 +267,20 @@ class Transfer:
     def _aligned(self, values: pd.Series | pd.DataFrame) -> np.ndarray:
         """Check values and bring them into the order of the sources, a column each."""
         frame = values.to_frame() if isinstance(values, pd.Series) else values
-        schema.check_unique(frame.index, name="values")
         sources = self.source_size.index
-        odd = frame.index.symmetric_difference(sources, sort=False)
-        if len(odd):
-            msg = f"values and the sources of the transfer are about different units: {shown(odd)}"
-            raise DataError(msg, ids=odd)
+        if not frame.index.equals(sources):
+            schema.check_unique(frame.index, name="values")
+            odd = frame.index.symmetric_difference(sources, sort=False)
+            if len(odd):
+                msg = f"values and the transfer's sources are about different units: {shown(odd)}"
+                raise DataError(msg, ids=odd)
+            frame = frame.reindex(sources)
         types = zip(frame.columns, frame.dtypes, strict=True)
         text = [name for name, kind in types if not pd.api.types.is_numeric_dtype(kind)]
         if text:
             msg = f"values: not numbers: {shown(text)}"
             raise DataError(msg, ids=text)
-        table = frame.reindex(sources).to_numpy(dtype=float, na_value=np.nan)
+        table = frame.to_numpy(dtype=float, na_value=np.nan)
         is_infinite = np.isinf(table)
         if is_infinite.any():
             ids = sources[is_infinite.any(axis=1)]
@@ -310,7 +290,7 @@ class Transfer:
             raise DataError(msg, ids=ids)
         return table
 
-    def _told(self, table: np.ndarray, like: pd.Series | pd.DataFrame) -> pd.Series | pd.DataFrame:
+    def _told(self, table: np.ndarray, like: Values) -> Values:
         """Put results on the targets' index, named as the values were."""
         index = self.target_size.index
         if isinstance(like, pd.Series):
@@ -426,6 +406,7 @@ def make_transfer(
         schema.check_metric_crs(layer, name=name)
     schema.check_same_crs(source, target, names=("source", "target"))
     for name, layer in layers.items():
+        schema.check_unique(layer.index, name=name)
         _check_polygons(layer, name=name)
     from_shapes, to_shapes = (layer.geometry.to_numpy() for layer in layers.values())
     land = shared_land(from_shapes, to_shapes)
@@ -613,8 +594,7 @@ def _check_share(share: float) -> None:
 
 
 def _check_polygons(layer: gpd.GeoDataFrame | gpd.GeoSeries, *, name: str) -> None:
-    """Refuse a layer with repeated ids, or a geometry that is no valid polygon."""
-    schema.check_unique(layer.index, name=name)
+    """Refuse a layer in which a geometry is no valid polygon."""
     shapes = layer.geometry.to_numpy()
     kinds = [shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON]
     bad = ~np.isin(shapely.get_type_id(shapes), kinds)
@@ -631,7 +611,7 @@ def _check_weights(weights: gpd.GeoDataFrame) -> None:
     schema.check_non_negative(weights[_WEIGHT], name="weights: weight")
     unknown = weights.index[weights[_WEIGHT].isna()]
     if len(unknown):
-        msg = f"weights: weight unknown; leave out or fill in: {shown(unknown)}"
+        msg = f"weights: weight unknown; leave these out: {shown(unknown)}"
         raise DataError(msg, ids=unknown)
     if not _is_of_points(weights):
-        _check_polygons(weights.reset_index(drop=True), name="weights")
+        _check_polygons(weights, name="weights")

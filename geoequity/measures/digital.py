@@ -523,7 +523,7 @@ def inclusion(
     >>> inclusion(parts)[["score", "parts", "over"]].values.tolist()
     [[60.0, 2, 'measured_speed device'], [nan, 1, 'measured_speed']]
     """
-    given = {one: 1.0 for one in PARTS} | dict(weights or {})
+    given = dict.fromkeys(PARTS, 1.0) | dict(weights or {})
     strange = [one for one in (*parts.columns, *given) if one not in PARTS]
     faults = [f"no parts are called {shown(strange)}"] if strange else []
     known = parts.notna()

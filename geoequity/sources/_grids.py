@@ -361,9 +361,9 @@ def extract(
         else Operation(stat, name, raster)
         for name, stat, raster in asked
     ]
-    writer = PandasWriter()
+    source, writer = _Shapes(shapes[order]), PandasWriter()  # the processor keeps none alive
     processor = RasterSequentialProcessor if dense else FeatureSequentialProcessor
-    run = processor(_Shapes(shapes[order]), writer, operations)
+    run = processor(source, writer, operations)
     run.set_max_cells_in_memory(max(1, cells // len({id(raster) for _, _, raster in asked})))
     run.process()
     return writer.features().set_index(order).sort_index().astype(float)

@@ -21,6 +21,10 @@ Day = Annotated[  # TOML has days of its own, and people write them without quot
     str, BeforeValidator(lambda one: one.isoformat() if isinstance(one, date) else one)
 ]
 Mark = Annotated[str, Field(pattern=r'^[^"\r\n0-9]$')]
+Quarter = Annotated[str, Field(pattern=r"^\d{4}Q[1-4]$")]
+TileColumn = Literal[
+    "quadkey", "down_kbps", "up_kbps", "latency_ms", "tests", "devices", "period", "kind"
+]
 Base = Annotated[str, Field(pattern="^(households|dwellings|jobs)$")]
 
 RESERVED = (  # columns of cells that mean something else
@@ -187,6 +191,58 @@ class ConnectivitySpec(FileSpec):
     name: str | None = Field(None, description="column of the name")
     period: str | None = Field(None, description="what time the data speak of")
     merge: Merge = Field("dedupe", description=_MERGE)
+
+
+class TowersSpec(FileSpec):
+    """Cells of the mobile network, as OpenCelliD lists them."""
+
+    kind: Literal["towers"] = Field(description="towers: OpenCelliD cells, .csv or .csv.gz")
+    duplicates: Literal["error", "first"] = Field(
+        "error", description="what to do with differing rows of one cell"
+    )
+    merge: Merge = Field("dedupe", description=_MERGE)
+
+
+class TilesSpec(Origin):
+    """Speed tests by tile, as Ookla publishes them."""
+
+    kind: Literal["ookla_fixed", "ookla_mobile"] = Field(
+        description="ookla_fixed or ookla_mobile: tiles of the open data of Ookla"
+    )
+    path: tuple[Path, ...] = Field(
+        min_length=1, description="file or files: Parquet, shapefile in a zip, GeoJSON or text"
+    )
+    source: str | None = Field(None, description="name of a [sources] block with the terms")
+    period: tuple[Quarter, ...] = Field(
+        (), description="quarter of each file, such as 2023Q3; by default as columns or name say"
+    )
+    columns: dict[TileColumn, Text] = Field({}, description="columns that are called otherwise")
+    min_tests: float = Field(30.0, ge=1, description="tests under which a district is suppressed")
+    faulty: Literal["error", "drop"] = Field(
+        "error", description="what to do with tiles whose numbers cannot be"
+    )
+    encoding: str | None = Field(None, description="of text; UTF-8 by default")
+    separator: Mark | None = Field(None, description="of text tables; comma by default")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_or_several(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        listed = {
+            key: (data[key],) for key in ("path", "period") if isinstance(data.get(key), str | Path)
+        }
+        return {**data, **listed}
+
+    @model_validator(mode="after")
+    def _period_of_each(self) -> "TilesSpec":
+        if self.period and len(self.period) != len(self.path):
+            msg = f"period: {len(self.period)} given for {len(self.path)} files"
+            raise ValueError(msg)
+        return self
+
+
+Connectivity = Annotated[ConnectivitySpec | TowersSpec | TilesSpec, Field(discriminator="kind")]
 
 
 class ColumnSpec(Block):
