@@ -6,6 +6,7 @@ what is known of how it was measured. It says nothing of the choices behind the
 index; those are the ``method`` range.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -26,7 +27,8 @@ def reason(key: str, **values: object) -> Reason:
     key
         Key of the message under ``reason.`` in the catalogues.
     **values
-        What fills the message; a float is a share and reads as percent.
+        What fills the message; a float is a share and reads as percent, a
+        mapping gives a value for each language.
 
     Returns
     -------
@@ -35,14 +37,16 @@ def reason(key: str, **values: object) -> Reason:
     """
     said = {}
     for language in LANGUAGES:
-        written = {
-            name: quantity(value, unit="share", language=language)
-            if isinstance(value, float)
-            else value
-            for name, value in values.items()
-        }
+        written = {name: _written(value, language) for name, value in values.items()}
         said[language] = text(f"reason.{key}", language=language, **written)
     return {"id": key, "text": said}
+
+
+def _written(value: object, language: str) -> object:
+    """Choose what a value of a reason reads like in a language."""
+    if isinstance(value, Mapping):
+        return value[language]
+    return quantity(value, unit="share", language=language) if isinstance(value, float) else value
 
 
 def of_districts(

@@ -17,7 +17,7 @@ import pandas as pd
 
 from geoequity import __version__, inequality
 from geoequity.confidence import Reason, reason
-from geoequity.errors import shown
+from geoequity.errors import SHOWN_IDS
 from geoequity.indicators import Definition, Evaluation
 from geoequity.judgement import (
     EPSILON,
@@ -30,6 +30,7 @@ from geoequity.judgement import (
     gap,
     mean,
 )
+from geoequity.locale import LANGUAGES
 from geoequity.schema import AREAS, PILLARS, TYPES
 from geoequity.typology import UNCERTAIN
 
@@ -117,7 +118,7 @@ def make_summary(
         "pillars": {one: _node(judgement.scores[one], population) for one in PILLARS},
         "areas": {one: _node(judgement.scores[one], population) for one in AREAS},
         "index": _index(judgement.scores[ROOT], population),
-        "districts": _districts(districts, cells, population, evaluation, judgement),
+        "districts": _districts(districts, cells, population, evaluation, judgement, of),
         "types": _types(judgement, population),
         "findings": [],
         "method": {
@@ -299,6 +300,7 @@ def _districts(
     population: pd.Series,
     evaluation: Evaluation,
     judgement: Judgement,
+    of: Mapping[str, Definition],
 ) -> dict[str, Any]:
     """Describe every district."""
     confidence = district_confidence(evaluation, judgement)
@@ -325,7 +327,7 @@ def _districts(
             "strengths": [str(one) for one in best],
             "gaps": [str(one) for one in worst],
             "reasons": _district_reasons(
-                str(key), cells, population, evaluation.districts[leaves], judgement
+                str(key), cells, population, evaluation.districts[leaves], judgement, of
             ),
         }
     return described
@@ -337,6 +339,7 @@ def _district_reasons(
     population: pd.Series,
     values: pd.DataFrame,
     judgement: Judgement,
+    of: Mapping[str, Definition],
 ) -> list[Reason]:
     """Say what is not known of a district, and why no type is stated."""
     reasons = []
@@ -345,10 +348,15 @@ def _district_reasons(
     if cells is not None and "population" in cells.columns:
         mine = cells[(cells["district_id"] == key) & cells["population"].isna()]
         if len(mine):
-            reasons.append(reason("cells_no_population", count=len(mine), listed=shown(mine.index)))
+            listed = [str(one) for one in mine.index[:SHOWN_IDS]]
+            reasons.append(reason("cells_no_population", count=len(mine), listed=listed))
     missing = values.columns[values.loc[key].isna()]
     if len(missing):
-        reasons.append(reason("missing_here", listed=shown(missing)))
+        named = {
+            language: [of[one].label.get(language, one) for one in missing]
+            for language in LANGUAGES
+        }
+        reasons.append(reason("missing_here", listed=named))
     if judgement.scores.loc[key, list(PILLARS)].isna().any():
         reasons.append(reason("pillar_unknown"))
     elif judgement.basis == NO_MATERIAL_GAP:

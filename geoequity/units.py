@@ -203,7 +203,7 @@ def district_of(points: gpd.GeoSeries, districts: gpd.GeoDataFrame) -> pd.Series
     found = pd.Series(area, index=hit).groupby(level=0).min()
     result = np.full(len(points), None, dtype=object)
     result[found.index.to_numpy(dtype=int)] = ids.to_numpy(dtype=object)[found.to_numpy(dtype=int)]
-    return pd.Series(result, index=points.index, name="district_id")
+    return pd.Series(result, index=points.index, name="district_id", dtype=object)
 
 
 def totals(cells: pd.DataFrame, districts: pd.Index, *, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -260,7 +260,7 @@ def _cut(
     inside["district_id"] = districts.index.to_numpy(dtype=object)[pieces["right"]]
     outside["district_id"] = None
     unions = pieces.groupby("left")["geometry"].agg(lambda one: shapely.union_all(one.to_numpy()))
-    unions = unions.reindex(rest).map(lambda one: one if one is not None else shapely.Polygon())
+    unions = unions.reindex(rest, fill_value=shapely.Polygon())
     shapes = [
         pieces["geometry"].to_numpy(),
         shapely.difference(outside.geometry.to_numpy(), unions.to_numpy()),

@@ -7,7 +7,7 @@ lays it out. Unknown is the language's word for it, never an empty cell.
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -179,8 +179,8 @@ def _district_rows(study: Study, words: Words) -> list[dict[str, Any]]:
                 "high": high,
                 "score": words.score(score),
                 "score_range": words.range(low, high, 1),
-                "rank": words.number(rank),
-                "rank_range": words.range(rank_low, rank_high),
+                "rank": words.number(_tenth(rank)),
+                "rank_range": words.range(_tenth(rank_low), _tenth(rank_high)),
                 "pillars": {pillar: figure(one.get(pillar)) for pillar in PILLARS},
                 "pillars_said": [words.score(one.get(pillar)) for pillar in PILLARS],
                 "areas_said": [words.score(at(one, "areas", area)) for area in AREAS],
@@ -194,6 +194,11 @@ def _district_rows(study: Study, words: Words) -> list[dict[str, Any]]:
         )
     rows.sort(key=lambda row: (row["value"] is None, -(row["value"] or 0), row["name"]))
     return [{**row, "number": place} for place, row in enumerate(rows, start=1)]
+
+
+def _tenth(rank: float | None) -> float | None:
+    """Round a rank to a tenth, so that a whole one reads as whole."""
+    return None if rank is None else round(rank, 1)
 
 
 def _type_said(kind: str | None, probability: Mapping[str, Any], words: Words) -> str:
@@ -217,8 +222,12 @@ def _maps(study: Study, rows: Sequence[Mapping[str, Any]], words: Words) -> dict
     drawn = _shapes.frame(study.districts)
     names = {row["id"]: row["name"] for row in rows}
     placed = _shapes.labels(drawn, names, {row["id"]: row["number"] for row in rows})
-    scores = {"index": {row["id"]: row["value"] for row in rows}}
-    scores |= {pillar: {row["id"]: row["pillars"][pillar] for row in rows} for pillar in PILLARS}
+    index = {row["id"]: row["value"] for row in rows}
+    pillars = {one: {row["id"]: row["pillars"][one] for row in rows} for one in PILLARS}
+    # The pillars stand side by side, so one colour must mean one score on both.
+    shared = _classes(value for values in pillars.values() for value in values.values())
+    scores = [_score_map("index", index, _classes(index.values()), names, words)]
+    scores += [_score_map(one, values, shared, names, words) for one, values in pillars.items()]
     return {
         "frame": drawn,
         "labels": placed,
@@ -227,7 +236,7 @@ def _maps(study: Study, rows: Sequence[Mapping[str, Any]], words: Words) -> dict
         "inks": {row["id"]: ink_on(TYPE_COLOURS.get(row["type"] or "", UNKNOWN)) for row in rows},
         "key": [row for row in rows if placed[row["id"]].numbered],
         "types": _type_map(study, rows, words),
-        "scores": [_score_map(key, values, names, words) for key, values in scores.items()],
+        "scores": scores,
         "bar": words.quantity(drawn.bar_km, "km")
         if drawn.bar_km >= 1
         else words.quantity(1000 * drawn.bar_km, "m"),
@@ -253,12 +262,20 @@ def _type_map(study: Study, rows: Sequence[Mapping[str, Any]], words: Words) -> 
     }
 
 
+def _classes(values: Iterable[float | None]) -> list[_shapes.Class]:
+    """Choose the colours for some scores, leaving out the unknown."""
+    return _shapes.classes([value for value in values if value is not None])
+
+
 def _score_map(
-    key: str, values: Mapping[str, float | None], names: Mapping[str, str], words: Words
+    key: str,
+    values: Mapping[str, float | None],
+    among: Sequence[_shapes.Class],
+    names: Mapping[str, str],
+    words: Words,
 ) -> dict[str, Any]:
     """Colour the districts by a score."""
     known = {unit: value for unit, value in values.items() if value is not None}
-    among = _shapes.classes(list(known.values()))
     title = words.text(f"report.where.{key}")
     described = words.text("report.where.score_none", name=title)
     if known:

@@ -1,32 +1,25 @@
 """
-Rasters as one grid of cells, read window by window and cut by polygons.
+Rasters as one grid of cells, read piece by piece.
 
-A value is never resampled: polygons go to the CRS of the raster, and a cell
-counts by the share of it that a polygon covers. The tiles of a mosaic are read
-as one grid, each with its own nodata, scale and offset; unknown is NaN from the
-first read on. Memory is bounded by the window, whatever the size of the raster.
+The tiles of a mosaic are read as one grid, each with its own nodata, scale and
+offset; unknown is NaN from the first read on. Memory is bounded by the piece
+that is asked for, whatever the size of the raster.
 """
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import rasterio
 import shapely
-from exactextract.feature import Feature, FeatureSource
-from exactextract.operation import Operation, PythonOperation
-from exactextract.processor import FeatureSequentialProcessor, RasterSequentialProcessor
-from exactextract.raster import RasterSource
-from exactextract.writer import PandasWriter
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError as ProjError
 from rasterio.enums import MaskFlags
@@ -39,13 +32,34 @@ from geoequity.sources.files import Record, gather
 Values = npt.NDArray[np.float64]
 Nodata = float | Literal["none"] | None
 
-CHUNK_CELLS = 4_000_000  # read at a time: some 100 MB with all that is made of them
 _CACHE_BYTES = 128 * 2**20  # of GDAL, instead of a share of the machine's memory
 _MAX_BLOCK_BYTES = 256 * 2**20  # a block is decoded whole
 _MAX_CELLS = 10**11  # within the units: hours of reading, so a mistake
 _SEGMENT_M = 50.0  # a straight line this long bends by under 0.5 mm where it is projected
 _EQUAL_AREA = "EPSG:6933"  # cylindrical: meridians and parallels stay straight
 _ALIGNED = 0.01  # of a cell
+
+
+class Piece(NamedTuple):
+    """
+    A part of a window.
+
+    Parameters
+    ----------
+    x
+        First column.
+    y
+        First row, from the north.
+    columns
+        How many columns.
+    rows
+        How many rows.
+    """
+
+    x: int
+    y: int
+    columns: int
+    rows: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +97,10 @@ class _Tile:
         """Give the width and height of a cell."""
         return float(self.data.transform.a), abs(float(self.data.transform.e))
 
-    def read(self, row: int, column: int, rows: int, columns: int) -> Values:
-        """Read a window, counted from the north-west; NaN where unknown."""
-        first = row if self.north_up else self.data.height - row - rows
-        window = Window(column, first, columns, rows)
+    def read(self, piece: Piece) -> Values:
+        """Read a piece, rows from the north; NaN where unknown."""
+        first = piece.y if self.north_up else self.data.height - piece.y - piece.rows
+        window = Window(piece.x, first, piece.columns, piece.rows)
         try:
             raw = self.data.read(self.band, window=window)
             mask = self.data.read_masks(self.band, window=window) if self.masked else None
@@ -106,121 +120,228 @@ class _Tile:
         return values if self.north_up else values[::-1]
 
 
-class Grid(RasterSource):
-    """A window of the grid that one or several tiles make."""
+class Placed(NamedTuple):
+    """
+    A tile and where it lies.
+
+    Parameters
+    ----------
+    row
+        Its first row in the grid.
+    column
+        Its first column in the grid.
+    tile
+        The tile.
+    """
+
+    row: int
+    column: int
+    tile: _Tile
+
+
+class Grid:
+    """
+    A window of the grid that one or several tiles make.
+
+    Parameters
+    ----------
+    tiles
+        First row and first column of every tile, and the tile.
+    window
+        First row, first column, rows and columns of the window.
+    counts
+        Whether values are counts, which cannot be negative.
+    """
 
     def __init__(
-        self,
-        tiles: Sequence[tuple[int, int, _Tile]],
-        *,
-        crs: CRS,
-        corner: tuple[float, float],
-        cell: tuple[float, float],
-        window: tuple[int, int, int, int],
-        counts: bool,
+        self, tiles: Sequence[Placed], *, window: tuple[int, int, int, int], counts: bool
     ) -> None:
-        super().__init__()
-        self.tiles, self.crs, self.corner, self.cell, self.counts = tiles, crs, corner, cell, counts
         self.row, self.column, self.rows, self.columns = window
-        self._read: tuple[tuple[int, int, int, int] | None, Values] = (None, np.empty((0, 0)))
+        self.crs: CRS = tiles[0].tile.crs
+        self.cell = tiles[0].tile.cell
+        self._tiles, self._counts = tiles, counts
+        self._corner = (
+            min(one.tile.west for one in tiles),
+            max(one.tile.north for one in tiles),
+        )
+        self._last: tuple[Piece | None, Values] = (None, np.empty((0, 0)))
 
     @property
     def name(self) -> str:
         """Name the files."""
-        return shown(tile.path for _, _, tile in self.tiles)
+        return shown(one.tile.path for one in self._tiles)
 
     @property
     def cell_area(self) -> float:
         """Give the area of a cell in the square of the CRS's unit."""
         return self.cell[0] * self.cell[1]
 
-    def res(self) -> tuple[float, float]:
-        """Give the width and height of a cell, as exactextract asks."""
-        return self.cell
+    @property
+    def block(self) -> tuple[int, int]:
+        """Give the rows and columns of a block, as the first file is stored."""
+        high, wide = self._tiles[0].tile.data.block_shapes[0]
+        return high, wide
 
+    @property
     def extent(self) -> tuple[float, float, float, float]:
-        """Give the bounds of the window, as exactextract asks."""
-        (x, y), (dx, dy) = self.corner, self.cell
+        """Give the bounds of the window: minx, miny, maxx, maxy."""
+        (x, y), (dx, dy) = self._corner, self.cell
         west, north = x + self.column * dx, y - self.row * dy
         return west, north - self.rows * dy, west + self.columns * dx, north
 
-    def srs_wkt(self) -> None:
-        """Leave the check of the CRS to the caller."""
+    def read(self, piece: Piece) -> Values:
+        """
+        Read a piece of the window.
 
-    def nodata_value(self) -> None:
-        """Have no nodata: unknown is NaN."""
+        Parameters
+        ----------
+        piece
+            Where it lies.
 
-    def read_window(self, x0: int, y0: int, nx: int, ny: int) -> Values:
-        """Read a part of the window, as exactextract asks; the last one is kept."""
-        asked = (self.row + y0, self.column + x0, ny, nx)
-        if self._read[0] != asked:
-            self._read = (asked, self._values(*asked))
-        return self._read[1]
+        Returns
+        -------
+        values
+            Scaled values, rows from the north, NaN where unknown; not to be
+            changed, since the last piece is kept.
+
+        Raises
+        ------
+        SourceError
+            If a file is broken or cut short.
+        DataError
+            If a value is infinite, or a count negative.
+        """
+        if self._last[0] != piece:
+            self._last = (piece, self._read(piece))
+        return self._last[1]
 
     def touches(self, bounds: npt.ArrayLike) -> bool:
-        """Tell whether the window shares land with bounds, rows of minx, miny, maxx, maxy."""
-        west, south, east, north = self.extent()
+        """
+        Tell whether the window shares land with some bounds.
+
+        Parameters
+        ----------
+        bounds
+            One or several rows of minx, miny, maxx, maxy.
+
+        Returns
+        -------
+        touches
+            Whether it does.
+        """
+        west, south, east, north = self.extent
         low, high = _around(bounds)
         return bool(low[0] < east and high[0] > west and low[1] < north and high[1] > south)
 
     def crop(self, bounds: npt.ArrayLike, *, name: str) -> "Grid":
-        """Cut the window down to some bounds."""
+        """
+        Cut the window down to some bounds and a cell around.
+
+        Parameters
+        ----------
+        bounds
+            One or several rows of minx, miny, maxx, maxy.
+        name
+            What lies within them, for the message.
+
+        Returns
+        -------
+        grid
+            The smaller window.
+
+        Raises
+        ------
+        SourceError
+            If the two share no land, or too many cells lie within the bounds.
+        """
         low, high = _around(bounds)
         if not self.touches(bounds):
-            spans = "{:.6g}, {:.6g} to {:.6g}, {:.6g}".format(*self.extent())
+            spans = "{:.6g}, {:.6g} to {:.6g}, {:.6g}".format(*self.extent)
             wanted = f"{low[0]:.6g}, {low[1]:.6g} to {high[0]:.6g}, {high[1]:.6g}"
             msg = f"{self.name}: spans {spans} and does not touch the {name}, {wanted}"
-            raise SourceError(msg, source=self.tiles[0][2].path)
-        (x, y), (dx, dy) = self.corner, self.cell
+            raise SourceError(msg, source=self._tiles[0].tile.path)
+        (x, y), (dx, dy) = self._corner, self.cell
         top = max(self.row, math.floor((y - high[1]) / dy) - 1)
         left = max(self.column, math.floor((low[0] - x) / dx) - 1)
         bottom = min(self.row + self.rows, math.ceil((y - low[1]) / dy) + 1)
         right = min(self.column + self.columns, math.ceil((high[0] - x) / dx) + 1)
-        if (bottom - top) * (right - left) > _MAX_CELLS:
-            msg = f"{self.name}: {(bottom - top) * (right - left):.2g} cells within the {name}"
-            raise SourceError(f"{msg}; is the cell size right?", source=self.tiles[0][2].path)
-        return Grid(
-            self.tiles,
-            crs=self.crs,
-            corner=self.corner,
-            cell=self.cell,
-            window=(top, left, bottom - top, right - left),
-            counts=self.counts,
-        )
+        cells = (bottom - top) * (right - left)
+        if cells > _MAX_CELLS:
+            msg = f"{self.name}: {cells:.2g} cells within the {name}; is their size right?"
+            raise SourceError(msg, source=self._tiles[0].tile.path)
+        window = (top, left, bottom - top, right - left)
+        return Grid(self._tiles, window=window, counts=self._counts)
 
-    def chunks(self, cells: int = CHUNK_CELLS) -> Iterator[tuple[int, int, int, int]]:
-        """Part the window into pieces of at most so many cells: x0, y0, nx, ny."""
+    def pieces(self, cells: int) -> Iterator[Piece]:
+        """
+        Part the window.
+
+        Parameters
+        ----------
+        cells
+            How many cells a piece has at most.
+
+        Yields
+        ------
+        piece
+            Pieces that fill the window, each cell once.
+        """
         across = min(self.columns, cells)
         down = max(1, cells // across)
         for y in range(0, self.rows, down):
             for x in range(0, self.columns, across):
-                yield x, y, min(across, self.columns - x), min(down, self.rows - y)
+                yield Piece(x, y, min(across, self.columns - x), min(down, self.rows - y))
 
-    def corners(self, x0: int, y0: int, nx: int, ny: int) -> tuple[Values, Values]:
-        """Give the coordinates of the corners of a piece's cells, (ny + 1) x (nx + 1)."""
-        (x, y), (dx, dy) = self.corner, self.cell
-        across = x + (self.column + x0 + np.arange(nx + 1)) * dx
-        down = y - (self.row + y0 + np.arange(ny + 1)) * dy
+    def corners(self, piece: Piece) -> tuple[Values, Values]:
+        """
+        Give the coordinates of the corners of cells.
+
+        Parameters
+        ----------
+        piece
+            The cells.
+
+        Returns
+        -------
+        corners
+            x and y, each with a row and a column more than the piece.
+        """
+        (x, y), (dx, dy) = self._corner, self.cell
+        across = x + (self.column + piece.x + np.arange(piece.columns + 1)) * dx
+        down = y - (self.row + piece.y + np.arange(piece.rows + 1)) * dy
         east, north = np.meshgrid(across, down)
         return east, north
 
-    def cell_areas_m2(self, x0: int, y0: int, nx: int, ny: int) -> Values:
-        """Measure the cells of a piece on the ellipsoid [m2]; one column where all are alike."""
-        alike = self.crs.is_geographic
-        east, north = self.corners(x0, y0, 1 if alike else nx, ny)
-        to_area = Transformer.from_crs(self.crs, _EQUAL_AREA, always_xy=True)
-        x, y = to_area.transform(east, north)
-        return np.abs(shapely.area(quads(x, y))).reshape(ny, -1)
+    def cell_areas_m2(self, piece: Piece) -> Values:
+        """
+        Measure cells on the ellipsoid.
 
-    def _values(self, row: int, column: int, rows: int, columns: int) -> Values:
-        """Read a window of the whole grid from every tile in it; the first tile wins."""
-        values = np.full((rows, columns), np.nan)
-        for first, left, tile in reversed(self.tiles):
-            top, bottom = max(row, first), min(row + rows, first + tile.data.height)
-            west, east = max(column, left), min(column + columns, left + tile.data.width)
+        Parameters
+        ----------
+        piece
+            The cells.
+
+        Returns
+        -------
+        area_m2
+            Area of each cell [m2]; a single column where the cells of a row
+            are alike, as in degrees.
+        """
+        alike = self.crs.is_geographic
+        east, north = self.corners(piece._replace(columns=1) if alike else piece)
+        to_area = Transformer.from_crs(self.crs, _EQUAL_AREA, always_xy=True)
+        return shapely.area(quads(*to_area.transform(east, north))).reshape(piece.rows, -1)
+
+    def _read(self, piece: Piece) -> Values:
+        """Read a piece from every tile in it; where tiles overlap, the first that knows wins."""
+        row, column = self.row + piece.y, self.column + piece.x
+        values = np.full((piece.rows, piece.columns), np.nan)
+        for first, left, tile in reversed(self._tiles):
+            top, bottom = max(row, first), min(row + piece.rows, first + tile.data.height)
+            west, east = max(column, left), min(column + piece.columns, left + tile.data.width)
             if top < bottom and west < east:
-                part = tile.read(top - first, west - left, bottom - top, east - west)
-                if self.counts and (part < 0).any():
+                part = tile.read(Piece(west - left, top - first, east - west, bottom - top))
+                if self._counts and (part < 0).any():
                     msg = (
                         f"{tile.path}: holds negative counts, the lowest {np.nanmin(part):g};"
                         " declare nodata if they mean unknown"
@@ -229,70 +350,6 @@ class Grid(RasterSource):
                 place = values[top - row : bottom - row, west - column : east - column]
                 np.copyto(place, part, where=~np.isnan(part))
         return values
-
-
-class Derived(RasterSource):
-    """A raster made of a grid's values, window by window."""
-
-    def __init__(
-        self, grid: Grid, make: Callable[[Values, tuple[int, int, int, int]], Any]
-    ) -> None:
-        super().__init__()
-        self.grid, self.make = grid, make
-
-    def res(self) -> tuple[float, float]:
-        """Give the width and height of a cell, as exactextract asks."""
-        return self.grid.res()
-
-    def extent(self) -> tuple[float, float, float, float]:
-        """Give the bounds of the window, as exactextract asks."""
-        return self.grid.extent()
-
-    def srs_wkt(self) -> None:
-        """Leave the check of the CRS to the caller."""
-
-    def nodata_value(self) -> None:
-        """Have no nodata: unknown is NaN."""
-
-    def read_window(self, x0: int, y0: int, nx: int, ny: int) -> Any:
-        """Make the values of a part of the window."""
-        if not nx * ny:  # exactextract asks for nothing, to learn the type
-            return np.empty((ny, nx))
-        return self.make(self.grid.read_window(x0, y0, nx, ny), (x0, y0, nx, ny))
-
-
-class _Shape(Feature):
-    """A polygon as exactextract takes it, in WKB: three times as fast as its GeoJSON."""
-
-    def __init__(self, wkb: bytes) -> None:
-        super().__init__()
-        self.wkb = wkb
-
-    def geometry(self) -> bytes:
-        return self.wkb
-
-    def set_geometry_format(self) -> str:
-        return "wkb"
-
-    def fields(self) -> list[str]:
-        return []
-
-
-class _Shapes(FeatureSource):
-    """Polygons as exactextract takes them."""
-
-    def __init__(self, shapes: npt.NDArray[np.object_]) -> None:
-        super().__init__()
-        self.wkb = shapely.to_wkb(shapes)
-
-    def count(self) -> int:
-        return len(self.wkb)
-
-    def __iter__(self) -> Iterator[_Shape]:
-        return map(_Shape, self.wkb)
-
-    def srs_wkt(self) -> None:
-        return None
 
 
 @contextmanager
@@ -323,50 +380,9 @@ def opened(
             _warn("no nodata declared, so that every value is data", unmarked, record=record)
         if record is not None and len(tiles) > 1:
             record.counts["tiles"] = [one.path.name for one in tiles]
-        rows = max(row + one.data.height for row, _, one in placed)
-        columns = max(column + one.data.width for _, column, one in placed)
-        yield Grid(
-            placed,
-            crs=tiles[0].crs,
-            corner=(min(one.west for one in tiles), max(one.north for one in tiles)),
-            cell=tiles[0].cell,
-            window=(0, 0, rows, columns),
-            counts=counts,
-        )
-
-
-def extract(
-    shapes: npt.NDArray[np.object_],
-    wanted: Iterable[tuple[str, str | Callable[..., float], RasterSource]],
-    *,
-    grid: Grid,
-    cells: int = CHUNK_CELLS,
-) -> pd.DataFrame:
-    """Summarise rasters on one grid by polygons in its CRS: column, statistic, raster."""
-    asked = list(wanted)
-    whole = any(callable(stat) for _, stat, _ in asked)  # needs all cells of a polygon at once
-    west, south, east, north = grid.extent()
-    boxes = np.clip(shapely.bounds(shapes), (west, south) * 2, (east, north) * 2)
-    boxed = ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])).sum() / grid.cell_area
-    # Where polygons fill the window it is read once, chunk by chunk; else polygon by polygon
-    dense = boxed > grid.rows * grid.columns and not whole
-    order = np.arange(len(shapes))
-    if not dense:  # along rows of blocks, so that few are decoded twice
-        high, wide = grid.tiles[0][2].data.block_shapes[0]
-        place = [boxes[:, 0] // (wide * grid.cell[0]), -boxes[:, 3] // (high * grid.cell[1])]
-        order = np.lexsort(place)
-    operations = [
-        PythonOperation(stat, name, raster, None)
-        if callable(stat)
-        else Operation(stat, name, raster)
-        for name, stat, raster in asked
-    ]
-    source, writer = _Shapes(shapes[order]), PandasWriter()  # the processor keeps none alive
-    processor = RasterSequentialProcessor if dense else FeatureSequentialProcessor
-    run = processor(source, writer, operations)
-    run.set_max_cells_in_memory(max(1, cells // len({id(raster) for _, _, raster in asked})))
-    run.process()
-    return writer.features().set_index(order).sort_index().astype(float)
+        frames = np.array([_frame(one) for one in placed])
+        rows, columns = frames[:, 2:].max(axis=0).tolist()
+        yield Grid(placed, window=(0, 0, rows, columns), counts=counts)
 
 
 def project(
@@ -503,7 +519,7 @@ def _holdable(nodata: Nodata, kind: np.dtype) -> float | None:
     return float(nodata)
 
 
-def _placed(tiles: Sequence[_Tile], *, counts: bool) -> list[tuple[int, int, _Tile]]:
+def _placed(tiles: Sequence[_Tile], *, counts: bool) -> list[Placed]:
     """Lay tiles on one grid; refuse those of another CRS or grid, and those that stand twice."""
     first = tiles[0]
     (dx, dy), west = first.cell, min(one.west for one in tiles)
@@ -520,12 +536,12 @@ def _placed(tiles: Sequence[_Tile], *, counts: bool) -> list[tuple[int, int, _Ti
             odd.append(f"{one.path.name} ({one.crs.name}, not {first.crs.name})")
         elif max(drift) > _ALIGNED:
             odd.append(f"{one.path.name} (cells of {one.cell[0]:g} x {one.cell[1]:g})")
-        placed.append((round(row), round(column), one))
+        placed.append(Placed(round(row), round(column), one))
     if odd:
         msg = f"{first.path}: tiles are not on its grid: {shown(odd)}"
         raise DataError(msg, ids=odd)
     twice = [
-        f"{a[2].path.name} and {b[2].path.name}"
+        f"{a.tile.path.name} and {b.tile.path.name}"
         for a, b in combinations(placed, 2)
         if _overlap(a, b) and (counts or _frame(a) == _frame(b))
     ]
@@ -535,13 +551,13 @@ def _placed(tiles: Sequence[_Tile], *, counts: bool) -> list[tuple[int, int, _Ti
     return placed
 
 
-def _frame(placed: tuple[int, int, _Tile]) -> tuple[int, int, int, int]:
+def _frame(placed: Placed) -> tuple[int, int, int, int]:
     """Give the first and last row and column of a tile."""
     row, column, tile = placed
     return row, column, row + tile.data.height, column + tile.data.width
 
 
-def _overlap(left: tuple[int, int, _Tile], right: tuple[int, int, _Tile]) -> bool:
+def _overlap(left: Placed, right: Placed) -> bool:
     """Tell whether two tiles share cells."""
     a, b = _frame(left), _frame(right)
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -156,7 +156,7 @@ def zonal(
     asked = tuple(stats) if stats is not None else () if classes else ("mean",)
     _check_stats(asked)
     _check_units(units)
-    from geoequity.sources import _grids  # noqa: PLC0415 - rasterio, where rasters are read
+    from geoequity.sources import _coverage, _grids  # noqa: PLC0415 - rasterio, where it is used
 
     with _opened(raster, record=record) as whole:
         shapes = _grids.project(units.geometry, whole.crs, name="units")
@@ -168,7 +168,7 @@ def zonal(
         for name, values in (classes or {}).items():
             members = _grids.Derived(grid, _member(values))
             wanted.append((f"{name}_share", "mean", members))
-        found = _grids.extract(shapes, wanted, grid=grid).set_index(units.index)
+        found = _coverage.extract(shapes, wanted, grid=grid).set_index(units.index)
         known = _known_share(found.pop("known"), shapes, grid)
     return _unknown_out(found, known, min_known_share, keep="count", record=record)
 
@@ -224,17 +224,17 @@ def count_people(
         If a CRS is missing, or that of the units is not metric.
     """
     _check_units(units)
-    from geoequity.sources import _grids  # noqa: PLC0415 - rasterio, where rasters are read
+    from geoequity.sources import _coverage, _grids  # noqa: PLC0415 - rasterio, where it is used
 
     with _opened(raster, counts=True, record=record) as whole:
         shapes = _grids.project(units.geometry, whole.crs, name="units")
         grid = whole.crop(shapely.bounds(shapes), name="units")
         people, cells = _people(grid, quantity=quantity, per=per)
         wanted = [("known", "count", grid), ("population", "sum", people)]
-        found = _grids.extract(shapes, wanted, grid=grid, cells=cells).set_index(units.index)
+        found = _coverage.extract(shapes, wanted, grid=grid, cells=cells).set_index(units.index)
         known = _known_share(found.pop("known"), shapes, grid)
         cover = np.array([shapely.union_all(shapes)])
-        under = _grids.extract(cover, wanted[1:], grid=grid, cells=cells)["population"]
+        under = _coverage.extract(cover, wanted[1:], grid=grid, cells=cells)["population"]
     counts = _unknown_out(found, known, min_known_share, record=record)["population"]
     total, kept = float(under.fillna(0.0).sum()), fsum(counts.dropna())
     counts.attrs = {"total": total, "kept": kept, "lost": total - kept}
@@ -340,7 +340,7 @@ def move_counts(
     values, touched = np.zeros(rows * columns), np.zeros(rows * columns, dtype=bool)
     totals: list[float] = []
     a, b, c, d, e, f = tuple(~to_transform)[:6]
-    from geoequity.sources import _grids  # noqa: PLC0415 - rasterio, where rasters are read
+    from geoequity.sources import _coverage, _grids  # noqa: PLC0415 - rasterio, where it is used
 
     with _opened(raster, counts=True) as grid:
         people, _ = _people(grid, quantity=quantity, per=per)
@@ -393,7 +393,7 @@ def values_at(
     """
     schema.check_metric_crs(points, name="points")
     _check_geometry(points, {"Point"}, name="points")
-    from geoequity.sources import _grids  # noqa: PLC0415 - rasterio, where rasters are read
+    from geoequity.sources import _coverage, _grids  # noqa: PLC0415 - rasterio, where it is used
 
     with _opened(raster, record=record) as whole:
         spots = _grids.project(points.geometry, whole.crs, name="points", segment_m=None)
@@ -472,14 +472,14 @@ def exposed_share(
     """
     inside = _in_zone(above, classes)
     _check_units(units)
-    from geoequity.sources import _grids  # noqa: PLC0415 - rasterio, where rasters are read
+    from geoequity.sources import _coverage, _grids  # noqa: PLC0415 - rasterio, where it is used
 
     with _opened(hazard, record=record) as whole:
         shapes = _grids.project(units.geometry, whole.crs, name="units")
         grid = whole.crop(shapely.bounds(shapes), name="units")
         zone = _grids.Derived(grid, inside)
         wanted = [("known", "count", grid), ("area_share", "mean", zone)]
-        found = _grids.extract(shapes, wanted, grid=grid).set_index(units.index)
+        found = _coverage.extract(shapes, wanted, grid=grid).set_index(units.index)
         known = _known_share(found.pop("known"), shapes, grid)
         land = _unknown_out(found, known, min_known_share, record=record)
         if people is None:
@@ -642,7 +642,7 @@ def _opened(
     raster: Raster, *, counts: bool = False, record: Record | None = None
 ) -> Iterator["_grids.Grid"]:
     """Open a raster; rasterio is imported where one is read."""
-    from geoequity.sources import _grids  # noqa: PLC0415 - rasterio, where rasters are read
+    from geoequity.sources import _coverage, _grids  # noqa: PLC0415 - rasterio, where it is used
 
     tiles = _tiles(raster)
     with _grids.opened(
@@ -748,7 +748,7 @@ def _in_zone(
 
 def _people(grid: "_grids.Grid", *, quantity: Quantity, per: Per) -> tuple[Any, int]:
     """Give the raster of people per cell, and how many cells to read of it at a time."""
-    from geoequity.sources import _grids  # noqa: PLC0415 - rasterio, where rasters are read
+    from geoequity.sources import _coverage, _grids  # noqa: PLC0415 - rasterio, where it is used
 
     if quantity not in {"count", "density"} or per not in _PER_M2:
         msg = f"quantity: count or density per {', '.join(_PER_M2)}, not {quantity} per {per}"
@@ -820,7 +820,7 @@ def _cells_exposed(
     per: Per,
 ) -> pd.DataFrame:
     """Add up by unit the people of cells, those in the zone, those of known hazard."""
-    from geoequity.sources import _grids  # noqa: PLC0415 - rasterio, where rasters are read
+    from geoequity.sources import _coverage, _grids  # noqa: PLC0415 - rasterio, where it is used
 
     shapes = _grids.project(units.geometry, crowd.crs, name="units")
     grid = crowd.crop(shapely.bounds(shapes), name="units")
@@ -838,7 +838,7 @@ def _cells_exposed(
             under = hazard.crop(shapely.bounds(cells), name="population")
             zone = _grids.Derived(under, inside)
             wanted = [("clear", "count", under), ("exposed", "sum", zone)]
-            share = _grids.extract(cells, wanted, grid=under).fillna(0.0)
+            share = _coverage.extract(cells, wanted, grid=under).fillna(0.0)
             share = share.div(shapely.area(cells) / under.cell_area, axis=0)
             exposed[peopled] = counts[peopled] * share["exposed"]
             clear[peopled] = counts[peopled] * share["clear"]
@@ -850,5 +850,5 @@ def _cells_exposed(
         ("exposed", "sum", _grids.Derived(grid, lambda _, at: parts(*at)[0])),
         ("hazard_known", "sum", _grids.Derived(grid, lambda _, at: parts(*at)[1])),
     ]
-    found = _grids.extract(shapes, wanted, grid=grid, cells=_PIECE_CELLS).set_index(units.index)
+    found = _coverage.extract(shapes, wanted, grid=grid, cells=_PIECE_CELLS).set_index(units.index)
     return found.where(found.pop("cells") > 0)

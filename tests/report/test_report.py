@@ -12,7 +12,7 @@ from made_up import NAMES, make_study
 from shapely.geometry import MultiPolygon, Polygon
 
 from geoequity.locale import LANGUAGES, MessageError, number, text
-from geoequity.report import write_report
+from geoequity.report import _content, write_report
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 HOSTILE = (
@@ -311,6 +311,25 @@ def test_a_district_whose_scores_are_unknown_is_hatched_and_called_so(study, tmp
     assert "Dos Puentes: sin dato" in page.text
     assert "pilar desconocido" in page.text
     assert text("type.unknown", language="es") in page.text
+
+
+def test_both_pillars_are_drawn_with_the_same_classes(study):
+    content = _content.content(study, language="es")
+    index, structures, technologies = content["maps"]["scores"]
+    assert structures["classes"] == technologies["classes"]
+    assert {one["key"] for one in (index, structures, technologies)} == {
+        "index",
+        "structures",
+        "technologies",
+    }
+
+
+def test_ranks_read_as_whole_where_they_are(study, tmp_path):
+    told = study.summary["districts"]
+    rank = {"value": 2.5, "sampling": None, "method": {"low": 1.0, "high": 3.96}}
+    summary = {**study.summary, "districts": {**told, "d03": {**told["d03"], "rank": rank}}}
+    page = written(replace(study, summary=summary), tmp_path)
+    assert "2,5 1\N{EN DASH}4 " in page.text
 
 
 def test_reasons_in_another_language_are_marked_as_such(study, tmp_path):

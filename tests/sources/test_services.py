@@ -56,7 +56,7 @@ def test_services_stand_under_their_list_and_id(path: Path) -> None:
     assert services.index.tolist() == ["services.school/01", "services.school/02"]
     assert services.index.name == "service_id"
     assert services["category"].tolist() == ["school"] * 2
-    assert services["name"].tolist() == ["Uno", None]
+    assert services["name"].fillna("?").tolist() == ["Uno", "?"]
     assert services["capacity"].tolist()[0] == 30
     assert np.isnan(services["capacity"].tolist()[1])
     assert services["source"].unique().tolist() == ["services.school"]
@@ -116,7 +116,7 @@ def test_lists_that_break_the_contract_are_refused(
 def test_one_id_may_stand_several_times_where_declared(path: Path) -> None:
     rows = ["a,Mañana,1,1,1", "a,Tarde,2,1,1", "b,,,2,2"]
     services, record = read(path, rows, id="id", name="name", duplicates="first")
-    assert services["name"].tolist() == ["Mañana", None]
+    assert services["name"].fillna("?").tolist() == ["Mañana", "?"]
     assert record.dropped == [{"reason": "later row of the same id", "count": 1, "ids": ["a"]}]
 
 

@@ -152,7 +152,7 @@ def test_a_ratio_over_nothing_is_unknown(path: Path) -> None:
 )
 def test_values_that_cannot_be_are_refused(path: Path, unit: str, bad: str, fault: str) -> None:
     columns = {"income": {"column": "n", "unit": unit}}
-    with pytest.raises(DataError, match=rf"t\.csv: column {fault}") as told:
+    with pytest.raises(DataError, match=rf"t\.csv: column .*{fault}") as told:
         read(path, f"id,n\n01,{bad}\n02,0\n03,1\n", columns=columns)
     assert told.value.ids == ("01",)
 
@@ -170,6 +170,6 @@ def test_all_faults_of_a_table_are_named_at_once(path: Path) -> None:
 def test_without_units_a_table_is_still_checked(path: Path) -> None:
     values, _ = read(path, "id,n\nx,1\ny,2\n", units=None)
     assert values["income"].to_dict() == {"x": 1, "y": 2}
+    columns = {"income": {"column": "n", "unit": "share"}}
     with pytest.raises(DataError, match="lies outside 0-1 for y"):
-        columns = {"income": {"column": "n", "unit": "share"}}
         read(path, "id,n\nx,1\ny,2\n", units=None, columns=columns)
