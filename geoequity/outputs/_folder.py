@@ -19,7 +19,13 @@ from geoequity.outputs._tables import tidy_indicators
 from geoequity.study import Study
 
 _MARK = "summary.json"  # what makes a folder one of ours
-_LAYERS = ("districts", "cells", "services", "stops", "routes")
+_LAYERS = {
+    "districts": "districts.parquet",
+    "cells": "cells.parquet",
+    "services": "tables/services.parquet",
+    "stops": "tables/stops.parquet",
+    "routes": "tables/routes.parquet",
+}
 _TABLES = ("indicators", "cell_indicators", "scores", "confidence", "inequality", "types")
 
 
@@ -99,11 +105,11 @@ def write_tables(study: Study, folder: Path) -> None:
     """
     _write_json(folder / "provenance.json", study.provenance)
     tidy_indicators(study).to_csv(folder / "indicators.csv", index=False, lineterminator="\n")
-    study.districts.to_parquet(folder / "districts.parquet")
-    study.cells.to_parquet(folder / "cells.parquet")
-    _write_package(study, folder / "study.gpkg")
     tables = folder / "tables"
     tables.mkdir()
+    for name, path in _LAYERS.items():
+        getattr(study, name).to_parquet(folder / path)
+    _write_package(study, folder / "study.gpkg")
     for name in _TABLES:
         getattr(study, name).to_parquet(tables / f"{name}.parquet")
     study.catalogue.to_csv(folder / "dictionary.csv", lineterminator="\n")
@@ -134,11 +140,7 @@ def load(folder: str | Path) -> Study:
         msg = f"{place}: no study here (no {_MARK})"
         raise SourceError(msg, source=place)
     try:
-        layers = {
-            name: gpd.read_parquet(place / f"{name}.parquet") for name in ("districts", "cells")
-        }
-        for name in ("services", "stops", "routes"):
-            layers[name] = _read_package(place / "study.gpkg", name)
+        layers = {one: gpd.read_parquet(place / path) for one, path in _LAYERS.items()}
         tables = {one: pd.read_parquet(place / "tables" / f"{one}.parquet") for one in _TABLES}
         tables["catalogue"] = pd.read_csv(place / "dictionary.csv", index_col="id")
         return Study(
@@ -234,9 +236,3 @@ def _write_package(study: Study, path: Path) -> None:
         layer = getattr(study, name).reset_index()
         kind = "Unknown" if layer.empty else None
         pyogrio.write_dataframe(layer, path, layer=name, geometry_type=kind)
-
-
-def _read_package(path: Path, name: str) -> gpd.GeoDataFrame:
-    """Read one layer of the GeoPackage with its index."""
-    layer = pyogrio.read_dataframe(path, layer=name)
-    return layer.set_index(layer.columns[0])
