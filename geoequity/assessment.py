@@ -20,6 +20,7 @@ from geoequity import indicators
 from geoequity.city import City
 from geoequity.collect import Collected, collect
 from geoequity.findings import findings
+from geoequity.gridded import Gridded, people_of_raster, values_of_rasters, values_of_tiles
 from geoequity.indicators import Definition, Evaluation, Layers, TableValues
 from geoequity.judgement import Judgement, Rules, check_weights, inequality_of, judge
 from geoequity.schema import AREAS, PILLARS
@@ -30,7 +31,7 @@ from geoequity.summary import district_confidence, make_summary, people_of, plai
 from geoequity.units import Membership, join_cells, totals
 
 Progress = Callable[[str], None]
-STAGES = ("read", "join", "walk", "indicators", "index", "findings")
+STAGES = ("read", "join", "grids", "walk", "indicators", "index", "findings")
 _M_PER_MIN = 1000 / 60  # from km/h
 _STOP_MODE = indicators.STOP_PREFIX
 
@@ -111,6 +112,11 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
     with stages.stage("join"):
         membership = _join(city, sources)
         districts = _with_people(sources.districts, membership)
+    with stages.stage("grids"):
+        gridded = _gridded(city, sources, districts, membership)
+        if gridded.in_hazard is not None:
+            marked = sources.services.assign(in_hazard=gridded.in_hazard)
+            sources = replace(sources, services=marked)
     with stages.stage("walk"):
         network = _network(city, sources)
         minutes = _minutes(city, sources, membership, network, definitions)
@@ -128,7 +134,7 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
                 minutes=minutes,
                 straight_line=network is None,
                 speed_m_per_min=city.walking.speed_kmh * _M_PER_MIN,
-                tables=_on_cells(sources.tables, membership),
+                tables=_on_cells(sources.tables, membership) | gridded.tables,
             ),
         )
     with stages.stage("index"):
@@ -167,12 +173,39 @@ def _join(city: City, sources: Collected) -> Membership | None:
     """Give every cell its district."""
     if sources.cells is None:
         return None
-    return join_cells(
+    joined = join_cells(
         sources.cells,
         sources.districts,
         counts=_counts(sources.cells),
         split=city.districts.overlaps == "split",
     )
+    people = people_of_raster(sources.rasters, joined.cells)
+    if people is None or "population" in sources.cells.columns:
+        return joined
+    cells = joined.cells.assign(population=people)
+    outside = float(people[cells["district_id"].isna()].sum())
+    return replace(joined, cells=cells, outside=outside)
+
+
+def _gridded(
+    city: City,
+    sources: Collected,
+    districts: gpd.GeoDataFrame,
+    membership: Membership | None,
+) -> Gridded:
+    """Carry rasters and tiles over to the units."""
+    cells = membership.cells if membership else None
+    rasters = values_of_rasters(
+        sources.rasters, districts=districts, cells=cells, services=sources.services
+    )
+    tiles = values_of_tiles(
+        sources.tiles,
+        districts=districts,
+        cells=cells,
+        draws=city.index.draws,
+        seed=city.index.seed,
+    )
+    return replace(rasters, tables=rasters.tables | tiles.tables, broadband=tiles.broadband)
 
 
 def _counts(cells: pd.DataFrame) -> tuple[str, ...]:
@@ -219,6 +252,13 @@ def _minutes(
         for one, rows in of_services.items()
         if one in places
     }
+    if "in_hazard" in sources.services.columns:
+        safe = sources.services[sources.services["in_hazard"].eq(other=False).fillna(value=False)]
+        targets |= {
+            f"{one}{indicators.SAFE_SUFFIX}": safe.loc[rows].geometry
+            for one, rows in safe.groupby("category").groups.items()
+            if f"{one}{indicators.SAFE_SUFFIX}" in places
+        }
     targets |= {
         f"{_STOP_MODE}{mode}": sources.stops.loc[rows].geometry
         for mode, rows in of_stops.items()
@@ -282,7 +322,7 @@ def _study(work: _Work) -> Study:
         judgement=judgement,
         measures=work.measures,
     )
-    made["warnings"] = work.sources.warnings
+    made["warnings"] = [one for book in work.sources.records for one in book.warnings]
     made["findings"] = findings(
         summary=made,
         districts=table,
@@ -306,7 +346,7 @@ def _study(work: _Work) -> Study:
         catalogue=catalogue,
         summary=made,
         provenance={
-            "sources": work.sources.provenance,
+            "sources": [book.as_dict() for book in work.sources.records],
             "city_file": {"path": file.name, "sha256": sha256(file)},
             "software": made["versions"],
         },

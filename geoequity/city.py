@@ -16,15 +16,19 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from geoequity.errors import ConfigError
 from geoequity.sources.spec import (
+    GRID,
+    RASTER_SUFFIXES,
     Block,
     CellsSpec,
-    ConnectivitySpec,
+    Connectivity,
     DistrictsSpec,
     Origin,
     OsmSpec,
+    RasterSpec,
     ServicesSpec,
     StopsSpec,
     StreetsSpec,
+    SurveySpec,
     TableSpec,
 )
 
@@ -90,22 +94,28 @@ class IndicatorBlock(Block):
 
     drop: bool = Field(default=False, description="leave this indicator out")
     parameters: dict[str, Any] = Field({}, description="override the catalogue's parameters")
-    label: dict[Language, str] | None = None
-    description: dict[Language, str] | None = None
-    pillar: Literal["structures", "technologies"] | None = None
+    label: dict[Language, str] | None = Field(None, description="short name, by language")
+    description: dict[Language, str] | None = Field(None, description="a sentence, by language")
+    pillar: Literal["structures", "technologies"] | None = Field(None, description="its pillar")
     area: (
         Literal["health_safety", "mobility", "activities", "opportunities", "governance"] | None
-    ) = None
-    role: Literal["indicator", "stratifier", "validator"] | None = None
-    unit: str | None = None
-    better: Literal["higher", "lower"] | None = None
-    base: Literal["persons", "households", "dwellings", "jobs"] | None = None
-    scale: Literal["ratio", "share", "interval"] | None = None
+    ) = Field(None, description="its area")
+    role: Literal["indicator", "stratifier", "validator"] | None = Field(
+        None, description="stratifiers and validators never enter the index"
+    )
+    unit: str | None = Field(None, description="unit of the value, such as share or min")
+    better: Literal["higher", "lower"] | None = Field(None, description="which value is better")
+    base: Literal["persons", "households", "dwellings", "jobs"] | None = Field(
+        None, description="whose number it is; means and inequality weigh by it"
+    )
+    scale: Literal["ratio", "share", "interval"] | None = Field(
+        None, description="decides which measures of inequality make sense"
+    )
     goalposts: tuple[float, float] | None = Field(None, description="values that score 0 and 100")
     basis: str | None = Field(None, description="where the goalposts come from")
-    family: str | None = None
-    measure: str | None = None
-    citation: tuple[str, ...] | None = None
+    family: str | None = Field(None, description="concept with which it shares one weight")
+    measure: str | None = Field(None, description="what computes it; table takes a column")
+    citation: tuple[str, ...] | None = Field(None, description="keys of the references")
 
 
 class IndexBlock(Block):
@@ -151,8 +161,10 @@ class City(Block):
     walking: WalkingBlock = WalkingBlock()
     services: tuple[ServicesSpec, ...] = ()
     transit: TransitBlock = TransitBlock()
-    connectivity: tuple[ConnectivitySpec, ...] = ()
+    connectivity: tuple[Connectivity, ...] = ()
     tables: tuple[TableSpec, ...] = ()
+    rasters: tuple[RasterSpec, ...] = ()
+    surveys: tuple[SurveySpec, ...] = ()
     indicators: dict[Annotated[str, Field(pattern=_ID)], IndicatorBlock] = Field(
         {}, description="changes to the catalogue"
     )
@@ -268,19 +280,23 @@ class City(Block):
         blocks: list[tuple[str, Any]] = [
             (key, getattr(self, key)) for key in ("districts", "cells", "osm", "streets")
         ]
-        for key in ("services", "connectivity", "tables"):
+        for key in ("services", "connectivity", "tables", "rasters", "surveys"):
             blocks += [(f"{key}.{n}", one) for n, one in enumerate(getattr(self, key))]
         blocks += [(f"transit.stops.{n}", one) for n, one in enumerate(self.transit.stops)]
         for key, block in blocks:
             name = getattr(block, "source", None)
             if name is not None and name not in self.sources:
                 faults.append(f"{key}.source: no block [sources.{name}]")
+        counted = set(self.cells.bases) if self.cells else set()
+        counted |= {"population"} if self.cells and self.cells.population else set()
         given: dict[str, int] = {}
         for n, table in enumerate(self.tables):
             for one in table.columns:
                 if one in given:
                     faults.append(f"tables.{n}.columns.{one}: tables.{given[one]} gives it too")
                 given.setdefault(one, n)
+                if one in counted:
+                    faults.append(f"tables.{n}.columns.{one}: the cells count it already")
         if self.osm is not None and self.streets is not None:
             faults.append("streets: give [osm] or [streets], not both")
         if self.cells is None:
@@ -344,7 +360,7 @@ def _paths(raw: object, folder: Path, key: str = "") -> Iterator[tuple[str, Path
     if isinstance(raw, Mapping):
         for name, value in raw.items():
             where = f"{key}.{name}" if key else str(name)
-            if name == "path":
+            if _is_path(name, value):
                 for one in value if isinstance(value, list) else [value]:
                     if isinstance(one, str):
                         yield where, folder / one
@@ -355,11 +371,18 @@ def _paths(raw: object, folder: Path, key: str = "") -> Iterator[tuple[str, Path
             yield from _paths(value, folder, f"{key}.{number}")
 
 
+def _is_path(name: str, value: object) -> bool:
+    """Tell whether a key names a file: a path that is no grid, or a population raster."""
+    if name == "population":
+        return isinstance(value, str) and value.lower().endswith(RASTER_SUFFIXES)
+    return name == "path" and not (isinstance(value, str) and GRID.fullmatch(value))
+
+
 def _absolute(raw: Any, folder: Path) -> Any:
     """Copy a raw city file with every ``path`` joined to the folder."""
     if isinstance(raw, Mapping):
         return {
-            name: _joined(value, folder) if name == "path" else _absolute(value, folder)
+            name: _joined(value, folder) if _is_path(name, value) else _absolute(value, folder)
             for name, value in raw.items()
         }
     return [_absolute(value, folder) for value in raw] if isinstance(raw, list) else raw

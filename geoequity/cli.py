@@ -202,18 +202,18 @@ def _check(options: argparse.Namespace) -> dict[str, Any]:
 
     city = _city(options)
     found = collect(city, read_catalogue(city.catalogue_changes()))
-    result = {
+    result: dict[str, Any] = {
         "city": city.city.id,
         "districts": len(found.districts),
         "cells": 0 if found.cells is None else len(found.cells),
-        "sources": found.provenance,
-        "warnings": found.warnings,
+        "sources": [book.as_dict() for book in found.records],
+        "warnings": [one for book in found.records for one in book.warnings],
     }
     if not _silent(options):
-        for one in found.provenance:
+        for one in result["sources"]:
             terms = one["licence"] or "licence not stated"
             print(f"{one['name']}: {one['rows_kept']} of {one['rows_read']} rows, {terms}")
-        for warning in found.warnings:
+        for warning in result["warnings"]:
             print(f"warning: {warning}", file=sys.stderr)
         print(f"{city.file}: in order")
     return result

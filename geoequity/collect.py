@@ -5,7 +5,7 @@ The bridge between what a city file says and the readers, which get plain
 options each.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +13,43 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
+from geoequity import grids
 from geoequity.city import City
 from geoequity.errors import ConfigError, GeoEquityError
-from geoequity.indicators import Definition, TableValues, check_measures, read_catalogue
-from geoequity.sources import boundaries, osm, services, tables
+from geoequity.gridded import SpeedTests
+from geoequity.indicators import Definition, TableValues, check_measures
+from geoequity.sources import (
+    boundaries,
+    broadband,
+    osm,
+    osm_tags,
+    services,
+    surveys,
+    tables,
+    towers,
+)
 from geoequity.sources import streets as street_tables
 from geoequity.sources.files import Record, gather
-from geoequity.sources.spec import FileSpec
+from geoequity.sources.spec import BASES, FileSpec, ItemSpec, RasterSpec, TilesSpec, TowersSpec
 
 _ANY_CRS = "EPSG:3857"  # for reading on after the districts failed; nothing of it is used
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """
+    One item of a survey.
+
+    Parameters
+    ----------
+    spec
+        What the city file says of it.
+    values
+        Districts x ``value``, ``low``, ``high``, ``n``.
+    """
+
+    spec: ItemSpec
+    values: pd.DataFrame
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +73,14 @@ class Collected:
         Street edges; None where the city has none.
     tables
         Columns of tables by indicator id.
-    provenance
-        What ``provenance.json`` says of each source.
-    warnings
-        What was mended, in words.
+    tiles
+        Speed tests by kind, ``fixed`` and ``mobile``.
+    surveys
+        Items of surveys by id.
+    rasters
+        Rasters to read onto units, with their records.
+    records
+        The book kept of each source.
     licences
         Licences whose terms the outputs inherit.
     """
@@ -60,14 +92,11 @@ class Collected:
     routes: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame | None
     tables: dict[str, TableValues]
-    provenance: list[dict[str, Any]]
-    warnings: list[str]
+    tiles: dict[str, SpeedTests]
+    surveys: dict[str, Item]
+    rasters: list[tuple[RasterSpec, Record]]
+    records: list[Record]
     licences: list[str]
-
-
-def _record(city: City, name: str, spec: FileSpec) -> Record:
-    """Open the book of a source."""
-    return Record(name=name, path=spec.path, origin=city.origin(spec))
 
 
 def collect(city: City, definitions: list[Definition]) -> Collected:
@@ -95,61 +124,19 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     CRSError
         If a layer has no CRS or the study's is not metric.
     """
-    faults: list[GeoEquityError] = []
-    records: list[Record] = []
-
-    def attempt(reader: Callable[..., Any], spec: FileSpec, name: str, **options: Any) -> Any:
-        record = _record(city, name, spec)
-        records.append(record)
-        try:
-            return reader(spec, record=record, **options)
-        except GeoEquityError as error:
-            faults.append(error)
-            return None
-
-    districts = attempt(boundaries.read_districts, city.districts, "districts", crs=city.city.crs)
-    crs, area = CRS(_ANY_CRS), None  # without districts, go on to find the other files' faults
-    if districts is not None:
-        crs, area = CRS(districts.crs), districts.union_all().buffer(city.city.buffer_m)
-    place = {"crs": crs, "districts": districts, "study_area": area}
-    cells = (
-        attempt(boundaries.read_cells, city.cells, "cells", crs=crs, districts=districts)
-        if city.cells
-        else None
-    )
-    lists = [
-        (spec.merge, attempt(services.read_services, spec, name, **place))
-        for name, spec in _numbered(
-            [(f"services.{one.category}", one) for one in city.services]
-            + [(f"connectivity.{one.kind}", one) for one in city.connectivity]
-        )
-    ]
-    stops = [
-        attempt(services.read_stops, spec, name, **place)
-        for name, spec in _numbered([(f"transit.{one.mode}", one) for one in city.transit.stops])
-    ]
-    streets = (
-        attempt(street_tables.read_streets, city.streets, "streets", crs=crs, study_area=area)
-        if city.streets
-        else None
-    )
-    values: dict[str, TableValues] = {}
-    for number, spec in enumerate(city.tables):
-        units = cells if spec.level == "cell" else districts
-        frame = attempt(tables.read_values, spec, f"tables.{number}", units=units)
-        if frame is not None:
-            values |= _table_values(frame, spec)
-    faults += _catalogue_faults(city, definitions)
-    layers: osm.OsmLayers | None = None
-    if city.osm is not None:
-        try:
-            frame = None if area is None else gpd.GeoDataFrame(geometry=[area], crs=crs)
-            layers = osm.read_osm([str(one) for one in city.osm.path], crs=crs, extent=frame)
-        except GeoEquityError as error:
-            faults.append(error)
-    gather(faults)
-    records += _map_records(city, layers)
-    by_name = {record.name: record for record in records}
+    reading = _Reading(city, scales={one.id: one.scale for one in definitions})
+    districts, cells = reading.units()
+    lists, stops = reading.services(), reading.stops()
+    streets, layers = reading.streets(), reading.map()
+    scales = {one.id: one.scale for one in definitions}
+    values, districts, cells = reading.tables(districts, cells, scales=scales)
+    tiles = reading.tiles()
+    answers = reading.surveys(districts)
+    rasters = reading.rasters()
+    gather([*reading.faults, *_catalogue_faults(city, definitions)])
+    reading.records += _map_records(city, layers)
+    by_name = {record.name: record for record in reading.records}
+    crs = reading.crs
     return Collected(
         districts=districts,
         cells=cells,
@@ -160,10 +147,179 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
         else _empty(crs, ["mode", "name", "source"]),
         streets=layers.streets if layers else streets,
         tables=values,
-        provenance=[record.as_dict() for record in records],
-        warnings=[one for record in records for one in record.warnings],
-        licences=_licences(city, records),
+        tiles=tiles,
+        surveys=answers,
+        rasters=rasters,
+        records=reading.records,
+        licences=_licences(city, reading.records),
     )
+
+
+class _Reading:
+    """One reading of all files: its place on Earth, its faults and its records so far."""
+
+    def __init__(self, city: City, *, scales: dict[str, str]) -> None:
+        self.city = city
+        self.scales = scales
+        self.faults: list[GeoEquityError] = []
+        self.records: list[Record] = []
+        self.crs = CRS(_ANY_CRS)  # without districts, go on to find the other files' faults
+        self.area: Any = None  # the districts and the buffer round them
+        self.districts: gpd.GeoDataFrame | None = None
+
+    def attempt(self, reader: Callable[..., Any], spec: FileSpec, name: str, **options: Any) -> Any:
+        """Read one file; keep its fault for later."""
+        record = Record(name=name, path=spec.path, origin=self.city.origin(spec))
+        self.records.append(record)
+        try:
+            return reader(spec, record=record, **options)
+        except GeoEquityError as error:
+            self.faults.append(error)
+            return None
+
+    def units(self) -> tuple[Any, Any]:
+        """Read districts, and with them the place; then cells."""
+        spec = self.city.cells
+        found = self.attempt(
+            boundaries.read_districts, self.city.districts, "districts", crs=self.city.city.crs
+        )
+        if found is not None:
+            self.districts, self.crs = found, CRS(found.crs)
+            self.area = found.union_all().buffer(self.city.city.buffer_m)
+        if spec is None:
+            return found, None
+        if spec.grid is not None:
+            return found, None if found is None else _grid(spec.grid, found)
+        cells = self.attempt(boundaries.read_cells, spec, "cells", crs=self.crs, districts=found)
+        return found, cells
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Options of the readers of places."""
+        return {"crs": self.crs, "districts": self.districts, "study_area": self.area}
+
+    def services(self) -> list[tuple[str, Any]]:
+        """Read every list of services, in the order of the city file."""
+        blocks: list[tuple[str, Any]] = [
+            (f"services.{one.category}", one) for one in self.city.services
+        ]
+        blocks += [
+            (f"connectivity.{one.kind}", one)
+            for one in self.city.connectivity
+            if not isinstance(one, TilesSpec)
+        ]
+        lists = []
+        for name, spec in _numbered(blocks):
+            antennas = isinstance(spec, TowersSpec)
+            reader = towers.read_towers if antennas else services.read_services
+            lists.append((spec.merge, self.attempt(reader, spec, name, **self.place)))
+        return lists
+
+    def stops(self) -> list[Any]:
+        """Read every list of stops."""
+        blocks = [(f"transit.{one.mode}", one) for one in self.city.transit.stops]
+        return [
+            self.attempt(services.read_stops, spec, name, **self.place)
+            for name, spec in _numbered(blocks)
+        ]
+
+    def streets(self) -> Any:
+        """Read a table of edges."""
+        if self.city.streets is None:
+            return None
+        return self.attempt(
+            street_tables.read_streets,
+            self.city.streets,
+            "streets",
+            crs=self.crs,
+            study_area=self.area,
+        )
+
+    def map(self) -> osm.OsmLayers | None:
+        """Read OpenStreetMap; its records are made when its layers are merged."""
+        if self.city.osm is None:
+            return None
+        extent = None
+        if self.area is not None:
+            extent = gpd.GeoDataFrame(geometry=[self.area], crs=self.crs)
+        try:
+            return osm.read_osm(list(self.city.osm.path), crs=self.crs, extent=extent)
+        except GeoEquityError as error:
+            self.faults.append(error)
+            return None
+
+    def tables(
+        self, districts: Any, cells: Any, *, scales: Mapping[str, str]
+    ) -> tuple[dict[str, TableValues], Any, Any]:
+        """Read every table; columns that count people join the units themselves."""
+        values: dict[str, TableValues] = {}
+        for number, spec in enumerate(self.city.tables):
+            units = cells if spec.level == "cell" else districts
+            options = {"units": units, "scales": scales}
+            frame = self.attempt(tables.read_values, spec, f"tables.{number}", **options)
+            if frame is None:
+                continue
+            counted = frame.columns.intersection(list(BASES))
+            values |= _table_values(frame.drop(columns=counted), spec)
+            if units is not None and spec.level == "cell":
+                cells = units.join(frame[counted])
+            elif units is not None:
+                districts = units.join(frame[counted])
+        return values, districts, cells
+
+    def tiles(self) -> dict[str, SpeedTests]:
+        """Read the tiles of speed tests of each kind."""
+        found: dict[str, SpeedTests] = {}
+        for spec in self.city.connectivity:
+            if not isinstance(spec, TilesSpec) or self.area is None:
+                continue
+            kind = spec.kind.removeprefix("ookla_")
+            origin = self.city.origin(spec)
+            books = [
+                Record(name=f"connectivity.{spec.kind}", path=path, origin=origin)
+                for path in spec.path
+            ]
+            self.records += books
+            try:
+                squares = broadband.read_tiles(
+                    spec, study_area=self.area, crs=self.crs, records=books
+                )
+                found[kind] = SpeedTests(squares=squares, min_tests=spec.min_tests)
+            except GeoEquityError as error:
+                self.faults.append(error)
+        return found
+
+    def surveys(self, districts: Any) -> dict[str, Item]:
+        """Read the items of every survey."""
+        items: dict[str, Item] = {}
+        for number, spec in enumerate(self.city.surveys):
+            name = f"surveys.{number}"
+            answers = self.attempt(surveys.read_survey, spec, name, units=districts)
+            for key, values in (answers or {}).items():
+                items[key] = Item(spec=spec.items[key], values=values)
+        return items
+
+    def rasters(self) -> list[tuple[RasterSpec, Record]]:
+        """Open the books of the rasters, which are read when the units are final."""
+        listed = list(self.city.rasters)
+        cells = self.city.cells
+        if cells is not None and cells.raster is not None:
+            terms = self.city.origin(cells).model_dump()
+            listed.insert(0, RasterSpec(path=(cells.raster,), kind="population", **terms))
+        books = [
+            Record(name=f"rasters.{one.kind}", path=one.path[0], origin=self.city.origin(one))
+            for one in listed
+        ]
+        self.records += books
+        return list(zip(listed, books, strict=True))
+
+
+def _grid(grid: tuple[str, int], districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Make the cells of a grid over the districts."""
+    kind, size = grid
+    if kind == "h3":
+        return grids.make_h3_grid(districts, resolution=size).assign(parent=None)
+    return grids.make_square_grid(districts, cell_m=size).assign(parent=None)
 
 
 def _numbered(blocks: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -183,6 +339,7 @@ def _catalogue_faults(city: City, definitions: list[Definition]) -> list[GeoEqui
         (f"tables.{n}.columns.{one}", one)
         for n, spec in enumerate(city.tables)
         for one in spec.columns
+        if one not in BASES
     ]
     said = [
         f"{key}: {known[one].measure} computes it; to take the column, declare"
@@ -193,14 +350,12 @@ def _catalogue_faults(city: City, definitions: list[Definition]) -> list[GeoEqui
     if city.question is not None:
         named += [("question.indicators", one) for one in city.question.indicators]
     said += [f"{key}: no indicator {one!r}" for key, one in named if one not in known]
-    categories = {
-        category
-        for one in (*read_catalogue(), *definitions)
-        for category in one.parameters.get("categories", ())
-    }
+    categories = {rule.name for rule in osm_tags.rules().services.rules}
+    for one in definitions:
+        categories |= set(one.parameters.get("categories", ()))
     said += [
-        f"services.{n}.category: no indicator uses {spec.category!r};"
-        f" they use {', '.join(sorted(categories))}"
+        f"services.{n}.category: nothing is called {spec.category!r};"
+        f" there are {', '.join(sorted(categories))}"
         for n, spec in enumerate(city.services)
         if spec.category not in categories
     ]
@@ -215,7 +370,10 @@ def _table_values(frame: pd.DataFrame, spec: Any) -> dict[str, TableValues]:
     """Turn the columns of a table into what the evaluation takes."""
     return {
         one: TableValues(
-            value=frame[one], level=spec.level, is_count=spec.columns[one].unit == "count"
+            value=frame[one],
+            level=spec.level,
+            is_count=spec.columns[one].unit == "count",
+            source=str(spec.path),
         )
         for one in frame.columns
     }

@@ -6,21 +6,21 @@ and none is clipped, so that a cell is the same cell whatever the boundary.
 """
 
 import geopandas as gpd
+import h3
 import numpy as np
 import pandas as pd
 import shapely
 
 from geoequity import schema
-from geoequity.errors import DataError, shown
+from geoequity._overlap import Layer, check_polygons
+from geoequity.errors import DataError
 
 _MOST_CELLS = 5_000_000
 _FINEST = 15  # resolution of H3
 _DEGREES = "EPSG:4326"
 
 
-def make_square_grid(
-    boundary: gpd.GeoDataFrame | gpd.GeoSeries, *, cell_m: float
-) -> gpd.GeoDataFrame:
+def make_square_grid(boundary: Layer, *, cell_m: float) -> gpd.GeoDataFrame:
     """
     Cover a place with square cells.
 
@@ -72,9 +72,7 @@ def make_square_grid(
     return _units(squares[inside], ids, crs=boundary.crs)
 
 
-def make_h3_grid(
-    boundary: gpd.GeoDataFrame | gpd.GeoSeries, *, resolution: int
-) -> gpd.GeoDataFrame:
+def make_h3_grid(boundary: Layer, *, resolution: int) -> gpd.GeoDataFrame:
     """
     Cover a place with H3 hexagons.
 
@@ -117,8 +115,6 @@ def make_h3_grid(
     >>> make_h3_grid(boundary, resolution=7).index.to_list()
     ['87b2c5425ffffff']
     """
-    import h3  # noqa: PLC0415 - slow to load
-
     place = _joined(boundary)
     if resolution not in range(_FINEST + 1):
         msg = f"grid: H3 has no resolution {resolution}; it has 0 to {_FINEST}"
@@ -144,16 +140,14 @@ def make_h3_grid(
     return _units(hexagons[inside], np.array(ids)[inside].tolist(), crs=boundary.crs)
 
 
-def _joined(boundary: gpd.GeoDataFrame | gpd.GeoSeries) -> shapely.Geometry:
+def _joined(boundary: Layer) -> shapely.Geometry:
     """Check a boundary and make one shape of it."""
     schema.check_metric_crs(boundary, name="boundary")
-    shapes = boundary.geometry
-    bad = ~shapes.geom_type.isin(["Polygon", "MultiPolygon"]) | shapes.is_empty | ~shapes.is_valid
-    if bad.any() or not len(shapes):
-        ids = boundary.index[bad]
-        msg = f"boundary: geometry missing, empty, invalid or no polygon: {shown(ids) or 'no rows'}"
-        raise DataError(msg, ids=ids)
-    return shapely.union_all(shapes.to_numpy())
+    check_polygons(boundary, name="boundary")
+    if not len(boundary):
+        msg = "boundary: no rows"
+        raise DataError(msg)
+    return shapely.union_all(boundary.geometry.to_numpy())
 
 
 def _check_number(cells: float, *, size: str) -> None:

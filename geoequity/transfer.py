@@ -18,11 +18,11 @@ import shapely
 from scipy.sparse import coo_array, csr_array
 
 from geoequity import schema
-from geoequity._overlap import shared_land
+from geoequity._overlap import Layer, check_polygons, shared_land
+from geoequity._weights import held_weight
 from geoequity.errors import DataError, DataWarning, shown
 
 _TINY_SHARE = 1e-6  # of a polygon: rounding, not land
-_WEIGHT = "weight"
 
 Values = TypeVar("Values", pd.Series, pd.DataFrame)
 
@@ -47,7 +47,8 @@ class Transfer:
         The same of each target, from 0; its index names the columns. NaN where
         a chain mixes area and weight.
     by_area
-        Sources without any weight, whose row and size are area [m2] instead.
+        Sources without any weight but slivers, whose row and size are area [m2]
+        instead.
     is_weighted
         Whether the sizes are weights, not area.
     """
@@ -340,8 +341,8 @@ class Transfer:
 
 
 def make_transfer(
-    source: gpd.GeoDataFrame | gpd.GeoSeries,
-    target: gpd.GeoDataFrame | gpd.GeoSeries,
+    source: Layer,
+    target: Layer,
     *,
     weights: gpd.GeoDataFrame | None = None,
 ) -> Transfer:
@@ -407,26 +408,24 @@ def make_transfer(
     schema.check_same_crs(source, target, names=("source", "target"))
     for name, layer in layers.items():
         schema.check_unique(layer.index, name=name)
-        _check_polygons(layer, name=name)
+        check_polygons(layer, name=name)
     from_shapes, to_shapes = (layer.geometry.to_numpy() for layer in layers.values())
     land = shared_land(from_shapes, to_shapes)
-    first, second, shared = land.first, land.second, land.area_m2
-    sizes = shapely.area(from_shapes), shapely.area(to_shapes)
-    is_weightless = np.zeros(len(source), dtype=bool)
+    sizes, target_sizes = shapely.area(from_shapes), shapely.area(to_shapes)
+    shared, is_weightless = land.area_m2, np.zeros(len(source), dtype=bool)
     if weights is not None:
         schema.check_same_crs(source, weights, names=("source", "weights"))
-        _check_weights(weights)
-        pairs = pd.DataFrame({"source": first, "target": second, "area_m2": shared})
-        find = _by_points if _is_of_points(weights) else _by_polygons
-        weight, weight_sizes = find(source, target, pairs, weights)
-        is_weightless = weight_sizes[0] == 0
-        _warn_weightless(source.index[is_weightless & np.isin(np.arange(len(source)), first)])
-        shared = np.where(is_weightless[first], shared, weight)
-        sizes = np.where(is_weightless, sizes[0], weight_sizes[0]), weight_sizes[1]
+        weight = held_weight(source, target, land=land, weights=weights)
+        is_weightless = weight.is_weightless
+        _warn_weightless(source.index[np.unique(land.first[is_weightless[land.first]])])
+        shared = np.where(is_weightless[land.first], shared, weight.in_pairs)
+        sizes = np.where(is_weightless, sizes, weight.in_sources)
+        target_sizes = weight.in_targets
+    places = (land.first, land.second)
     return Transfer(
-        overlap=coo_array((shared, (first, second)), shape=(len(source), len(target))).tocsr(),
-        source_size=pd.Series(sizes[0], index=source.index, name="size"),
-        target_size=pd.Series(sizes[1], index=target.index, name="size"),
+        overlap=coo_array((shared, places), shape=(len(source), len(target))).tocsr(),
+        source_size=pd.Series(sizes, index=source.index, name="size"),
+        target_size=pd.Series(target_sizes, index=target.index, name="size"),
         by_area=source.index[is_weightless],
         is_weighted=weights is not None,
     )
@@ -496,84 +495,6 @@ def _ones(matrix: csr_array) -> csr_array:
     return csr_array((np.ones(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def _by_polygons(
-    source: gpd.GeoDataFrame | gpd.GeoSeries,
-    target: gpd.GeoDataFrame | gpd.GeoSeries,
-    pairs: pd.DataFrame,
-    weights: gpd.GeoDataFrame,
-) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """Weight of polygons in the land of each pair, and in each source and target."""
-    spread, weight = weights.geometry.to_numpy(), weights[_WEIGHT].to_numpy(dtype=float)
-
-    def inside(shapes: np.ndarray) -> np.ndarray:
-        """Add up the weight in each shape."""
-        held = shared_land(shapes, spread)
-        share = held.area_m2 / shapely.area(spread)[held.second]
-        return np.bincount(held.first, share * weight[held.second], minlength=len(shapes))
-
-    a, b = source.geometry.to_numpy(), target.geometry.to_numpy()
-    common = a[pairs["source"]]
-    is_held = (pairs["area_m2"] == shapely.area(b)[pairs["target"]]).to_numpy()
-    common[is_held] = b[pairs["target"]][is_held]
-    is_cut = ~is_held & (pairs["area_m2"] != shapely.area(a)[pairs["source"]]).to_numpy()
-    common[is_cut] = shapely.intersection(common[is_cut], b[pairs["target"]][is_cut])
-    # What two polygons share may come with lines and points where they also touch
-    parts, owner = shapely.get_parts(common, return_index=True)
-    is_land = shapely.get_dimensions(parts) == shapely.get_dimensions(shapely.Polygon())
-    parts, owner = parts[is_land], owner[is_land]
-    in_pairs = np.bincount(owner, inside(parts), minlength=len(pairs))
-    return in_pairs, (inside(a), inside(b))
-
-
-def _by_points(
-    source: gpd.GeoDataFrame | gpd.GeoSeries,
-    target: gpd.GeoDataFrame | gpd.GeoSeries,
-    pairs: pd.DataFrame,
-    weights: gpd.GeoDataFrame,
-) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """Weight of points in the land of each pair, and in each source and target."""
-    tree = shapely.STRtree(weights.geometry.to_numpy())
-    weight = weights[_WEIGHT].to_numpy(dtype=float)
-    in_source = _lowest(_touched(tree, source, name="source"), "source", each="point")
-    in_target = _touched(tree, target, name="target")
-    # A point on a border belongs to the lowest target of those that share land with its source
-    placed = in_source.merge(in_target, on="point", suffixes=("", "_target"))
-    numbered = pairs.assign(pair=np.arange(len(pairs)))[["source", "target", "pair"]]
-    placed = placed.merge(numbered, on=["source", "target"]).drop(columns="is_inside")
-    placed = placed.rename(columns={"is_inside_target": "is_inside"})
-    placed = _lowest(placed, "target", each=["point", "source"])
-    in_target = _lowest(in_target, "target", each="point")
-    sums = (
-        np.bincount(table[column], weight[table["point"]], minlength=size)
-        for table, column, size in (
-            (placed, "pair", len(pairs)),
-            (in_source, "source", len(source)),
-            (in_target, "target", len(target)),
-        )
-    )
-    in_pairs, in_sources, in_targets = sums
-    return in_pairs, (in_sources, in_targets)
-
-
-def _touched(
-    tree: shapely.STRtree, layer: gpd.GeoDataFrame | gpd.GeoSeries, *, name: str
-) -> pd.DataFrame:
-    """Points that polygons touch, with whether they lie inside and the rank of the id."""
-    shapes = layer.geometry.to_numpy()
-    polygon, point = tree.query(shapes, predicate="intersects")
-    is_inside = shapely.contains_properly(shapes[polygon], tree.geometries[point])
-    rank = layer.index.argsort().argsort()
-    columns = {"point": point, name: polygon, "is_inside": is_inside, f"{name}_rank": rank[polygon]}
-    return pd.DataFrame(columns)
-
-
-def _lowest(touched: pd.DataFrame, name: str, *, each: str | list[str]) -> pd.DataFrame:
-    """Keep every polygon a point lies inside of; for a point on borders alone, the lowest id."""
-    on_border = touched[~touched.groupby(each)["is_inside"].transform("any")]
-    lowest = on_border.sort_values(f"{name}_rank").drop_duplicates(each)
-    return pd.concat([touched[touched["is_inside"]], lowest])
-
-
 def _warn_weightless(ids: pd.Index) -> None:
     """Name the sources whose counts are shared by area for want of weights."""
     if len(ids):
@@ -581,37 +502,8 @@ def _warn_weightless(ids: pd.Index) -> None:
         warn(DataWarning(msg, ids=ids), stacklevel=3)
 
 
-def _is_of_points(weights: gpd.GeoDataFrame) -> bool:
-    """Tell a layer of points from one of polygons."""
-    return bool((weights.geom_type == "Point").all())
-
-
 def _check_share(share: float) -> None:
     """Refuse a share outside 0-1."""
     if not 0 <= share <= 1:
         msg = f"min_known_share: {share} is no share between 0 and 1"
         raise DataError(msg)
-
-
-def _check_polygons(layer: gpd.GeoDataFrame | gpd.GeoSeries, *, name: str) -> None:
-    """Refuse a layer in which a geometry is no valid polygon."""
-    shapes = layer.geometry.to_numpy()
-    kinds = [shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON]
-    bad = ~np.isin(shapely.get_type_id(shapes), kinds)
-    bad |= shapely.is_empty(shapes) | ~shapely.is_valid(shapes)
-    if bad.any():
-        ids = layer.index[bad]
-        msg = f"{name}: geometry missing, empty, invalid or no polygon: {shown(ids)}"
-        raise DataError(msg, ids=ids)
-
-
-def _check_weights(weights: gpd.GeoDataFrame) -> None:
-    """Refuse weights that are unknown, negative, infinite, or not all points or all polygons."""
-    schema.check_columns(weights, [_WEIGHT], name="weights")
-    schema.check_non_negative(weights[_WEIGHT], name="weights: weight")
-    unknown = weights.index[weights[_WEIGHT].isna()]
-    if len(unknown):
-        msg = f"weights: weight unknown; leave these out: {shown(unknown)}"
-        raise DataError(msg, ids=unknown)
-    if not _is_of_points(weights):
-        _check_polygons(weights, name="weights")

@@ -10,16 +10,32 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+import geopandas as gpd
+import numpy as np
 import osmium
 import pytest
+import rasterio
 import shapely
+from exactextract import exact_extract
+from exactextract.raster import NumPyRasterSource
 from pyproj import Transformer
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "data" / "demo"
 TRUTH = json.loads((DEMO / "truth.json").read_text(encoding="utf-8"))
-FILES = {
+RASTERS = {
+    "amenaza_inundacion.tif",
+    "elevacion.tif",
+    "luces_nocturnas.tif",
+    "ndvi.tif",
+    "poblacion_100m.tif",
+}
+FIXED = ("ookla_fijo_2025T3.csv", "ookla_fijo_2025T4.csv")
+OOKLA = {*FIXED, "ookla_movil_2025T4.csv"}
+FILES = RASTERS | OOKLA
+FILES |= {
     "districts.geojson",
+    "encuesta_percepcion.csv",
     "internet_hogares.csv",
     "manzanas.geojson",
     "solicitudes_311.csv",
@@ -131,6 +147,50 @@ def with_tag(osm, key, *values):
     return [one for one in osm if one.tags.get(key) in values]
 
 
+@pytest.fixture(scope="module")
+def outlines():
+    """Real districts in degrees, on their codes."""
+    collection = json.loads((DEMO / "districts.geojson").read_text(encoding="utf-8"))["features"]
+    shapes = {
+        one["properties"]["COD"]: shapely.make_valid(shapely.geometry.shape(one["geometry"]))
+        for one in collection
+    }
+    shapes.pop("99")
+    return gpd.GeoDataFrame({"code": list(shapes)}, geometry=list(shapes.values()), crs=4326)
+
+
+@pytest.fixture(scope="module")
+def tests():
+    """Rows of the speed tests by file: numbers, and the middle of the tile in metres."""
+    there = {}
+    for name in sorted(OOKLA):
+        rows = table(name, "utf-8", ",")
+        for row in rows:
+            row["middle"] = shapely.transform(shapely.from_wkt(row["tile"]).centroid, metres)
+        there[name] = rows
+    return there
+
+
+def raster(name):
+    """Values of a raster as they are meant, NaN where unknown, and its box in degrees."""
+    with rasterio.open(DEMO / name) as source:
+        assert source.crs.to_epsg() == 4326
+        values = source.read(1, masked=True).astype(float)
+        return values.filled(np.nan) * source.scales[0] + source.offsets[0], source.bounds
+
+
+def zonal(values, box, outlines, *what):
+    """Statistics by district from another implementation."""
+    source = NumPyRasterSource(values, *box, srs_wkt=outlines.crs.to_wkt())
+    found = exact_extract(source, outlines, what, include_cols=["code"], output="pandas")
+    return {name: dict(zip(found["code"], found[name], strict=True)) for name in what}
+
+
+def planted(part, name):
+    """Planted values by district."""
+    return {code: one[part][name] for code, one in TRUTH["districts"].items()}
+
+
 def truth_of(indicator):
     """Exact values by district."""
     return {code: one["indicators"][indicator] for code, one in TRUTH["districts"].items()}
@@ -173,6 +233,7 @@ def test_the_files_are_small_and_say_that_they_are_fictitious():
     sizes = {name: (DEMO / name).stat().st_size for name in FILES}
     assert sum(sizes.values()) < 3e6
     assert max(sizes.values()) < 2e6
+    assert max(sizes[name] for name in OOKLA) < 2e5
     for name in FILES - {"valle_claro.osm.pbf"}:
         assert b"ficti" in (DEMO / name).read_bytes(), name
     with osmium.io.Reader(str(DEMO / "valle_claro.osm.pbf")) as reader:
@@ -256,6 +317,334 @@ def test_counts_of_people_are_whole_and_consistent(cells):
     assert sum(total.values()) == TRUTH["population"] == EXACT(400_000, rel=0.01)
     assert empty == TRUTH["faults"]["cells_without_residents"]
     assert 1 <= len(empty) <= 10
+
+
+def test_groups_are_parts_of_the_residents_and_incomes_all_of_them(cells):
+    total = {code: Counter() for code in TRUTH["districts"]}
+    for tags, _ in cells:
+        groups = {key: value for key, value in tags.items() if key.startswith("POB_")}
+        incomes = [groups[f"POB_INGRESO_{one}"] for one in ("BAJO", "MEDIO", "ALTO")]
+        assert sum(incomes) == tags["POBLACION"]
+        assert all(0 <= value <= tags["POBLACION"] for value in groups.values())
+        total[tags["COD"]].update(groups)
+    assert total == {code: one["groups"] for code, one in TRUTH["districts"].items()}
+    assert sum(total.values(), Counter()) == TRUTH["groups"]
+
+
+def test_informal_settlements_and_the_poor_are_on_the_hillsides():
+    def share(group, kind):
+        mine = [one for one in TRUTH["districts"].values() if one["type"] == kind]
+        return sum(one["groups"][group] for one in mine) / sum(one["population"] for one in mine)
+
+    for group in ("POB_INFORMAL", "POB_INGRESO_BAJO"):
+        assert share(group, "neglected") > 0.2
+        assert share(group, "neglected") > 2.5 * share(group, "integrated")
+
+
+# ---------------------------------------------------------------- speed tests
+def test_tiles_are_squares_of_the_web_map_named_by_their_quadkeys(tests):
+    columns = "quadkey tile tile_x tile_y avg_d_kbps avg_u_kbps avg_lat_ms tests devices note"
+    for rows in tests.values():
+        assert list(rows[0])[:-1] == columns.split()
+        keys = [row["quadkey"] for row in rows]
+        assert keys == sorted(set(keys))
+        for row in rows:
+            west, south, east, north = -180.0, -1.0, 180.0, 1.0  # latitude in units of pi
+            for digit in map(int, row["quadkey"]):
+                x, y = (west + east) / 2, (south + north) / 2
+                west, east = (x, east) if digit % 2 else (west, x)
+                south, north = (south, y) if digit > 1 else (y, north)
+            low, high = (np.degrees(np.arctan(np.sinh(np.pi * one))) for one in (south, north))
+            assert len(row["quadkey"]) == 16
+            assert shapely.from_wkt(row["tile"]).bounds == EXACT((west, low, east, high), abs=1e-9)
+            assert float(row["tile_x"]) == EXACT((west + east) / 2, abs=1e-4)
+            assert float(row["tile_y"]) == EXACT((low + high) / 2, abs=1e-4)
+
+
+def test_speeds_are_possible_and_nobody_tests_without_a_device(tests):
+    for rows in tests.values():
+        for row in rows:
+            down, up, latency, count, devices = (
+                int(row[one])
+                for one in ("avg_d_kbps", "avg_u_kbps", "avg_lat_ms", "tests", "devices")
+            )
+            assert 0 < up < 1e6
+            assert 0 < down < 1e6
+            assert 0 < latency < 2000
+            assert 1 <= devices <= count
+
+
+def test_tests_and_devices_add_up_by_the_middle_of_the_tile(tests, districts):
+    for name, rows in tests.items():
+        found = {}
+        for code, border in districts.items():
+            shapely.prepare(border)
+            mine = [row for row in rows if border.contains(row["middle"])]
+            sums = {one: sum(int(row[one]) for row in mine) for one in ("tests", "devices")}
+            found[code] = {"tiles": len(mine), **sums}
+        assert found == planted("broadband", name)
+        sums = {one: sum(int(row[one]) for row in rows) for one in ("tests", "devices")}
+        assert TRUTH["broadband"]["files"][name] == {"rows": len(rows), **sums}
+        assert len(rows) > sum(one["tiles"] for one in found.values()) + 50, "tiles outside, too"
+
+
+def test_one_district_stays_under_the_floor_however_its_tiles_are_shared_out(tests, districts):
+    floor = TRUTH["broadband"]["floor_of_tests"]
+    thin = TRUTH["broadband"]["below_the_floor_on_fixed_lines"]
+    for names in ((FIXED[0],), (FIXED[1],), FIXED, ("ookla_movil_2025T4.csv",)):
+        sums = Counter()
+        for row in (row for name in names for row in tests[name]):
+            tile = shapely.transform(shapely.from_wkt(row["tile"]), metres)
+            for code, border in districts.items():
+                if border.intersects(tile):
+                    part = 1 if code == thin else border.intersection(tile).area / tile.area
+                    sums[code] += int(row["tests"]) * part
+        under = {code for code in districts if sums[code] < floor}
+        assert under == ({thin} if names[0] in FIXED else set())
+
+
+def test_some_tiles_of_the_city_were_never_tested_and_the_poor_test_least(tests, districts):
+    whole = shapely.union_all(list(districts.values()))
+    side = shapely.transform(shapely.from_wkt(tests[FIXED[0]][0]["tile"]), metres).area
+    for name, rows in tests.items():
+        tested = sum(whole.contains(row["middle"]) for row in rows)
+        assert 0.6 < tested * side / whole.area < 0.95
+        heads = dict.fromkeys(SIGNS, 0)
+        for code, one in TRUTH["districts"].items():
+            heads[one["type"]] += planted("broadband", name)[code]["tests"]
+        assert min(heads, key=heads.get) == "neglected"
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "indicator", "units"),
+    [
+        ("ookla_fijo_2025T4.csv", "avg_d_kbps", "fixed_down_mbps", 1000),
+        ("ookla_fijo_2025T3.csv", "avg_lat_ms", "fixed_latency_ms", 1),
+        ("ookla_movil_2025T4.csv", "avg_d_kbps", "mobile_down_mbps", 1000),
+    ],
+)
+def test_tiles_scatter_round_the_true_speed_as_the_truth_says(
+    tests, districts, name, column, indicator, units
+):
+    what = "latency_ms" if column == "avg_lat_ms" else "down_mbps"
+    tile, device = (TRUTH["broadband"][f"{one}_spread"][what] for one in ("tile", "device"))
+    true = {code: one["broadband"]["true"][indicator] for code, one in TRUTH["districts"].items()}
+    scatter = []
+    for code, border in districts.items():
+        for row in tests[name]:
+            if border.contains(row["middle"]):
+                off = np.log(int(row[column]) / units / true[code])
+                scatter.append(off / np.sqrt(tile**2 + device**2 / int(row["devices"])))
+    assert len(scatter) > 120
+    assert abs(np.mean(scatter)) < 3 / np.sqrt(len(scatter))
+    assert np.std(scatter) == EXACT(1, abs=0.15)
+    score = {"fixed_latency_ms": lambda ms: (100 - ms) / 90}.get(indicator, lambda mbps: mbps / 100)
+    for code, one in TRUTH["districts"].items():
+        assert (score(true[code]) > 0.5) == (SIGNS[one["type"]][1] > 0)
+
+
+# ---------------------------------------------------------------- rasters
+def test_rasters_cover_the_city_and_nest(outlines):
+    west, south, east, north = outlines.total_bounds
+    steps = {}
+    for name in RASTERS:
+        _, box = raster(name)
+        assert box.left < west
+        assert box.right > east
+        assert box.bottom < south
+        assert box.top > north
+        with rasterio.open(DEMO / name) as source:
+            steps[name] = source.res[0] * 3600, source.dtypes[0], source.nodata
+    assert {name: (round(step, 9), *rest) for name, (step, *rest) in steps.items()} == {
+        "amenaza_inundacion.tif": (1, "uint8", 255),
+        "elevacion.tif": (1, "int16", -32768),
+        "luces_nocturnas.tif": (15, "float32", -999),
+        "ndvi.tif": (2, "int16", -32768),
+        "poblacion_100m.tif": (3, "float32", -99999),
+    }
+
+
+def test_residents_of_the_raster_add_up_near_the_census_and_never_to_it(outlines):
+    values, box = raster("poblacion_100m.tif")
+    known = values[~np.isnan(values)]
+    assert known.min() > 0
+    assert known.sum() == EXACT(TRUTH["rasters"]["population_of_the_file"], rel=1e-9)
+    assert np.isnan(values).any()
+    found = zonal(values, box, outlines, "sum")["sum"]
+    assert found == EXACT(planted("rasters", "population"), rel=1e-6)
+    assert sum(found.values()) == EXACT(TRUTH["rasters"]["population"], rel=1e-6)
+    for code, count in residents().items():
+        assert 0.85 < found[code] / count < 1.15
+        assert found[code] != EXACT(count, rel=1e-5)
+    assert 1.005 < TRUTH["rasters"]["population"] / TRUTH["population"] < 1.03
+
+
+def test_flood_zone_takes_its_share_of_land_and_of_people(outlines):
+    flood, box = raster("amenaza_inundacion.tif")
+    assert set(np.unique(flood[~np.isnan(flood)])) == {0, 1, 2, 3}
+    zone = np.where(np.isnan(flood), np.nan, flood >= 2)
+    assert zonal(zone, box, outlines, "mean")["mean"] == EXACT(
+        planted("rasters", "flood_share"), abs=1e-6
+    )
+    people, same_box = raster("poblacion_100m.tif")
+    assert same_box == EXACT(tuple(box))
+    rows, columns = people.shape
+    nested = np.nan_to_num(zone).reshape(rows, 3, columns, 3).sum(axis=(1, 3))
+    exposed = zonal(people * nested / 9, box, outlines, "sum")["sum"]
+    assert exposed == EXACT(planted("rasters", "exposed"), rel=1e-6, abs=1e-4)
+    assert sum(exposed.values()) == EXACT(TRUTH["rasters"]["exposed"], rel=1e-6)
+    by_river = {code for code, share in planted("rasters", "flood_share").items() if share > 0.2}
+    assert {TRUTH["districts"][code]["name"] for code in by_river} >= {"La Alameda", "Las Acacias"}
+
+
+def test_the_flood_plain_lies_along_the_river(osm):
+    flood, box = raster("amenaza_inundacion.tif")
+    to_degrees = Transformer.from_crs(32716, 4326, always_xy=True)
+    for way in with_tag(osm, "waterway", "river"):
+        lon, lat = to_degrees.transform(*shapely.get_coordinates(way.shape).T)
+        row, column = (box.top - lat) * 3600, (lon - box.left) * 3600
+        inside = (lon > box.left) & (lon < box.right) & (lat > box.bottom) & (lat < box.top)
+        there = flood[row[inside].astype(int), column[inside].astype(int)]
+        assert set(there[~np.isnan(there)]) <= {3}
+
+
+def test_heights_rise_from_the_valley_to_the_hillsides_along_the_cable(osm, outlines):
+    height, box = raster("elevacion.tif")
+    assert not np.isnan(height).any()
+    found = zonal(height, box, outlines, "mean")["mean"]
+    assert found == EXACT(planted("rasters", "elevation_m"), rel=1e-6)
+    floor = max(v for code, v in found.items() if TRUTH["districts"][code]["type"] == "integrated")
+    hills = min(v for code, v in found.items() if TRUTH["districts"][code]["type"] == "neglected")
+    assert hills > floor + 100
+
+    def at(shape):
+        lon, lat = Transformer.from_crs(32716, 4326, always_xy=True).transform(shape.x, shape.y)
+        return height[int((box.top - lat) * 3600), int((lon - box.left) * 3600)]
+
+    stations = [at(one.shape) for one in with_tag(osm, "aerialway", "station")]
+    assert stations == sorted(stations)
+    assert stations[-1] > stations[0] + 200
+
+
+def test_lights_are_bright_where_streets_are_lit(outlines):
+    light, box = raster("luces_nocturnas.tif")
+    found = zonal(light, box, outlines, "mean", "sum")
+    assert found["mean"] == EXACT(planted("rasters", "night_lights_mean"), rel=1e-6)
+    assert found["sum"] == EXACT(planted("rasters", "night_lights_sum"), rel=1e-6)
+    lit = truth_of("lit_street_share")
+    codes = sorted(lit)
+    both = np.corrcoef([lit[one] for one in codes], [found["mean"][one] for one in codes])
+    assert both[0, 1] > 0.9
+
+
+def test_vegetation_is_scaled_and_shifted_and_one_district_lies_under_clouds(outlines):
+    with rasterio.open(DEMO / "ndvi.tif") as source:
+        assert (source.scales, source.offsets) == ((0.0001,), (-0.2,))
+    index, box = raster("ndvi.tif")
+    assert -0.2 < np.nanmin(index) < np.nanmax(index) < 0.95
+    share = zonal((~np.isnan(index)).astype(float), box, outlines, "mean")["mean"]
+    assert share == EXACT(planted("rasters", "ndvi_known_share"), abs=1e-6)
+    cells = np.where(np.isnan(index), -9999.0, index)
+    source = NumPyRasterSource(cells, *box, nodata=-9999.0, srs_wkt=outlines.crs.to_wkt())
+    found = exact_extract(source, outlines, ["mean"], include_cols=["code"], output="pandas")
+    means = dict(zip(found["code"], found["mean"], strict=True))
+    hidden = TRUTH["faults"]["district_under_clouds"]
+    assert [code for code, known in share.items() if known < 0.5] == [hidden]
+    assert 0.1 < share[hidden] < 0.3
+    assert sum(0.5 < known < 0.999 for known in share.values()) >= 2
+    expected = planted("rasters", "ndvi")
+    assert expected.pop(hidden) is None
+    assert {code: means[code] for code in expected} == EXACT(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [("shelters", "emergency", "assembly_point"), ("hospitals", "amenity", "hospital")],
+)
+def test_shelters_and_hospitals_stand_in_and_outside_the_flood_zone(
+    osm, districts, name, key, value
+):
+    flood, box = raster("amenaza_inundacion.tif")
+    to_degrees = Transformer.from_crs(32716, 4326, always_xy=True)
+    ways = {one.id: one.shape for one in osm if one.kind == "w"}
+    found = {code: Counter() for code in districts}
+    for one in with_tag(osm, key, value):
+        lines = [one.shape]
+        if one.kind == "r":
+            lines = [ways[ref] for _, ref, role in one.members if role == "outer"]
+        points = np.concatenate([shapely.get_coordinates(line) for line in lines])
+        middle = shapely.Point(points[0])
+        if len(points) > 1:
+            middle = shapely.Polygon(points).centroid
+        home = [code for code, border in districts.items() if border.contains(middle)]
+        for code in home:
+            lon, lat = to_degrees.transform(middle.x, middle.y)
+            wet = flood[int((box.top - lat) * 3600), int((lon - box.left) * 3600)] >= 2
+            found[code].update({name: 1, f"{name}_in_zone": int(wet)})
+    for count in (name, f"{name}_in_zone"):
+        assert {code: found[code][count] for code in found} == planted("safety", count)
+        assert TRUTH["safety"][count] == sum(planted("safety", count).values())
+    assert 0 < TRUTH["safety"][f"{name}_in_zone"] < TRUTH["safety"][name]
+
+
+# ---------------------------------------------------------------- the survey
+@pytest.fixture(scope="module")
+def survey():
+    return {row["CODIGO"]: row for row in table("encuesta_percepcion.csv", "latin-1", ";")}
+
+
+def standing(values):
+    """Share of residents who are worse off, plus half of those alike."""
+    people = residents()
+    everyone = sum(people[code] for code in values)
+    return {
+        code: sum(
+            people[other] * ((values[other] < mine) + 0.5 * (values[other] == mine))
+            for other in values
+        )
+        / everyone
+        for code, mine in values.items()
+    }
+
+
+def test_the_survey_is_latin_1_with_a_margin_of_error_for_every_item(survey):
+    raw = (DEMO / "encuesta_percepcion.csv").read_bytes()
+    with pytest.raises(UnicodeDecodeError, match="invalid"):
+        raw.decode("utf-8")
+    assert {code: row["COMUNA"] for code, row in survey.items()} == {
+        code: one["name"] for code, one in TRUTH["districts"].items()
+    }
+    for row in survey.values():
+        for item in TRUTH["survey"]["items"]:
+            share, margin, asked = percent(row[f"{item}_%"]), row[f"{item}_ME"], row[f"{item}_N"]
+            assert 80 < int(asked) < 170
+            exact = 1.96 * (share * (1 - share) / int(asked)) ** 0.5
+            assert percent(margin) == EXACT(exact, abs=0.0006)
+
+
+def test_perception_and_measurement_part_in_exactly_two_districts(survey):
+    true = {
+        "TRANSPORTE": None,  # recounted by the product, not here
+        "SEGURIDAD": truth_of("lit_street_share"),
+        "INTERNET": {
+            code: one["broadband"]["true"]["fixed_down_mbps"]
+            for code, one in TRUTH["districts"].items()
+        },
+    }
+    planted_there = [(one["item"], one["district"]) for one in TRUTH["survey"]["disagreements"]]
+    assert [item for item, _ in planted_there] == ["TRANSPORTE", "INTERNET"]
+    assert len({code for _, code in planted_there}) == 2
+    for item, measured in true.items():
+        said = standing({code: percent(row[f"{item}_%"]) for code, row in survey.items()})
+        if measured is not None:
+            is_so = standing(measured)
+            apart = [code for code in said if abs(said[code] - is_so[code]) > 0.5]
+            assert apart == [code for what, code in planted_there if what == item]
+    transport, internet = (survey[code] for _, code in planted_there)
+    assert percent(transport["TRANSPORTE_%"]) < 0.1
+    assert percent(internet["INTERNET_%"]) > 0.9
+    thin = TRUTH["broadband"]["below_the_floor_on_fixed_lines"]
+    assert thin not in {code for _, code in planted_there}
 
 
 # ---------------------------------------------------------------- tables

@@ -8,6 +8,7 @@ definitions, :func:`evaluate` computes those whose layers are there.
 
 from geoequity.indicators._catalogue import Definition, catalogue_table, read_catalogue, references
 from geoequity.indicators._evaluate import (
+    SAFE_SUFFIX,
     STOP_PREFIX,
     Evaluation,
     Layers,
@@ -18,6 +19,7 @@ from geoequity.indicators._evaluate import (
 )
 
 __all__ = [
+    "SAFE_SUFFIX",
     "STOP_PREFIX",
     "Definition",
     "Evaluation",

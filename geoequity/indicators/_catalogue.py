@@ -83,6 +83,9 @@ class Definition:
     citation: tuple[str, ...] = ()
 
 
+_NOTHING = Definition(id="", label={}, unit="", better="higher")
+
+
 @cache
 def _raw() -> dict[str, Any]:
     """Read the file once."""
@@ -168,31 +171,37 @@ def catalogue_table(definitions: Iterable[Definition]) -> pd.DataFrame:
         ``area``, ``role``, ``unit``, ``better``, ``level``, ``base``, ``scale``,
         ``worst``, ``best``, ``basis``, ``family``, ``standards``, ``citation``.
     """
-    rows = []
-    for one in definitions:
-        worst, best = one.goalposts or (float("nan"), float("nan"))
-        texts = {
-            f"{name}_{language}": getattr(one, name).get(language)
-            or getattr(one, name).get("en")
-            or one.id
+    rows = [_row(one) for one in definitions]
+    columns = rows[0] if rows else _row(_NOTHING)  # the same columns where there is none
+    return pd.DataFrame(rows, columns=list(columns)).set_index("id")
+
+
+def _row(one: Definition) -> dict[str, Any]:
+    """Lay one definition out."""
+    worst, best = one.goalposts or (float("nan"), float("nan"))
+    return {
+        "id": one.id,
+        **{
+            f"{name}_{language}": _said(getattr(one, name), language) or one.id
             for name in ("label", "description")
             for language in ("en", "es", "pt")
-        }
-        plain = {
+        },
+        **{
             name: getattr(one, name)
             for name in ("pillar", "area", "role", "unit", "better", "level", "base", "scale")
-        }
-        more = {
-            "worst": worst,
-            "best": best,
-            "basis": one.basis,
-            "family": one.family,
-            "standards": "; ".join(one.standards),
-            "citation": "; ".join(one.citation),
-        }
-        rows.append({"id": one.id, **texts, **plain, **more})
-    columns = ["id", *(rows[0].keys() - {"id"})] if rows else ["id"]
-    return pd.DataFrame(rows, columns=list(rows[0]) if rows else columns).set_index("id")
+        },
+        "worst": worst,
+        "best": best,
+        "basis": one.basis or None,
+        "family": one.family,
+        "standards": "; ".join(one.standards) or None,
+        "citation": "; ".join(one.citation) or None,
+    }
+
+
+def _said(texts: Mapping[str, str], language: str) -> str | None:
+    """Take a text in a language, or in one that is there."""
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()), None)
 
 
 def _definition(key: str, raw: Mapping[str, Any]) -> Definition:

@@ -16,6 +16,7 @@ from geoequity.units import district_of
 
 BASE_COLUMN = {"persons": "population"}  # the other bases are columns of their own name
 STOP_PREFIX = "stop:"  # of the stops of a mode among the places people walk to
+SAFE_SUFFIX = "@safe"  # of the services of a category that lie outside the hazard zone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +32,24 @@ class TableValues:
         ``cell`` or ``district``.
     is_count
         Whether it has to be divided by the base.
+    source
+        File to name where the column is at fault.
+    interval
+        ``low`` and ``high`` of a 90 % sampling interval, for districts; None
+        where the source is a complete count.
+    on_record
+        Share of what it speaks of that was measured at all [0-1].
+    reasons
+        What a reader should know of it.
     """
 
     value: pd.Series
     level: str
     is_count: bool
+    source: str = "table"
+    interval: pd.DataFrame | None = None
+    on_record: pd.Series | None = None
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +119,9 @@ class Evaluation:
         Indicator -> what a reader should know of it.
     absent
         Indicator -> why it could not be computed.
+    intervals
+        Indicator -> districts x ``low``, ``high``: 90 % sampling interval, for
+        those whose source is no complete count.
     """
 
     cells: pd.DataFrame
@@ -115,6 +132,7 @@ class Evaluation:
     levels: dict[str, str]
     reasons: dict[str, list[Reason]]
     absent: dict[str, Reason]
+    intervals: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
 class _Absent(Exception):  # noqa: N818 - control flow within this module, not a fault
@@ -131,7 +149,9 @@ class _Value:
 
     value: pd.Series
     level: str
+    amount: pd.Series | None = None  # of a rate: what is divided by the base
     on_record: pd.Series | None = None
+    interval: pd.DataFrame | None = None
     straight_line: bool = False
     reasons: tuple[Reason, ...] = ()
 
@@ -154,6 +174,8 @@ def needed_places(definitions: Iterable[Definition]) -> set[str]:
     for one in definitions:
         if one.measure in {"walk_min", "services_share"}:
             places |= set(one.parameters["categories"])
+        elif one.measure == "safe_walk_min":
+            places |= {f"{category}{SAFE_SUFFIX}" for category in one.parameters["categories"]}
         elif one.measure == "stop_walk_min":
             places |= {f"{STOP_PREFIX}{mode}" for mode in one.parameters["modes"]}
         elif one.measure == "transit_share":
@@ -185,7 +207,8 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
     ConfigError
         If a definition names no known measure, or lacks one of its parameters.
     DataError
-        If a table offers values for units that do not exist.
+        If a table offers values for units that do not exist, or counts more of
+        a kind than there are.
     """
     definitions = list(definitions)
     check_measures(definitions)
@@ -196,13 +219,14 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
     levels: dict[str, str] = {}
     reasons: dict[str, list[Reason]] = {}
     absent: dict[str, Reason] = {}
+    intervals: dict[str, pd.DataFrame] = {}
     for one in definitions:
         try:
             made = _MEASURES[one.measure](one, layers)
             weights, swapped = _weights(one, layers, made.level)
             if made.level == "cell":
                 cells[one.id] = made.value
-                district, coverage = _aggregate(made.value, weights, layers)
+                district, coverage = _aggregate(made, weights, layers)
             else:
                 district = made.value
                 coverage = district.notna().astype(float)
@@ -215,6 +239,8 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
             continue
         levels[one.id] = made.level
         reasons[one.id] = [*made.reasons, *swapped]
+        if made.interval is not None:
+            intervals[one.id] = made.interval
         found["districts"][one.id] = district
         found["coverage"][one.id] = coverage
         found["weights"][one.id] = _weights(one, layers, "district")[0]
@@ -229,6 +255,7 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
         levels=levels,
         reasons=reasons,
         absent=absent,
+        intervals=intervals,
         **tables,
     )
 
@@ -270,7 +297,8 @@ def _parameter_faults(one: Definition) -> list[str]:
             known = ", ".join((*needed, *optional)) or "none"
             faults.append(f"{where}: {one.measure} knows no {name!r}, but {known}")
         elif name in _LISTS:
-            if isinstance(value, str) or not all(isinstance(part, str) for part in value):
+            parts = value if isinstance(value, list | tuple) else [value, None]
+            if not all(isinstance(part, str) for part in parts):
                 faults.append(f"{where}.{name}: must be a list of texts")
             elif name == "modes" and not set(value) <= set(MODES):
                 faults.append(f"{where}.{name}: modes are {', '.join(MODES)}")
@@ -298,16 +326,18 @@ def _weights(
 
 
 def _aggregate(
-    values: pd.Series, weights: pd.Series | None, layers: Layers
+    made: _Value, weights: pd.Series | None, layers: Layers
 ) -> tuple[pd.Series, pd.Series]:
     """Average cells over the people of each district, and tell how many are covered."""
     if weights is None or layers.cells is None or weights.isna().all():
         raise _Absent(reason("no_population"))
+    # What was counted where nobody lives still belongs to its district
+    amount = made.value * weights if made.amount is None else made.amount
     table = pd.DataFrame(
         {
             "district": layers.cells["district_id"],
-            "weight": weights.where(values.notna()),
-            "product": values * weights,
+            "weight": weights.where(amount.notna()),
+            "product": amount.where(weights.notna()),
             "all": weights,
         }
     ).dropna(subset="district")
@@ -339,6 +369,29 @@ def _at_cells(values: pd.Series, layers: Layers) -> _Value:
 def _walk_min(one: Definition, layers: Layers) -> _Value:
     """Minutes to the nearest service."""
     return _at_cells(_walked(one, layers, list(one.parameters["categories"])), layers)
+
+
+def _safe_walk_min(one: Definition, layers: Layers) -> _Value:
+    """Minutes to the nearest service outside the hazard zone."""
+    if "in_hazard" not in layers.services.columns:
+        raise _Absent(reason("no_hazard"))
+    places = [f"{category}{SAFE_SUFFIX}" for category in one.parameters["categories"]]
+    return _at_cells(_walked(one, layers, places), layers)
+
+
+def _services_exposed_share(one: Definition, layers: Layers) -> _Value:
+    """Share of the services of a district that lie in the hazard zone."""
+    if "in_hazard" not in layers.services.columns:
+        raise _Absent(reason("no_hazard"))
+    services = _of_categories(one, layers)
+    where = district_of(services.geometry.representative_point(), layers.districts)
+    table = provision.known_share(
+        services["in_hazard"],
+        where,
+        index=layers.districts.index,
+        min_known_share=one.parameters["min_known_share"],
+    )
+    return _recorded(table)
 
 
 def _stop_walk_min(one: Definition, layers: Layers) -> _Value:
@@ -378,16 +431,17 @@ def _of_categories(one: Definition, layers: Layers) -> gpd.GeoDataFrame:
     return services
 
 
-def _people(layers: Layers) -> pd.Series:
-    """Take the residents of each district."""
-    if "population" not in layers.districts.columns:
+def _people(one: Definition, layers: Layers) -> pd.Series:
+    """Take the base of an indicator in each district."""
+    base, _ = _weights(one, layers, "district")
+    if base is None or base.isna().all():
         raise _Absent(reason("no_population"))
-    return layers.districts["population"]
+    return base
 
 
 def _services_per(one: Definition, layers: Layers) -> _Value:
     """Services of a district against its people."""
-    services, people = _of_categories(one, layers), _people(layers)
+    services, people = _of_categories(one, layers), _people(one, layers)
     per = one.parameters["per"]
     values = provision.services_per(services, layers.districts, base=people, per=per)
     return _Value(value=values, level="district")
@@ -395,7 +449,9 @@ def _services_per(one: Definition, layers: Layers) -> _Value:
 
 def _area_per_person(one: Definition, layers: Layers) -> _Value:
     """Land of a kind against people."""
-    services, people = _of_categories(one, layers), _people(layers)
+    services, people = _of_categories(one, layers), _people(one, layers)
+    if not services.geom_type.isin(["Polygon", "MultiPolygon"]).any():
+        raise _Absent(reason("none_mapped", feature="area"))
     values = provision.area_per_person(services, layers.districts, population=people)
     return _Value(value=values, level="district")
 
@@ -477,19 +533,32 @@ def _table(one: Definition, layers: Layers) -> _Value:
     given = layers.tables[one.id]
     units = layers.cells if given.level == "cell" else layers.districts
     if units is None or not given.value.index.equals(units.index):
-        msg = f"{one.id}: the table speaks of other units than the {given.level}s"
+        msg = f"{given.source}: {one.id}: it speaks of other units than the {given.level}s"
         raise DataError(msg)
-    values = given.value
-    if given.is_count:
-        base, _ = _weights(one, layers, given.level)
-        if base is None or base.isna().all():
-            raise _Absent(reason("no_population"))
-        values = one.parameters.get("per", 1) * values / base.where(base > 0)
-    return _Value(value=values, level=given.level)
+    if not given.is_count:
+        return _Value(
+            value=given.value,
+            level=given.level,
+            on_record=given.on_record,
+            interval=given.interval,
+            reasons=given.reasons,
+        )
+    base, _ = _weights(one, layers, given.level)
+    if base is None or base.isna().all():
+        raise _Absent(reason("no_population"))
+    amount = one.parameters.get("per", 1) * given.value
+    over = (one.scale == "share") & (amount > base)
+    if over.any():
+        ids = over.index[over]
+        msg = f"{given.source}: the count for {one.id} is over its base for {shown(ids)}"
+        raise DataError(msg, ids=ids)
+    return _Value(value=amount / base.where(base > 0), level=given.level, amount=amount)
 
 
 _MEASURES: dict[str, Callable[[Definition, Layers], _Value]] = {
     "walk_min": _walk_min,
+    "safe_walk_min": _safe_walk_min,
+    "services_exposed_share": _services_exposed_share,
     "stop_walk_min": _stop_walk_min,
     "services_share": _services_share,
     "transit_share": _transit_share,
@@ -503,6 +572,8 @@ _MEASURES: dict[str, Callable[[Definition, Layers], _Value]] = {
 }
 _PARAMETERS = {
     "walk_min": ("categories",),
+    "safe_walk_min": ("categories",),
+    "services_exposed_share": ("categories", "min_known_share"),
     "stop_walk_min": ("modes",),
     "services_share": ("categories", "within_m"),
     "transit_share": ("low_m", "high_m"),

@@ -94,13 +94,13 @@ class Broadband:
     period
         When it was measured.
     table
-        Districts x ``value``, the typical tile's, ``test_mean`` and
-        ``device_mean``, means weighted by tests and by devices, and
-        ``tile_median``, the median of tile means (which is no median speed),
-        each with ``_low`` and ``_high``; ``tiles``, ``tests``, ``devices`` and
-        ``suppressed``. The means and the median are as published, their
-        intervals are those of the same figure of the tiles' true means. NaN
-        where suppressed.
+        Districts x ``value``, the typical tile's, with ``value_low`` and
+        ``value_high``; ``test_mean`` and ``device_mean``, means of tiles weighted
+        by tests and by devices, and ``tile_median``, the median of tile means
+        (which is no median speed), all as published, each with the
+        ``_estimate``, ``_low`` and ``_high`` of the same figure of the tiles'
+        true means; ``tiles``, ``tests``, ``devices`` and ``suppressed``. NaN where
+        suppressed.
     total
         The same figures, but ``value``, of all districts shown taken together.
     estimates
@@ -572,28 +572,36 @@ def _one_period(tiles: gpd.GeoDataFrame) -> str | None:
 def _summaries(
     public: pd.DataFrame, known: smallsample.Estimates
 ) -> tuple[pd.DataFrame, pd.Series]:
-    """Add the weighted means and medians, published with the interval of the true ones."""
-    true = known.tile_draws.loc[:, public["tile_id"]].to_numpy()
-    published = public["value"].to_numpy(dtype=float)[None, :]
-    tail = (1 - known.level) / 2
-    table = known.table.rename(columns={"low": "value_low", "high": "value_high"})
-    total = {}
-    for name, figures in _FIGURES.items():
-        for groups, kept in ((public["district_id"], True), (public["tests"] * 0, False)):
-            seen, drawn = figures(published, public, groups), figures(true, public, groups)
-            low, high = drawn.quantile([tail, 1 - tail]).to_numpy() if len(groups) else (None, None)
-            columns = {name: seen.iloc[0], f"{name}_low": low, f"{name}_high": high}
-            for column, values in columns.items():
-                if kept:
-                    table[column] = pd.Series(values, index=seen.columns, dtype=float)
-                else:
-                    total[column] = float(values[0]) if len(groups) else float("nan")
+    """Add the weighted means and medians to the typical values; and give them of all together."""
+    districts = known.table.rename(columns={"low": "value_low", "high": "value_high"})
     counts = ["tiles", "tests", "devices"]
-    rest = table.drop(columns=[*counts, "suppressed"])
-    table = rest.join(table[[*counts, "suppressed"]])
-    sums = known.table[["tests", "devices"]].sum()
-    total |= {"tiles": public["tile_id"].nunique(), **sums}
-    return table, pd.Series(total, dtype=float)
+    figures = _figures(public, known, public["district_id"]).reindex(districts.index)
+    table = pd.concat(
+        [
+            districts[["value", "value_low", "value_high"]],
+            figures,
+            districts[[*counts, "suppressed"]],
+        ],
+        axis=1,
+    )
+    together = _figures(public, known, pd.Series(0, index=public.index)).reindex([0]).iloc[0]
+    shown_counts = {"tiles": public["tile_id"].nunique(), **districts[counts[1:]].sum()}
+    return table, pd.concat([together, pd.Series(shown_counts, dtype=float)]).rename("total")
+
+
+def _figures(public: pd.DataFrame, known: smallsample.Estimates, groups: pd.Series) -> pd.DataFrame:
+    """Work out every weighted mean and median by group: published, estimated, its interval."""
+    published = public["value"].to_numpy(dtype=float)[None, :]
+    true = known.tile_draws.loc[:, public["tile_id"]].to_numpy()
+    tail = (1 - known.level) / 2
+    columns = {}
+    for name, figure in _FIGURES.items():
+        drawn = figure(true, public, groups)
+        low, middle, high = np.quantile(drawn.to_numpy(), [tail, 0.5, 1 - tail], axis=0)
+        columns[name] = figure(published, public, groups).iloc[0].to_numpy()
+        columns |= {f"{name}_estimate": middle, f"{name}_low": low, f"{name}_high": high}
+        index = drawn.columns
+    return pd.DataFrame(columns, index=index)
 
 
 def _weighted(values: _Floats, weights: pd.Series, groups: pd.Series) -> pd.DataFrame:
@@ -628,7 +636,7 @@ def _tile_median(values: _Floats, parts: pd.DataFrame, groups: pd.Series) -> pd.
         at = (edges <= half + slack).sum(axis=1)
         each = np.arange(len(values))
         medians[name] = (ordered[each, below] + ordered[each, at]) / 2
-    return pd.DataFrame(medians, index=range(len(values)))
+    return pd.DataFrame(medians, index=range(len(values))).sort_index(axis=1)
 
 
 _FIGURES: dict[str, Callable[[_Floats, pd.DataFrame, pd.Series], pd.DataFrame]] = {

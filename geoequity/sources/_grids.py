@@ -10,10 +10,8 @@ import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -21,103 +19,16 @@ import numpy.typing as npt
 import rasterio
 import shapely
 from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError as ProjError
-from rasterio.enums import MaskFlags
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.windows import Window
 
 from geoequity.errors import CRSError, DataError, DataWarning, GeoEquityError, SourceError, shown
+from geoequity.sources._tiles import Piece, Raster, Tile, Values, checked, open_file, tiles_of
 from geoequity.sources.files import Record, gather
 
-Values = npt.NDArray[np.float64]
-Nodata = float | Literal["none"] | None
-
 _CACHE_BYTES = 128 * 2**20  # of GDAL, instead of a share of the machine's memory
-_MAX_BLOCK_BYTES = 256 * 2**20  # a block is decoded whole
 _MAX_CELLS = 10**11  # within the units: hours of reading, so a mistake
 _SEGMENT_M = 50.0  # a straight line this long bends by under 0.5 mm where it is projected
 _EQUAL_AREA = "EPSG:6933"  # cylindrical: meridians and parallels stay straight
 _ALIGNED = 0.01  # of a cell
-
-
-class Piece(NamedTuple):
-    """
-    A part of a window.
-
-    Parameters
-    ----------
-    x
-        First column.
-    y
-        First row, from the north.
-    columns
-        How many columns.
-    rows
-        How many rows.
-    """
-
-    x: int
-    y: int
-    columns: int
-    rows: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Tile:
-    """One open file, and where it lies in the grid."""
-
-    path: Path
-    data: Any
-    band: int
-    crs: CRS
-    marked: bool
-    nodata: float | None
-    masked: bool
-    scale: float
-    offset: float
-
-    @property
-    def north_up(self) -> bool:
-        """Tell whether the first row is the northernmost."""
-        return bool(self.data.transform.e < 0)
-
-    @property
-    def west(self) -> float:
-        """Give the western edge."""
-        return float(self.data.transform.c)
-
-    @property
-    def north(self) -> float:
-        """Give the northern edge."""
-        first, step = self.data.transform.f, self.data.transform.e
-        return float(first if self.north_up else first + step * self.data.height)
-
-    @property
-    def cell(self) -> tuple[float, float]:
-        """Give the width and height of a cell."""
-        return float(self.data.transform.a), abs(float(self.data.transform.e))
-
-    def read(self, piece: Piece) -> Values:
-        """Read a piece, rows from the north; NaN where unknown."""
-        first = piece.y if self.north_up else self.data.height - piece.y - piece.rows
-        window = Window(piece.x, first, piece.columns, piece.rows)
-        try:
-            raw = self.data.read(self.band, window=window)
-            mask = self.data.read_masks(self.band, window=window) if self.masked else None
-        except (RasterioError, MemoryError) as error:
-            msg = f"{self.path}: cannot be read in full, broken or cut short: {error}"
-            raise SourceError(msg, source=self.path) from error
-        values = raw.astype(np.float64)
-        if self.nodata is not None:
-            values[raw == raw.dtype.type(self.nodata)] = np.nan
-        if mask is not None:
-            values[mask == 0] = np.nan
-        if raw.dtype.kind == "f" and np.isinf(values).any():
-            msg = f"{self.path}: holds infinite values; declare nodata if they mean unknown"
-            raise DataError(msg, ids=[self.path.name])
-        if (self.scale, self.offset) != (1, 0):
-            values = values * self.scale + self.offset
-        return values if self.north_up else values[::-1]
 
 
 class Placed(NamedTuple):
@@ -136,7 +47,7 @@ class Placed(NamedTuple):
 
     row: int
     column: int
-    tile: _Tile
+    tile: Tile
 
 
 class Grid:
@@ -158,36 +69,15 @@ class Grid:
     ) -> None:
         self.row, self.column, self.rows, self.columns = window
         self.crs: CRS = tiles[0].tile.crs
-        self.cell = tiles[0].tile.cell
-        self._tiles, self._counts = tiles, counts
-        self._corner = (
-            min(one.tile.west for one in tiles),
-            max(one.tile.north for one in tiles),
-        )
-        self._last: tuple[Piece | None, Values] = (None, np.empty((0, 0)))
-
-    @property
-    def name(self) -> str:
-        """Name the files."""
-        return shown(one.tile.path for one in self._tiles)
-
-    @property
-    def cell_area(self) -> float:
-        """Give the area of a cell in the square of the CRS's unit."""
-        return self.cell[0] * self.cell[1]
-
-    @property
-    def block(self) -> tuple[int, int]:
-        """Give the rows and columns of a block, as the first file is stored."""
-        high, wide = self._tiles[0].tile.data.block_shapes[0]
-        return high, wide
-
-    @property
-    def extent(self) -> tuple[float, float, float, float]:
-        """Give the bounds of the window: minx, miny, maxx, maxy."""
-        (x, y), (dx, dy) = self._corner, self.cell
+        self.name = shown(one.tile.path for one in tiles)
+        self.cell = dx, dy = tiles[0].tile.cell
+        self.cell_area = dx * dy  # in the square of the CRS's unit
+        self.block: tuple[int, int] = tiles[0].tile.data.block_shapes[0]  # rows, columns
+        x, y = min(one.tile.west for one in tiles), max(one.tile.north for one in tiles)
         west, north = x + self.column * dx, y - self.row * dy
-        return west, north - self.rows * dy, west + self.columns * dx, north
+        self.extent = (west, north - self.rows * dy, west + self.columns * dx, north)
+        self._corner, self._tiles, self._counts = (x, y), tiles, counts
+        self._last: tuple[Piece | None, Values] = (None, np.empty((0, 0)))
 
     def read(self, piece: Piece) -> Values:
         """
@@ -284,7 +174,7 @@ class Grid:
         Yields
         ------
         piece
-            Pieces that fill the window, each cell once.
+            Pieces fill the window, each cell once.
         """
         across = min(self.columns, cells)
         down = max(1, cells // across)
@@ -304,7 +194,7 @@ class Grid:
         Returns
         -------
         corners
-            x and y, each with a row and a column more than the piece.
+            Coordinates x and y, each with a row and a column more than the piece.
         """
         (x, y), (dx, dy) = self._corner, self.cell
         across = x + (self.column + piece.x + np.arange(piece.columns + 1)) * dx
@@ -353,31 +243,49 @@ class Grid:
 
 
 @contextmanager
-def opened(
-    paths: Sequence[Path],
-    *,
-    band: int | None = None,
-    crs: str | None = None,
-    nodata: Nodata = None,
-    scale: float | None = None,
-    counts: bool = False,
-    record: Record | None = None,
-) -> Iterator[Grid]:
-    """Open one raster, or several tiles of one grid; every fault at once."""
+def opened(raster: Raster, *, counts: bool = False, record: Record | None = None) -> Iterator[Grid]:
+    """
+    Open one raster, or several tiles of one grid.
+
+    Parameters
+    ----------
+    raster
+        The files and how to read them.
+    counts
+        Whether values are counts: none is negative, and no cell stands twice.
+    record
+        Gets the names of the tiles, and what is warned of.
+
+    Yields
+    ------
+    grid
+        The whole grid; its files are closed afterwards.
+
+    Raises
+    ------
+    SourceError
+        If a file cannot be read as a raster, is not georeferenced, is rotated,
+        has several bands and none is declared, or cannot be read in parts.
+    CRSError
+        If a file has no CRS.
+    DataError
+        If no file is named, tiles are not on one grid or cover the same cells,
+        or several faults are found.
+    """
+    how = tiles_of(raster)
     faults: list[GeoEquityError] = []
-    tiles: list[_Tile] = []
+    tiles: list[Tile] = []
     with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), ExitStack() as stack:
-        for path in paths:
+        for path in how.paths:
             try:
-                data = stack.enter_context(_open(path))
-                tiles.append(_checked(path, data, band=band, crs=crs, nodata=nodata, scale=scale))
+                tiles.append(checked(path, stack.enter_context(open_file(path)), how))
             except GeoEquityError as fault:
                 faults.append(fault)
         gather(faults)
         placed = _placed(tiles, counts=counts)
         unmarked = [one.path.name for one in tiles if not one.marked]
         if unmarked:
-            _warn("no nodata declared, so that every value is data", unmarked, record=record)
+            _warn("no nodata declared, every value is taken as data", unmarked, record=record)
         if record is not None and len(tiles) > 1:
             record.counts["tiles"] = [one.path.name for one in tiles]
         frames = np.array([_frame(one) for one in placed])
@@ -388,9 +296,33 @@ def opened(
 def project(
     geometry: gpd.GeoSeries, crs: CRS, *, name: str, segment_m: float | None = _SEGMENT_M
 ) -> npt.NDArray[np.object_]:
-    """Take shapes to the CRS of a raster, long edges parted so that they stay where they are."""
+    """
+    Take shapes to the CRS of a raster.
+
+    Parameters
+    ----------
+    geometry
+        Shapes in a metric CRS.
+    crs
+        CRS of the raster.
+    name
+        What to call the shapes in a message.
+    segment_m
+        Edges are parted to at most this length [m], so that they stay where
+        they are; None leaves them.
+
+    Returns
+    -------
+    shapes
+        In the CRS of the raster, x before y.
+
+    Raises
+    ------
+    CRSError
+        If that CRS is not defined where a shape lies.
+    """
     shapes = geometry.to_numpy()
-    if same_crs(CRS(geometry.crs), crs):
+    if CRS(geometry.crs).equals(crs, ignore_axis_order=True):
         return shapes
     if segment_m is not None:
         shapes = shapely.segmentize(shapes, segment_m)
@@ -398,25 +330,34 @@ def project(
     lost = ~np.isfinite(projected.bounds).all(axis=1)
     if lost.any():
         ids = geometry.index[lost]
-        msg = (
-            f"{name}: outside of where {crs.name}, the CRS of the raster, is defined: {shown(ids)}"
-        )
+        msg = f"{name}: not where {crs.name}, the CRS of the raster, is defined: {shown(ids)}"
         raise CRSError(msg, ids=ids)
     return projected.to_numpy()
 
 
-def same_crs(left: CRS, right: CRS) -> bool:
-    """Tell whether two CRS give the same coordinates, whatever the order of their axes."""
-    if left.equals(right, ignore_axis_order=True):
-        return True
-    return left.to_epsg() is not None and left.to_epsg() == right.to_epsg()
-
-
 def quads(x: Values, y: Values) -> npt.NDArray[np.object_]:
-    """Draw the cells between corners that lie in rows and columns, row by row."""
+    """
+    Draw cells from their corners.
+
+    Parameters
+    ----------
+    x
+        Corners in rows and columns.
+    y
+        Corners in rows and columns.
+
+    Returns
+    -------
+    cells
+        Polygons of four corners, row by row; None where a corner is not finite.
+    """
     points = np.stack([x, y], axis=-1)
-    ring = [points[:-1, :-1], points[:-1, 1:], points[1:, 1:], points[1:, :-1]]
-    return shapely.polygons(np.stack(ring, axis=2).reshape(-1, 4, 2))
+    corners = [points[:-1, :-1], points[:-1, 1:], points[1:, 1:], points[1:, :-1]]
+    rings = np.stack(corners, axis=2).reshape(-1, 4, 2)
+    drawn = np.isfinite(rings).all(axis=(1, 2))
+    cells = np.full(len(rings), None, dtype=object)
+    cells[drawn] = shapely.polygons(rings[drawn])
+    return cells
 
 
 def _around(bounds: npt.ArrayLike) -> tuple[Values, Values]:
@@ -425,101 +366,7 @@ def _around(bounds: npt.ArrayLike) -> tuple[Values, Values]:
     return boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
 
 
-def _open(path: Path) -> Any:
-    """Open a file that GDAL takes for a raster."""
-    if not path.is_file():
-        msg = f"{path}: no such file"
-        raise SourceError(msg, source=path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # refused below, by name
-            return rasterio.open(path)
-    except (RasterioError, ValueError) as error:
-        hint = "; unpack it first" if path.suffix.lower() in {".zip", ".gz", ".tar"} else ""
-        msg = f"{path}: cannot be read as a raster{hint}: {error}"
-        raise SourceError(msg, source=path) from error
-
-
-def _checked(
-    path: Path, data: Any, *, band: int | None, crs: str | None, nodata: Nodata, scale: float | None
-) -> _Tile:
-    """Refuse a file that cannot be laid under polygons, all that is wrong with it at once."""
-    number = 1 if band is None else band
-    if data.count == 0 or not 1 <= number <= data.count or (band is None and data.count > 1):
-        holds = f"holds {data.count} bands" if data.count else "holds no band, or several rasters"
-        asked = "declare band" if band is None else f"there is no band {band}"
-        msg = f"{path}: {holds}; {asked}"
-        raise SourceError(msg, source=path)
-    faults: list[GeoEquityError] = []
-    known: CRS | None = None
-    try:
-        known = _crs_of(path, data, declared=crs)
-    except CRSError as fault:
-        faults.append(fault)
-    placed = data.transform
-    if placed.is_identity:
-        faults.append(
-            SourceError(f"{path}: not georeferenced, it has no geotransform", source=path)
-        )
-    elif placed.b or placed.d or placed.a <= 0 or not placed.e:
-        msg = f"{path}: has a rotated geotransform; warp it to a north-up grid first"
-        faults.append(SourceError(msg, source=path))
-    kind = np.dtype(data.dtypes[number - 1])
-    if kind.kind not in "iufb":
-        faults.append(SourceError(f"{path}: holds {kind} values, not plain numbers", source=path))
-    high, wide = data.block_shapes[number - 1]
-    if high * wide * kind.itemsize > _MAX_BLOCK_BYTES:
-        msg = (
-            f"{path}: stored in blocks of {high} x {wide} cells, too large to be read in parts;"
-            " write it anew in tiles"
-        )
-        faults.append(SourceError(msg, source=path))
-    gather(faults)
-    flags = data.mask_flag_enums[number - 1]
-    stated = data.nodatavals[number - 1] if nodata is None else nodata
-    masked = nodata is None and (MaskFlags.per_dataset in flags or MaskFlags.alpha in flags)
-    return _Tile(
-        path=path,
-        data=data,
-        band=number,
-        crs=known,
-        marked=masked or stated is not None,
-        nodata=_holdable(stated, kind),
-        masked=masked,
-        scale=float(data.scales[number - 1] if scale is None else scale),
-        offset=float(data.offsets[number - 1]),
-    )
-
-
-def _crs_of(path: Path, data: Any, *, declared: str | None) -> CRS:
-    """Give the CRS that is declared, or that the file states, heights left out."""
-    try:
-        if declared is None and not data.crs:
-            msg = f"{path}: the raster has no CRS; declare crs"
-            raise CRSError(msg, ids=[path.name])
-        stated = CRS.from_user_input(declared or data.crs.to_wkt())
-    except (ProjError, RasterioError) as error:
-        msg = f"{path}: {declared or data.crs!s} is no CRS"
-        raise CRSError(msg, ids=[path.name]) from error
-    crs = stated.sub_crs_list[0] if stated.is_compound else stated
-    if not (crs.is_geographic or crs.is_projected):
-        msg = f"{path}: {crs.name} has no place on the earth; declare crs"
-        raise CRSError(msg, ids=[path.name])
-    return crs
-
-
-def _holdable(nodata: Nodata, kind: np.dtype) -> float | None:
-    """Keep a nodata value that cells can hold; NaN is unknown in any case."""
-    if nodata is None or nodata == "none" or math.isnan(nodata):
-        return None
-    if kind.kind in "iu":
-        limits = np.iinfo(kind)
-        fits = float(nodata).is_integer() and limits.min <= nodata <= limits.max
-        return float(nodata) if fits else None
-    return float(nodata)
-
-
-def _placed(tiles: Sequence[_Tile], *, counts: bool) -> list[Placed]:
+def _placed(tiles: Sequence[Tile], *, counts: bool) -> list[Placed]:
     """Lay tiles on one grid; refuse those of another CRS or grid, and those that stand twice."""
     first = tiles[0]
     (dx, dy), west = first.cell, min(one.west for one in tiles)
@@ -532,7 +379,7 @@ def _placed(tiles: Sequence[_Tile], *, counts: bool) -> list[Placed]:
             abs(one.cell[1] / dy - 1) * one.data.height,
         ]
         drift += [abs(row - round(row)), abs(column - round(column))]
-        if not same_crs(one.crs, first.crs):
+        if not one.crs.equals(first.crs, ignore_axis_order=True):
             odd.append(f"{one.path.name} ({one.crs.name}, not {first.crs.name})")
         elif max(drift) > _ALIGNED:
             odd.append(f"{one.path.name} (cells of {one.cell[0]:g} x {one.cell[1]:g})")

@@ -1,5 +1,6 @@
 """Read districts and cells: the polygons in which findings are stated and people live."""
 
+import re
 from functools import partial
 
 import geopandas as gpd
@@ -27,6 +28,8 @@ from geoequity.units import overlapping_pairs
 
 MAX_STRETCH = 0.01  # by which a metre of the study's CRS may differ from one on the ground
 _HALF_KM = 500.0
+_PARTICLES = {"de", "del", "la", "las", "los", "y", "da", "do", "das", "dos", "e"}
+_NUMERAL = re.compile("[IVX]{2,}")
 MAX_OVERLAP_SHARE = 0.001  # of the smaller district's area
 
 
@@ -65,6 +68,8 @@ def read_districts(spec: DistrictsSpec, *, crs: str, record: Record) -> gpd.GeoD
         {"name": text_ids(names)}, geometry=layer.geometry, index=layer.index
     )
     districts["name"] = districts["name"].fillna(districts.index.to_series())
+    if spec.name_case == "title":
+        districts["name"] = districts["name"].map(titled)
     districts = projected(districts, _study_crs(districts, crs, spec=spec), spec=spec)
     _check_polygons(districts, districts.index.to_series(), path=spec.path)
     _check_ground(districts)
@@ -120,7 +125,7 @@ def read_cells(
     """
     layer = read_layer(spec, record=record)
     declared = {**spec.bases, **spec.groups}
-    if spec.population:
+    if isinstance(spec.population, str):
         declared["population"] = spec.population
     used = [*declared.values(), *([spec.district] if spec.district else [])]
     for column in used:
@@ -150,6 +155,31 @@ def read_cells(
     return cells
 
 
+def titled(name: str) -> str:
+    """
+    Write a name in capitals as one reads it: VILLA DEL PARQUE, Villa del Parque.
+
+    Parameters
+    ----------
+    name
+        A name in Spanish or Portuguese.
+
+    Returns
+    -------
+    name
+        Words with a capital, numerals as they are, and particles without
+        capital unless they come first.
+    """
+
+    def word(found: re.Match[str]) -> str:
+        one = found[0]
+        if found.start() > 0 and one.casefold() in _PARTICLES:
+            return one.casefold()
+        return one if _NUMERAL.fullmatch(one) else one.capitalize()
+
+    return re.sub(r"\w+", word, name)
+
+
 def _parents(
     declared: pd.Series, districts: gpd.GeoDataFrame | None, *, spec: CellsSpec, record: Record
 ) -> pd.Series:
@@ -176,7 +206,7 @@ def _one_row_each(
     record: Record,
 ) -> gpd.GeoDataFrame:
     """Index a layer by its ids, one valid polygon an id."""
-    ids = keys(layer, spec, spec.id)
+    ids = keys(layer, spec, spec.id or ())
     for column in columns:
         column_of(layer, column, path=spec.path)
     missing = ids.isna()

@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pyogrio
 import shapely
 from pyproj import CRS
@@ -51,6 +53,7 @@ _OPTIONAL = {"period": ("period", "quarter"), "kind": ("kind", "type")}
 _KBPS = 1000.0  # in a Mbps
 _MAX_KBPS = 100_000 * _KBPS  # far beyond any line sold to homes
 _MAX_BEGINNINGS = 16
+_BATCH_ROWS, _BUFFER_BYTES = 2**13, 2**16  # small, for row groups may hold a whole quarter
 _LONLAT = "EPSG:4326"
 _MAX_LAT = 85.05  # where the web map ends
 _EDGE_M = 1000.0  # between points at which a border is projected
@@ -293,20 +296,21 @@ def _rows_of(
     suffix = path.suffix.lower()
     beginnings = _beginnings(wanted)
     if suffix == ".parquet":
-        table, names = _read_parquet(spec, path, beginnings)
+        table, names = _read_parquet(spec, path, beginnings, record)
     elif suffix in TEXT_SUFFIXES | BOOK_SUFFIXES:
         each = FileSpec(path=path, encoding=spec.encoding, separator=spec.separator)
         table = read_table(each, record=record)
         names = _names(spec, path, list(table.columns))
+        record.counts["rows_in_file"] = len(table)
     else:
-        table, names = _read_gis(spec, path, beginnings)
+        table, names = _read_gis(spec, path, beginnings, record)
     record.rows_read = len(table)
     return table[list(names.values())], names
 
 
 def _names(spec: TilesSpec, path: Path, columns: list[str]) -> dict[str, str]:
     """Find what the columns of a file are called, optional ones where there are."""
-    names = {**TILE_COLUMNS, **spec.columns}
+    names = TILE_COLUMNS | {str(ours): theirs for ours, theirs in spec.columns.items()}
     absent = [one for one in names.values() if one not in columns]
     if absent:
         msg = f"{path}: no column {shown(absent)}; it has {', '.join(map(str, columns))}"
@@ -321,39 +325,63 @@ def _names(spec: TilesSpec, path: Path, columns: list[str]) -> dict[str, str]:
 
 
 def _read_parquet(
-    spec: TilesSpec, path: Path, beginnings: list[str]
+    spec: TilesSpec, path: Path, beginnings: list[str], record: Record
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Read the rows of a Parquet file that begin so; row groups without any are not opened."""
-    import pyarrow.dataset as ds  # noqa: PLC0415 - not needed by cities without
-
+    """Read the rows of a Parquet file that begin so; row groups without any stay closed."""
     try:
-        data = ds.dataset(path, format="parquet")
-        names = _names(spec, path, data.schema.names)
-        quadkey = names["quadkey"]
-        stored = data.schema.field(quadkey).type
-        _check_text(path, quadkey, str(stored), is_text=not pa.types.is_primitive(stored))
-        rows = ds.scalar(value=False)
-        for one in beginnings:
-            rows |= (ds.field(quadkey) >= one) & (ds.field(quadkey) < _after(one))
-        table = data.to_table(columns=list(names.values()), filter=rows, batch_readahead=2)
-        if table.num_rows == 0:  # of another zoom, perhaps: look at any row
-            table = data.head(1, columns=list(names.values()))
+        with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
+            names = _names(spec, path, file.schema_arrow.names)
+            quadkey = names["quadkey"]
+            stored = file.schema_arrow.field(quadkey).type
+            _check_text(path, quadkey, str(stored), is_text=not pa.types.is_primitive(stored))
+            columns = list(names.values())
+            groups = _row_groups(file, quadkey, beginnings)
+            record.counts["rows_in_file"] = file.metadata.num_rows
+            wanted = pa.array(beginnings)
+            kept = []
+            for batch in file.iter_batches(
+                _BATCH_ROWS, row_groups=groups, columns=columns, use_threads=False
+            ):
+                start = pc.utf8_slice_codeunits(
+                    batch[quadkey].cast("string"), 0, len(beginnings[0])
+                )
+                kept.append(batch.filter(pc.is_in(start, value_set=wanted)))
+            if not any(batch.num_rows for batch in kept):  # of another zoom? look at any rows
+                kept = [next(file.iter_batches(1, columns=columns))]
     except (pa.ArrowException, OSError) as error:
         msg = f"{path}: cannot be read as Parquet: {error}"
         raise SourceError(msg, source=path) from error
-    return table.to_pandas(), names
+    except StopIteration:
+        msg = f"{path}: the layer or table is empty"
+        raise SourceError(msg, source=path) from None
+    return pa.Table.from_batches(kept).to_pandas(), names
+
+
+def _row_groups(file: pq.ParquetFile, column: str, beginnings: list[str]) -> list[int]:
+    """Find the row groups that may hold quadkeys that begin so."""
+    at = file.schema_arrow.names.index(column)
+    groups = []
+    for number in range(file.num_row_groups):
+        statistics = file.metadata.row_group(number).column(at).statistics
+        known = statistics is not None and statistics.has_min_max
+        if not known or any(
+            statistics.min < _after(one) and statistics.max >= one for one in beginnings
+        ):
+            groups.append(number)
+    return groups
 
 
 def _read_gis(
-    spec: TilesSpec, path: Path, beginnings: list[str]
+    spec: TilesSpec, path: Path, beginnings: list[str], record: Record
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Read the attributes of the features that begin so, through GDAL."""
     try:
         address = _in_zip(path) if path.suffix.lower() == ".zip" else path
         info = pyogrio.read_info(address)
+        record.counts["rows_in_file"] = int(info["features"])
         names = _names(spec, path, list(info["fields"]))
         quadkey = names["quadkey"]
-        stored = dict(zip(info["fields"], info["dtypes"], strict=True))[quadkey]
+        stored = str(info["dtypes"][list(info["fields"]).index(quadkey)])
         _check_text(path, quadkey, stored, is_text=stored == "object")
         rows = " OR ".join(
             f"(\"{quadkey}\" >= '{one}' AND \"{quadkey}\" < '{_after(one)}')" for one in beginnings

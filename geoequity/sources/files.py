@@ -13,6 +13,7 @@ import re
 import unicodedata
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
@@ -89,10 +90,10 @@ class Record:
         message
             What was mended; the file and the first ids are added.
         ids
-            Ids of the rows concerned.
+            Ids of the rows concerned; none where nobody knows them.
         """
         names = [str(one) for one in ids]
-        text = f"{self.path.name}: {message}: {shown(names)}"
+        text = f"{self.path.name}: {message}" + (f": {shown(names)}" if names else "")
         self.warnings.append(text)
         warnings.warn(DataWarning(text, ids=names), stacklevel=3)
 
@@ -157,6 +158,8 @@ def read_table(spec: FileSpec, *, record: Record) -> pd.DataFrame:
     ------
     SourceError
         If the file cannot be read as what it claims to be, or is empty.
+    DataError
+        If a column of ``where`` or ``fill`` is absent.
     """
     suffix = spec.path.suffix.lower()
     if suffix in TEXT_SUFFIXES:
@@ -166,12 +169,15 @@ def read_table(spec: FileSpec, *, record: Record) -> pd.DataFrame:
     elif suffix == ".parquet":
         table = _read_parquet(spec)
     else:
-        table = _read_gis(spec)
+        table = _read_gis(spec, record=record)
     if table.empty:
         msg = f"{spec.path}: the layer or table is empty"
         raise SourceError(msg, source=spec.path)
     table = table.set_axis(pd.RangeIndex(1, len(table) + 1), axis=0)
     record.rows_read = len(table)
+    for column in spec.fill:
+        blank = text_ids(column_of(table, column, path=spec.path)).isna()
+        table = table.assign(**{column: table[column].mask(blank).ffill()})
     for column, wanted in spec.where.items():
         values = column_of(table, column, path=spec.path)
         accepted = wanted if isinstance(wanted, list) else [wanted]
@@ -531,6 +537,7 @@ def _read_text(spec: FileSpec) -> pd.DataFrame:
         msg = f"{spec.path}: is UTF-8 text, but the city file declares {spec.encoding}"
         raise SourceError(msg, source=spec.path)
     separator = spec.separator or ("\t" if spec.path.suffix.lower() == ".tsv" else ",")
+    text = _from_header(text, spec)
     odd = _odd_rows(text, separator)
     if odd:
         msg = f"{spec.path}: rows {shown(odd)} have more or fewer fields, separated by"
@@ -543,6 +550,16 @@ def _read_text(spec: FileSpec) -> pd.DataFrame:
         msg = f"{spec.path}: not a table separated by {separator!r}: {str(error).strip()}"
         raise SourceError(msg, source=spec.path) from error
     return table.iloc[1:].set_axis(_told_apart(table.iloc[0]), axis=1)
+
+
+def _from_header(text: str, spec: FileSpec) -> str:
+    """Cut off the lines above the header."""
+    for _ in range(1, spec.header):
+        text = re.sub(r"\A[^\r\n]*(\r\n?|\n|\Z)", "", text)
+    if spec.header > 1 and not text.strip():
+        msg = f"{spec.path}: has no row {spec.header} for its header"
+        raise SourceError(msg, source=spec.path)
+    return text
 
 
 def _odd_rows(text: str, separator: str) -> list[int]:
@@ -576,9 +593,10 @@ def _is_utf8_misread(raw: bytes, encoding: str) -> bool:
 def _read_book(spec: FileSpec) -> pd.DataFrame:
     """Read one sheet of a workbook, every cell as it is typed there."""
     try:
-        return pd.read_excel(
+        table = pd.read_excel(
             spec.path,
             sheet_name=spec.layer or 0,
+            header=spec.header - 1,
             engine="openpyxl",
             dtype=object,
             na_values=[""],
@@ -593,9 +611,11 @@ def _read_book(spec: FileSpec) -> pd.DataFrame:
         OSError,
         SyntaxError,
         zipfile.BadZipFile,
+        zlib.error,
     ) as error:  # fmt: skip - what openpyxl is known to throw at a damaged workbook
         msg = f"{spec.path}: cannot be read as a workbook: {error}"
         raise SourceError(msg, source=spec.path) from error
+    return table.set_axis(table.columns.map(str), axis=1)  # years stand there as numbers
 
 
 def _read_parquet(spec: FileSpec) -> pd.DataFrame:
@@ -617,8 +637,21 @@ def _read_parquet(spec: FileSpec) -> pd.DataFrame:
     return table.reset_index() if named else table  # pandas keeps ids in the index
 
 
-def _read_gis(spec: FileSpec) -> pd.DataFrame:
-    """Read a layer through GDAL."""
+def _read_gis(spec: FileSpec, *, record: Record) -> pd.DataFrame:
+    """Read a layer through GDAL, and pass on what GDAL only murmurs."""
+    with warnings.catch_warnings(record=True) as murmurs:
+        warnings.simplefilter("always")
+        table = _gis_table(spec)
+    for one in dict.fromkeys(str(murmur.message) for murmur in murmurs):
+        if "parsed incompletely" in one:  # a number with something behind it, cut off
+            msg = f"{spec.path}: cannot be read whole: {one}"
+            raise SourceError(msg, source=spec.path)
+        record.warn(f"read, but {one}", [])
+    return table
+
+
+def _gis_table(spec: FileSpec) -> pd.DataFrame:
+    """Read the one layer that is meant."""
     encoding = _gdal_encoding(spec)
     try:
         address, layer = _gis_address(spec)

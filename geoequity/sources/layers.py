@@ -203,10 +203,12 @@ def _parse_geometry(values: pd.Series, *, spec: FileSpec) -> np.ndarray:
     pairs = [_PAIR.fullmatch(one) for one in text]
     paired = np.array([one is not None for one in pairs], dtype=bool)
     xy = [[float(x) for x in one.groups()] for one in pairs if one is not None]
+    xy = [one[::-1] for one in xy] if spec.pair == "yx" else xy
     geometry = np.full(len(text), None, dtype=object)
     geometry[paired] = shapely.points(np.array(xy).reshape(-1, 2))
     rest = known & ~paired
-    geometry[rest] = shapely.from_wkt(text.to_numpy(dtype=object)[rest], on_invalid="ignore")
+    with np.errstate(over="ignore"):  # an infinite place is refused further on
+        geometry[rest] = shapely.from_wkt(text.to_numpy(dtype=object)[rest], on_invalid="ignore")
     bad = rest & shapely.is_missing(geometry)
     if bad.any():
         rows = values.index[bad]

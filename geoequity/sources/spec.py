@@ -6,6 +6,7 @@ say what every key means, and hold no path logic but their own: ``path`` is
 absolute by the time a reader sees it.
 """
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +16,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from geoequity.schema import MODES
 
 Where = dict[str, str | int | float | bool | list[str | int | float]]
+GRID = re.compile(r"(h3|grid):(\d+)")
+RASTER_SUFFIXES = (".tif", ".tiff", ".vrt")
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
 Day = Annotated[  # TOML has days of its own, and people write them without quotes
@@ -27,9 +30,9 @@ TileColumn = Literal[
 ]
 Base = Annotated[str, Field(pattern="^(households|dwellings|jobs)$")]
 
+BASES = ("population", "households", "dwellings", "jobs")  # columns of units to weigh by
 RESERVED = (  # columns of cells that mean something else
-    "name", "geometry", "area_m2", "parent", "district_id", "cell_id", "share", "population",
-    "households", "dwellings", "jobs",
+    "name", "geometry", "area_m2", "parent", "district_id", "cell_id", "share", *BASES,
 )  # fmt: skip
 
 Merge = Literal["dedupe", "replace", "add"]
@@ -68,6 +71,12 @@ class FileSpec(Origin):
     separator: Mark | None = Field(
         None, description="of text tables; by default comma, or tab for .tsv"
     )
+    header: int = Field(
+        1, ge=1, description="row of the column names in texts and workbooks; titles stand above"
+    )
+    fill: tuple[Text, ...] = Field(
+        (), description="columns whose blanks repeat the value above, as merged cells do"
+    )
     decimal: Literal[".", ","] = Field(".", description="decimal mark of text numbers")
     thousands: Mark | None = Field(None, description="thousands mark of text numbers")
     missing: tuple[str, ...] = Field((), description="texts that mean unknown, besides empty")
@@ -76,6 +85,9 @@ class FileSpec(Origin):
     lat: str | None = Field(None, description="column of the latitude or northing")
     geometry: str | None = Field(
         None, description="column of the geometry: WKT, or a coordinate pair"
+    )
+    pair: Literal["xy", "yx"] = Field(
+        "xy", description="order of a coordinate pair; yx puts the latitude or northing first"
     )
     where: Where = Field({}, description="keep rows whose column has this value, or one of these")
 
@@ -96,8 +108,12 @@ class FileSpec(Origin):
 class DistrictsSpec(FileSpec):
     """The districts in which findings are stated."""
 
-    id: Text = Field(description="column of the unique id")
+    id: Text | Texts = Field(description="column or columns of the unique id")
+    template: str | None = Field(None, description="how several id columns make one id")
     name: str | None = Field(None, description="column of the name; the id by default")
+    name_case: Literal["as is", "title"] = Field(
+        "as is", description='title: names in capitals are shown as "Villa del Parque"'
+    )
     duplicates: Literal["error", "first", "dissolve"] = Field(
         "error", description="what to do with differing rows of one id"
     )
@@ -110,15 +126,54 @@ class DistrictsSpec(FileSpec):
 class CellsSpec(FileSpec):
     """The cells in which people live."""
 
-    id: Text | Texts = Field(description="column or columns of the unique id")
+    path: Path = Field(description='file, or a grid: "h3:9" (resolution), "grid:250" (side in m)')
+    id: Text | Texts | None = Field(None, description="columns of the id; a grid has its own")
     template: str | None = Field(None, description="how several id columns make one id")
     district: str | None = Field(None, description="column with the district's id")
-    population: str | None = Field(None, description="column of the residents")
+    population: str | Path | None = Field(
+        None, description="column of the residents, or a raster that counts people"
+    )
     bases: dict[Base, str] = Field({}, description="columns of other counts to weigh by")
     groups: dict[str, str] = Field({}, description="columns of counts of groups of people")
     duplicates: Literal["error", "first", "dissolve"] = Field(
         "error", description="what to do with differing rows of one id"
     )
+
+    @property
+    def grid(self) -> tuple[str, int] | None:
+        """
+        Tell the grid that the cells are made of.
+
+        Returns
+        -------
+        grid
+            Kind (``h3`` or ``grid``) and resolution or side [m]; None where the
+            cells come from a file.
+        """
+        found = GRID.fullmatch(str(self.path))
+        return (found[1], int(found[2])) if found else None
+
+    @property
+    def raster(self) -> Path | None:
+        """
+        Tell the raster that counts people.
+
+        Returns
+        -------
+        raster
+            Its path; None where a column counts them.
+        """
+        return self.population if isinstance(self.population, Path) else None
+
+    @model_validator(mode="after")
+    def _id_of_a_file(self) -> "CellsSpec":
+        if self.grid is None and self.id is None:
+            msg = "cells of a file need an id"
+            raise ValueError(msg)
+        if self.grid is not None and (self.id or self.district or self.bases or self.groups):
+            msg = "a grid has no columns: no id, district, bases or groups"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _free_names(self) -> "CellsSpec":
@@ -279,7 +334,18 @@ class TableSpec(FileSpec):
     duplicates: Literal["error", "first", "sum"] = Field(
         "error", description="what to do with differing rows of one key"
     )
-    columns: dict[str, ColumnSpec] = Field(description="indicator id -> column", min_length=1)
+    columns: dict[str, ColumnSpec] = Field(
+        description="indicator id, or population or another base of the units -> column",
+        min_length=1,
+    )
+
+    @model_validator(mode="after")
+    def _bases_are_counts(self) -> "TableSpec":
+        odd = [one for one in self.columns if one in BASES and self.columns[one].unit != "count"]
+        if odd:
+            msg = f'{", ".join(odd)}: what indicators weigh by needs unit = "count"'
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _sums_make_sense(self) -> "TableSpec":
@@ -370,3 +436,26 @@ class RasterSpec(Origin):
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+
+class ItemSpec(Block):
+    """One item of a survey: what people in a district say."""
+
+    column: Text = Field(description="column of the share or mean of the answers")
+    unit: Literal["share", "percent", "value"] = Field("share", description="of the column")
+    n: str | None = Field(None, description="column of the number of people asked")
+    margin: str | None = Field(None, description="column of the margin of error, in that unit")
+    margin_level: float = Field(0.95, gt=0, lt=1, description="level of the margin of error")
+    better: Literal["higher", "lower"] = Field("higher", description="which answer is better")
+    label: dict[Literal["en", "es", "pt"], str] = Field(description="the item, by language")
+    indicator: str | None = Field(None, description="indicator that measures what it asks about")
+
+
+class SurveySpec(FileSpec):
+    """A perception survey by district."""
+
+    key: Text | Texts = Field(description="column or columns that name the district")
+    template: str | None = Field(None, description="how several key columns make one key")
+    join: Literal["id", "name"] = Field("id", description="what of the district the key is")
+    aliases: dict[str, str] = Field({}, description="key in the table -> id or name")
+    items: dict[str, ItemSpec] = Field(description="item id -> columns", min_length=1)

@@ -1,5 +1,6 @@
 """Read tables about units and join them by id or by name, naming what does not match."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -21,7 +22,13 @@ from geoequity.sources.spec import ColumnSpec, TableSpec
 _PERCENT = 100.0
 
 
-def read_values(spec: TableSpec, *, units: pd.DataFrame | None, record: Record) -> pd.DataFrame:
+def read_values(
+    spec: TableSpec,
+    *,
+    units: pd.DataFrame | None,
+    scales: Mapping[str, str],
+    record: Record,
+) -> pd.DataFrame:
     """
     Read the columns of a table that feed indicators, on the units' index.
 
@@ -32,6 +39,9 @@ def read_values(spec: TableSpec, *, units: pd.DataFrame | None, record: Record) 
     units
         Districts or cells, with ``name``; None where they could not be read,
         and each key is then taken for a unit.
+    scales
+        Scale of each indicator: a share lies within 0-1 whatever its column is
+        declared to be, and a ratio is not negative.
     record
         Gets the rows read, joined and dropped, and the keys unmatched on both sides.
 
@@ -47,8 +57,8 @@ def read_values(spec: TableSpec, *, units: pd.DataFrame | None, record: Record) 
         If the file cannot be read or is empty.
     DataError
         If a column is absent, keys of differing rows repeat, a name is shared
-        by several units, no key matches, text stands for a number, or a share
-        lies outside 0-1.
+        by several units, no key matches, text stands for a number, a share
+        lies outside 0-1, or a count or ratio is negative.
     """
     table = read_table(spec, record=record)
     ids = keys(table, spec, spec.key)
@@ -74,7 +84,11 @@ def read_values(spec: TableSpec, *, units: pd.DataFrame | None, record: Record) 
         if len(without):
             record.warn("no row for units", without)
         rows = rows.reindex(units.index)
-    return _values(rows, spec)
+    tasks = {
+        one: partial(_value, rows, column, spec, scale=scales.get(one))
+        for one, column in spec.columns.items()
+    }
+    return pd.DataFrame(all_of(tasks), index=rows.index)
 
 
 def _parsed(
@@ -124,14 +138,10 @@ def _unit_of(ids: pd.Series, spec: TableSpec, units: pd.DataFrame, *, record: Re
     return unit_of
 
 
-def _values(rows: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
-    """Compute the columns of the indicators, the faults of all of them at once."""
-    tasks = {one: partial(_value, rows, column, spec) for one, column in spec.columns.items()}
-    return pd.DataFrame(all_of(tasks), index=rows.index)
-
-
-def _value(rows: pd.DataFrame, column: ColumnSpec, spec: TableSpec) -> pd.Series:
-    """Compute one indicator's column; shares are checked to be shares."""
+def _value(
+    rows: pd.DataFrame, column: ColumnSpec, spec: TableSpec, *, scale: str | None
+) -> pd.Series:
+    """Compute one indicator's column, and refuse values that its scale does not have."""
     if column.column is not None:
         label, values = column.column, rows[column.column]
     else:
@@ -140,17 +150,18 @@ def _value(rows: pd.DataFrame, column: ColumnSpec, spec: TableSpec) -> pd.Series
         values = rows[column.numerator] / below.where(below != 0, np.nan)
     if column.unit == "percent":
         values = values / _PERCENT
-    if column.unit in {"share", "percent"}:
+    declared = column.unit in {"share", "percent"}
+    if declared or (scale == "share" and column.unit == "value"):
         bad = (values < 0) | (values > 1)
-        if bad.any():
-            hint = '; is it unit = "percent"?' if column.unit == "share" else ""
-            msg = (
-                f"{spec.path}: column {label!r} is declared a {column.unit} but lies outside"
-                f" 0-{1 if column.unit == 'share' else 100} for {shown(rows.index[bad])}{hint}"
-            )
-            raise DataError(msg, ids=rows.index[bad])
-    if column.unit == "count" and (values < 0).any():
-        bad = values < 0
-        msg = f"{spec.path}: column {label!r} is a count but negative for {shown(rows.index[bad])}"
-        raise DataError(msg, ids=rows.index[bad])
+        what = f"{'declared' if declared else 'for'} a {column.unit if declared else 'share'}"
+        fault = f"is {what} but lies outside 0-{100 if column.unit == 'percent' else 1}"
+        hint = "" if column.unit == "percent" else '; is it unit = "percent"?'
+    else:
+        bad = (values < 0) & (column.unit == "count" or scale in {"ratio", "share"})
+        fault = f"is a {'count' if column.unit == 'count' else 'ratio'} but negative"
+        hint = ""
+    if bad.any():
+        ids = rows.index[bad]
+        msg = f"{spec.path}: column {label!r} {fault} for {shown(ids)}{hint}"
+        raise DataError(msg, ids=ids)
     return values

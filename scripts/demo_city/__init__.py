@@ -4,8 +4,10 @@ Valle Claro, the fictitious city of the demo, and the truth planted in it.
 The city is built backwards. Every district gets a type, and with it a goal for its score in
 structures and in technologies (``aims``). Ground, people and streets are laid out, services are
 placed one by one, and tags and tables are set, until the scores that this package estimates meet
-the goals (``plan``). Then the city is written down as real providers would, faults included
-(``drawing``, ``files``), and what was planted beside it (``truth``).
+the goals (``plan``). Floods and the people that satellites see come first (``land``), as does the
+true speed of lines before its tests (``broadband``); people are asked last (``survey``). Then the
+city is written down as real providers would, faults included (``drawing``, ``files``, ``grids``),
+and what was planted beside it (``truth``, and ``seen`` for tiles, rasters and the survey).
 
 Nothing of geoequity is imported: walking times, goalposts and exact values are computed here a
 second time, so that the product can be held against them. Inside, coordinates are metres of UTM

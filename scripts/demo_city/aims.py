@@ -11,7 +11,15 @@ SIGNS = {"integrated": (1, 1), "showcase": (-1, 1), "analogue": (1, -1), "neglec
 # The tree of the index: every area weighs the same in its pillar, every concept in its area.
 TREE = {
     "structures": {
-        "health_safety": ("hospital", "clinic", "pharmacy", "police", "lit", "waste_point"),
+        "health_safety": (
+            "hospital",
+            "clinic",
+            "pharmacy",
+            "police",
+            "lit",
+            "waste_point",
+            "hazard",
+        ),
         "mobility": ("transit", "rapid_transit", "intersections", "sidewalk", "cycleway"),
         "activities": ("open_space", "green", "culture", "sport", "food_market"),
         "opportunities": ("school", "childcare", "university", "bank"),
@@ -21,7 +29,7 @@ TREE = {
         "health_safety": ("cctv", "air_station", "defibrillator"),
         "mobility": ("shared_bike", "charging", "realtime", "ticket_machine"),
         "activities": ("wifi", "internet_venue"),
-        "opportunities": ("internet", "device", "coworking"),
+        "opportunities": ("internet", "device", "coworking", "fixed_line", "mobile_line"),
         "governance": ("kiosk", "requests_311"),
     },
 }
@@ -43,6 +51,7 @@ BEST_RATE = {  # per 100,000 residents, the count that scores 100
     "wifi": 100,
     "requests_311": 30_000,
 }
+WORST_EXPOSED = 0.5  # share of residents in the flood zone that scores 0
 BEST_GREEN_M2, BEST_INTERSECTIONS, BEST_CYCLEWAY_KM = 9, 100, 3  # a head; per km2
 
 
@@ -63,6 +72,7 @@ class Ledger:
         self.weight = {name: 1 / len(areas) / len(names) for names in areas for name in names}
         self.goal, self.rng = goal, stream(seed, f"aims of {pillar}")
         self.debt, self.left = np.zeros(SIZE), 1.0
+        self.reached: dict[str, Array] = {}
 
     def aim(self) -> Array:
         """Share of full marks that the next indicator should reach in each district."""
@@ -73,6 +83,7 @@ class Ledger:
         """Enter the share of full marks that an indicator reached."""
         self.debt = self.debt + self.weight[name] * (self.goal - 100 * reached.clip(0, 1))
         self.left -= self.weight.pop(name)
+        self.reached[name] = reached
 
     @property
     def score(self) -> Array:

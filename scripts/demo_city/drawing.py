@@ -1,6 +1,6 @@
 """The plan as OpenStreetMap shows it."""
 
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import numpy as np
 import shapely
@@ -9,8 +9,9 @@ from scipy.sparse.csgraph import dijkstra
 
 from demo_city import NOTE, Tags, place_name, stream
 from demo_city.ground import plane
+from demo_city.land import river
 from demo_city.osm import Osm
-from demo_city.plan import PARK_SCALE, TAG_VALUES, Plan
+from demo_city.plan import PARK_SCALE, SHELTER_SHARE, TAG_VALUES, Plan
 from demo_city.streets import WHEELED
 
 SERVICES = """
@@ -91,6 +92,7 @@ def make_map(plan: Plan) -> Osm:
     draw_buses(osm, plan)
     draw_traps(osm, plan, rng)
     draw_land(osm, plan)
+    draw_shelters(osm, plan)
     return osm
 
 
@@ -147,16 +149,16 @@ def draw_open_space(osm: Osm, plan: Plan, rng: np.random.Generator) -> None:
         "square": [{"place": "square"}, {"leisure": "playground"}],
         "wood": [{"natural": "wood"}, {"landuse": "grass"}],
     }
-    pond = None
+    squares, pond = cycle(looks["square"]), None
     for cell, (kind, scale) in sorted(plan.parks.items()):
         home = int(plan.ground.district[cell])
         spot = plan.ground.cells[cell]
         ring = plan.streets.block(spot, scale)
-        tags = dict(rng.choice(looks[kind]))
+        tags = dict(next(squares) if kind == "square" else rng.choice(looks[kind]))
         if kind != "wood":
             tags["name"] = f"{'Plaza' if kind == 'square' else 'Parque'} {place_name(home)} {cell}"
         if kind == "park" and scale == PARK_SCALE and pond is None:
-            pond = plan.streets.block(spot, 0.1)
+            pond, tags["leisure"] = plan.streets.block(spot, 0.1), "park"
             osm.multipolygon(ring, pond, tags, home=home)
         else:
             osm.area(ring, tags, home=home)
@@ -265,8 +267,8 @@ def draw_land(osm: Osm, plan: Plan) -> None:
     osm.node(plane(-3.2, 0.0), hospital)  # too far for anyone
     u = np.arange(-1.2, 14.0, 0.2)
     motorway = {"highway": "motorway", "ref": "VC-1", "oneway": "yes", "lanes": "3"}
-    river = {"waterway": "river", "name": "Río Claro"}
-    for across, tags in ((0 * u, motorway), (0.07 * np.sin(2 * u) - 0.4, river)):
+    water = {"waterway": "river", "name": "Río Claro"}
+    for across, tags in ((0 * u, motorway), (river(u), water)):
         nodes = [osm.node(xy) for xy in plane(u, across)]
         for first in range(0, len(nodes) - 1, 15):
             osm.way(nodes[first : first + 16], tags)
@@ -274,3 +276,12 @@ def draw_land(osm: Osm, plan: Plan) -> None:
     for side in (-1, 1):
         crest = plane(np.r_[along, along[::-1]], side * np.repeat([3.1, 3.7], len(along)))
         osm.area(crest, {"landuse": "forest", "name": "Bosque de la Cresta"})
+
+
+def draw_shelters(osm: Osm, plan: Plan) -> None:
+    """Draw where people gather when it floods."""
+    for number, node in enumerate(plan.shelters, 1):
+        home = int(plan.streets.home[node])
+        name = {"name": f"Punto de Encuentro {place_name(home)} {number}"}
+        spot = plan.streets.into_block(node, SHELTER_SHARE)
+        osm.node(spot, {"emergency": "assembly_point"} | name, home=home)

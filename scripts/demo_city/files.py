@@ -11,7 +11,10 @@ import numpy as np
 import shapely
 
 from demo_city import DISTRICTS, NOTE, Array, place_name
+from demo_city.broadband import Tiles
+from demo_city.grids import write_raster
 from demo_city.ground import Ground, degrees, rings
+from demo_city.land import FILES, NDVI_OFFSET, NDVI_SCALE, NODATA
 from demo_city.plan import Plan
 
 ALIAS = {"Santa Lucía": "STA. LUCIA"}  # how the 311 table spells one district
@@ -68,15 +71,46 @@ def write_requests(path: Path, plan: Plan) -> None:
     write_csv(path, [columns, *sorted(rows)], encoding="utf-8-sig", comma=",")
 
 
+def write_tests(path: Path, tiles: Tiles, tests: Array) -> None:
+    """Write the speed tests as Ookla does, a row for each tile with any."""
+    columns = ["quadkey", "tile", "tile_x", "tile_y", "avg_d_kbps", "avg_u_kbps"]
+    rows = []
+    for quadkey, square, values in zip(tiles.quadkey, tiles.squares, tests.tolist(), strict=True):
+        if values[-1]:
+            ring = [f"{x:.13g} {y:.13g}" for x, y in square.exterior.coords]
+            x, y = (f"{one:.4f}" for one in square.centroid.coords[0])
+            rows.append([quadkey, f"POLYGON(({', '.join(ring)}))", x, y, *values, FICTITIOUS])
+    columns += ["avg_lat_ms", "tests", "devices", "note"]
+    write_csv(path, [columns, *sorted(rows)], encoding="utf-8", comma=",")
+
+
+def write_survey(path: Path, plan: Plan) -> None:
+    """Write the survey: three columns an item, percent with decimal commas, Latin-1."""
+    survey = plan.survey
+    names = [f"{item}_{what}" for item in survey.share for what in ("%", "ME", "N")]
+    rows = [["CODIGO", "COMUNA", *names, "NOTA"]]
+    for d, (name, *_) in enumerate(DISTRICTS):
+        answers: list[object] = []
+        for item, share in survey.share.items():
+            numbers = (share[d], survey.margin(item)[d])
+            answers += [f"{100 * one:.1f}".replace(".", ",") for one in numbers]
+            answers.append(survey.asked[item][d])
+        rows.append([f"{d + 1:02d}", name, *answers, "año ficticio 2025"])
+    write_csv(path, rows, encoding="latin-1", comma=";")
+
+
+def write_rasters(folder: Path, plan: Plan) -> None:
+    """Write what satellites see."""
+    for kind, name in FILES.items():
+        coded = {"scale": NDVI_SCALE, "offset": NDVI_OFFSET} if kind == "ndvi" else {}
+        grid, values = plan.land.grids[kind], plan.rasters[kind]
+        write_raster(folder / name, grid, values, nodata=NODATA[kind], **coded)
+
+
 def write_districts(path: Path, ground: Ground) -> None:
     """Write the districts, one with a ring that crosses itself, and a sliver."""
     columns, rows = ("COD", "NOMBRE", "TIPO", "NOTA"), []
-    for d, ((name, *_), outline) in enumerate(zip(DISTRICTS, ground.outline, strict=True)):
-        ring = np.array(outline.exterior.coords)
-        if d == INVALID:
-            first, middle, axes = outer_edge(ground, d)
-            knot = middle + np.array([(-6, 0), (6, 4), (-6, 4), (6, 0)]) @ axes
-            ring = np.insert(ring, first + 1, degrees(knot), axis=0)
+    for d, ((name, *_), ring) in enumerate(zip(DISTRICTS, published_rings(ground), strict=True)):
         kind = "corregimiento" if d in RURAL else "comuna"
         values = (f"{d + 1:02d}", name, kind, FICTITIOUS)
         rows.append((dict(zip(columns, values, strict=True)), ring))
@@ -84,6 +118,15 @@ def write_districts(path: Path, ground: Ground) -> None:
     sliver = degrees(middle + np.array([(-3, 0.5), (3, 0.5), (0, 7.5), (-3, 0.5)]) @ axes)
     values = ("99", "Sin nombre", "remanente", FICTITIOUS)
     write_geojson(path, [*rows, (dict(zip(columns, values, strict=True)), sliver)])
+
+
+def published_rings(ground: Ground) -> list[Array]:
+    """Rings of the districts as written, in degrees."""
+    published = [np.array(one.exterior.coords) for one in ground.outline]
+    first, middle, axes = outer_edge(ground, INVALID)
+    knot = middle + np.array([(-6, 0), (6, 4), (-6, 4), (6, 0)]) @ axes
+    published[INVALID] = np.insert(published[INVALID], first + 1, degrees(knot), axis=0)
+    return published
 
 
 def outer_edge(ground: Ground, district: int) -> tuple[int, Array, Array]:
@@ -106,9 +149,10 @@ def write_cells(path: Path, plan: Plan) -> None:
     people, ground = plan.people, plan.ground
     squares = degrees(rings(ground.census_corner, ground.cells)[:, [0, 1, 2, 3, 0]])
     columns = ("POBLACION", "HOGARES", "VIVIENDAS", "HOGARES_NBI")
-    columns += ("POB_0_5", "POB_6_17", "POB_65_MAS")
+    columns += ("POB_0_5", "POB_6_17", "POB_65_MAS", "POB_INFORMAL")
+    columns += tuple(f"POB_INGRESO_{one}" for one in ("BAJO", "MEDIO", "ALTO"))
     counts = [people.persons, people.households, people.dwellings, people.in_need]
-    values = np.column_stack([*counts, people.ages]).tolist()
+    values = np.column_stack([*counts, people.ages, people.informal, people.incomes]).tolist()
     rows = []
     for code, square, counted in zip(cell_ids(ground), squares, values, strict=True):
         tags = {"MANZANA": code, "COD": code[:2], **dict(zip(columns, counted, strict=True))}

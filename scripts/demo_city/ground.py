@@ -42,6 +42,15 @@ def plane(u_km: Array | float, v_km: Array | float) -> Array:
     return ORIGIN + np.stack([x, y], axis=-1)
 
 
+def valley(xy: Array) -> Array:
+    """Kilometres along and across the valley of places in the plane."""
+    x, y = np.moveaxis(xy - ORIGIN, -1, 0)
+    turn = np.radians(24)
+    u, v = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+    v = v - 700 * np.sin(u / 2600) - 150 * np.sin(u / 900)
+    return np.stack([u / 1000 + 6.8, v / 1000], axis=-1)
+
+
 @dataclass(frozen=True)
 class Ground:
     """Cells, sorted by district, and districts."""
@@ -143,6 +152,8 @@ class People:
     dwellings: Array
     in_need: Array  # households with an unmet basic need
     ages: Array  # [cell, group] persons of 0-5, 6-17, 65 years and more
+    incomes: Array  # [cell, tercile] persons in the lowest, middle and highest of the country
+    informal: Array  # persons in informal settlements
 
 
 def make_people(seed: int, ground: Ground, goals: dict[str, Array]) -> People:
@@ -160,4 +171,18 @@ def make_people(seed: int, ground: Ground, goals: dict[str, Array]) -> People:
     dwellings = np.rint(households * rng.uniform(1.0, 1.12, size)).astype(int)
     young = np.stack([0.11 - 0.08 * wealth, 0.24 - 0.14 * wealth, 0.05 + 0.12 * wealth], axis=1)
     ages = rng.binomial(persons[:, None], young)
-    return People(persons, households, dwellings, rng.binomial(households, need), ages)
+    in_need = rng.binomial(households, need)
+    incomes, informal = make_groups(seed, persons, wealth)
+    return People(persons, households, dwellings, in_need, ages, incomes, informal)
+
+
+def make_groups(seed: int, persons: Array, wealth: Array) -> tuple[Array, Array]:
+    """Say who earns how much, and who lives in an informal settlement."""
+    rng = stream(seed, "groups")
+    lean = 1.6 * (wealth - 0.5) + rng.normal(0, 0.03, len(persons))
+    low, high = (1 / 3 - lean).clip(0.03, 0.8), (1 / 3 + lean).clip(0.03, 0.8)
+    parts = np.stack([low, np.maximum(1 - low - high, 0.1), high], axis=1)
+    incomes = rng.multinomial(persons, parts / parts.sum(axis=1, keepdims=True))
+    settled = rng.random(len(persons)) < (1.1 - 1.9 * wealth).clip(0.02, 0.7)
+    share = rng.uniform(0.25, 0.9, len(persons))
+    return incomes, rng.binomial(persons, share) * settled

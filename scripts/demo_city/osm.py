@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import osmium
+import shapely
 from osmium.osm import mutable
 
 from demo_city import NOTE, OPEN, Array, Tags
@@ -51,6 +52,16 @@ class Osm:
         members = [("w", self.way(one, home=home), "outer") for one in halves]
         members.append(("w", self.area(inner, home=home), "inner"))
         self.relation(members, {"type": "multipolygon", **tags}, home=home)
+
+    def middles(self, key: str, value: str) -> Array:
+        """Middles in metres of the elements with a tag: of an area, those of its outer ring."""
+        found = [xy for xy, tags, _ in self.nodes if tags.get(key) == value]
+        rings = [nodes for nodes, tags, _ in self.ways if tags.get(key) == value]
+        for members, tags, _ in self.relations:
+            outer = [self.ways[way][0] for _, way, role in members if role == "outer"]
+            rings += [[node for way in outer for node in way]] if tags.get(key) == value else []
+        shapes = [shapely.Polygon([self.nodes[node][0] for node in ring]) for ring in rings]
+        return np.array(found + [shapely.get_coordinates(one.centroid)[0] for one in shapes])
 
     def write(self, path: Path, rng: np.random.Generator) -> None:
         """Write the file; uncompressed, as compressors differ from machine to machine."""

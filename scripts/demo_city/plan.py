@@ -3,6 +3,7 @@
 from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -15,10 +16,21 @@ from demo_city.aims import (
     BEST_RATE,
     DISTRICT_WALK,
     WALKS,
+    WORST_EXPOSED,
     Ledger,
     make_goals,
 )
+from demo_city.broadband import (
+    BEST_MBPS,
+    LATENCY_MS,
+    MOBILE_LATENCY_MS,
+    THIN,
+    Tiles,
+    make_tests,
+    make_tiles,
+)
 from demo_city.ground import Ground, People, make_ground, make_people, plane
+from demo_city.land import IN_ZONE, Land, make_land, make_rasters, river
 from demo_city.streets import (
     ROWS,
     WHEELED,
@@ -30,11 +42,16 @@ from demo_city.streets import (
     make_ways,
     walk_metres,
 )
+from demo_city.survey import Survey, make_survey
 
 PACE = 4800 / 60  # metres a minute
 DOOR_M = 12  # from the street to a service
 PARK_SCALE = 0.8  # of a block
+SQUARES = 4  # at least, instead of parks
+SHELTER_SHARE = 0.12  # of the way into the block
+UNWISE_SHARE = 0.15  # of the junctions in the flood zone, from which on a shelter is there, too
 METRO_KM = tuple((u, 0.15) for u in np.linspace(0.9, 9.1, 10))
+RIVERSIDE_KM = 5.1  # along the valley
 CABLE_KM = ((6.37, 0.3), (6.4, 1.2), (6.6, 1.9), (6.8, 2.4))
 IN_COMPANY = {
     "bank",
@@ -66,6 +83,7 @@ class Plan:
     seed: int
     ground: Ground
     people: People
+    land: Land
     streets: Streets
     ways: list[Way]
     metre: Array  # [way, district]
@@ -75,10 +93,15 @@ class Plan:
     parks: dict[int, tuple[str, float]] = field(default_factory=dict)  # cell: kind, scale
     metro: list[int] = field(default_factory=list)
     cable: list[int] = field(default_factory=list)
+    shelters: list[int] = field(default_factory=list)  # nodes
     displays: list[str] = field(default_factory=list)  # [stop] yes, no, or nothing known
     shares: dict[str, Array] = field(default_factory=dict)  # [cell] of households
     unlisted: list[int] = field(default_factory=list)  # cells without shares
     requests: list[int] = field(default_factory=list)  # [district]
+    speeds: dict[tuple[str, str], Array] = field(default_factory=dict)  # true ones, [district]
+    rasters: dict[str, Array] = field(default_factory=dict)  # as stored
+    tests: dict[str, Array] = field(default_factory=dict)  # by file, [tile, value]
+    survey: Survey | None = None
 
     def __post_init__(self) -> None:
         """Prepare what every placement needs."""
@@ -90,9 +113,25 @@ class Plan:
         self.city_nodes = np.concatenate(self.inside)
         self.abroad = usable[home[usable] == NEIGHBOUR]
 
+    @cached_property
+    def tiles(self) -> Tiles:
+        """Tiles of the speed tests."""
+        return make_tiles(self.ground.outline)
+
+    def reached(self, name: str) -> Array:
+        """Share of full marks that an indicator reached in each district."""
+        if name == "fixed_down":
+            return self.speeds["fixed", "down_mbps"] / BEST_MBPS
+        return next(one.reached[name] for one in self.ledgers.values() if name in one.reached)
+
     def ledger(self, name: str) -> Ledger:
         """Ledger that an indicator is still to be booked in."""
         return next(one for one in self.ledgers.values() if name in one.weight)
+
+    def nearest(self, u_km: float, v_km: float) -> int:
+        """Junction nearest to a place along and across the valley."""
+        off = self.streets.xy[self.city_nodes] - plane(u_km, v_km)
+        return int(self.city_nodes[np.hypot(*off.T).argmin()])
 
     def candidates(self, share: float) -> Array:
         """Junctions in a share of the cells."""
@@ -111,25 +150,31 @@ def make_plan(args: Namespace) -> Plan:
     goals = make_goals(args.seed, args.effect, near_equal=args.near_equal)
     ground = make_ground(args.seed)
     people = make_people(args.seed, ground, goals)
+    land = make_land(args.seed, ground, people)
     ledgers = {name: Ledger(args.seed, name, goal) for name, goal in goals.items()}
     structures = ledgers["structures"]
+    structures.book("hazard", 1 - land.exposed_share(ground.outline) / WORST_EXPOSED)
     full = ground.area_km2 * BEST_INTERSECTIONS
     streets = make_streets(args.seed, ground, structures.aim() * full)
     structures.book("intersections", intersections(streets, streets.kind != "private") / full)
     ways = make_ways(args.seed, streets)
     metre, walk = lengths_inside(ways, streets, ground), walk_metres(streets, ground)
-    plan = Plan(args.seed, ground, people, streets, ways, metre, walk, ledgers)
+    plan = Plan(args.seed, ground, people, land, streets, ways, metre, walk, ledgers)
     place_transit(plan)
     place_walks(plan, [name for name in WALKS if name in structures.weight])
     place_open_space(plan)
     place_counts(plan, ["waste_point"])
     tag_streets(plan)
+    set_speeds(plan)
     place_counts(plan, ["air_station", "internet_venue"])
     place_walks(plan, [name for name in WALKS if name not in plan.nodes])
     place_wifi(plan)
     tag_stops(plan)
     place_counts(plan, ["charging", "cctv", "requests_311"])
     fill_tables(plan)
+    place_shelters(plan)
+    plan.rasters, plan.tests = make_rasters(plan), make_tests(plan)
+    plan.survey = make_survey(plan, near_equal=args.near_equal)
     return plan
 
 
@@ -186,10 +231,8 @@ def place(
 
 def place_transit(plan: Plan) -> None:
     """Lay metro and cable, then bus stops where they are due."""
-    xy = plan.streets.xy[plan.city_nodes]
-    for line, course in ((plan.metro, METRO_KM), (plan.cable, CABLE_KM)):
-        for u, v in course:
-            line.append(int(plan.city_nodes[np.hypot(*(xy - plane(u, v)).T).argmin()]))
+    plan.metro += [plan.nearest(u, v) for u, v in METRO_KM]
+    plan.cable += [plan.nearest(u, v) for u, v in CABLE_KM]
     ledger, people = plan.ledgers["structures"], plan.ground.share(plan.people.persons)
     rapid = plan.walk[:, plan.metro + plan.cable].min(axis=1)
     worst, best = DISTRICT_WALK
@@ -216,6 +259,8 @@ def place_walks(plan: Plan, names: Iterable[str]) -> None:
         ledger, spots = plan.ledger(name), plan.candidates(0.55)
         lack = ((plan.walk + DOOR_M) / PACE - best) / (worst - best)
         given = [int(plan.rng.choice(plan.abroad))] if name in NEIGHBOUR_HAS else []
+        if name == "hospital":  # in the flood zone, as rivers were there first
+            given.append(plan.nearest(RIVERSIDE_KM, river(RIVERSIDE_KM)))
         as_good = plan.nodes["internet_venue"] if name == "coworking" else []
         start = lack[:, given + as_good].min(axis=1, initial=2.0)
         chosen, _ = place(plan.ground, lack[:, spots], people, 1 - ledger.aim(), start=start)
@@ -250,7 +295,7 @@ def place_open_space(plan: Plan) -> None:
         d = ground.district[cell]
         whole = shapely.Polygon(streets.block(ground.cells[cell], 1.0)).area
         scale = min(PARK_SCALE, np.sqrt(max(due[d] - have[d], 0.0) / whole))
-        if scale > 0.35:
+        if scale > 0.35 and cell not in chosen[-SQUARES:]:
             plan.parks[cell] = ("park" if cell in chosen else "wood", scale)
             have[d] += scale**2 * whole
         elif cell in chosen:
@@ -287,6 +332,17 @@ def place_wifi(plan: Plan) -> None:
     plan.nodes["wifi_abroad"] = plan.rng.choice(plan.abroad, 2, replace=False).tolist()
     elsewhere = plan.rng.choice(plan.city_nodes, 8, replace=False).tolist()
     plan.nodes["wifi_cafe"] = plan.nodes["wifi"][::8] + elsewhere  # some in both sources
+
+
+def place_shelters(plan: Plan) -> None:
+    """Choose where people are to gather in a flood, not always wisely."""
+    rng = stream(plan.seed, "shelters")
+    for mine in plan.inside:
+        spots = np.array([plan.streets.into_block(node, SHELTER_SHARE) for node in mine])
+        wet = plan.land.flooded(spots) >= IN_ZONE
+        dry = rng.choice(mine[~wet], 2, replace=False)
+        unwise = rng.choice(mine[wet]) if wet.mean() > UNWISE_SHARE else dry[1]
+        plan.shelters += [int(dry[0]), int(unwise)]
 
 
 # ---------------------------------------------------------------- tags
@@ -362,6 +418,22 @@ def tag_stops(plan: Plan) -> None:
 
 
 # ---------------------------------------------------------------- tables
+def set_speeds(plan: Plan) -> None:
+    """Set the true speeds; on fixed lines half the score is the latency."""
+    ledger, worst_best = plan.ledgers["technologies"], LATENCY_MS
+    down, prompt, mobile = (ledger.aim() for _ in range(3))
+    fixed = (down + prompt) / 2
+    fixed[THIN] = ledger.goal[THIN] / 100  # too few tests: nothing is known
+    ledger.book("fixed_line", fixed)
+    ledger.book("mobile_line", mobile)
+    plan.speeds = {
+        ("fixed", "down_mbps"): (down * BEST_MBPS).round(3),
+        ("fixed", "latency_ms"): np.interp(prompt, [0, 1], worst_best).round(3),
+        ("mobile", "down_mbps"): (mobile * BEST_MBPS).round(3),
+        ("mobile", "latency_ms"): np.full(SIZE, MOBILE_LATENCY_MS),
+    }
+
+
 def fill_tables(plan: Plan) -> None:
     """Give every cell its shares of households, to a tenth of a percent."""
     rng, ledger, ground = plan.rng, plan.ledgers["technologies"], plan.ground

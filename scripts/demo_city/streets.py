@@ -64,6 +64,7 @@ def make_streets(seed: int, ground: Ground, due: Array) -> Streets:
     rng = stream(seed, "streets")
     grid = lay_grid(rng, ground)
     stairs = (grid.line == ESCALATOR_LINE) & (grid.home[grid.start] == ESCALATOR_DISTRICT)
+    stairs &= grid.home[grid.end] == ESCALATOR_DISTRICT
     kept = thin(rng, grid, (grid.kind != "residential") | stairs, due)
     kind = np.where(stairs, "escalator", specialise(rng, grid))
     edges = {"start", "end", "bend", "line", "step"}
@@ -125,11 +126,11 @@ def specialise(rng: np.random.Generator, grid: Streets) -> Array:
     luck = rng.random((grid.line.max() + 1, grid.step.max() // 3 + 1))[grid.line, grid.step // 3]
     planted = PLANTED[grid.home[grid.start]]
     poor, old, rich = (planted == one for one in ("neglected", "analogue", "integrated"))
-    uphill = grid.line >= ROWS
+    uphill = (grid.line >= ROWS) & (grid.home[grid.start] == grid.home[grid.end])
     rules = {
         "cycleway": rich & (grid.line == ROWS // 2 + 3),
         "steps": poor & uphill & (luck < 0.35),
-        "path": poor & ~uphill & (luck < 0.2),
+        "path": poor & (grid.line < ROWS) & (luck < 0.2),
         "living_street": old & (luck < 0.3),
         "pedestrian": old & (luck < 0.36),
         "footway": rich & (luck < 0.06),

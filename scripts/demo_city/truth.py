@@ -4,8 +4,9 @@ from argparse import Namespace
 
 import numpy as np
 
-from demo_city import DISTRICTS, NOTE, PLANTED, SIZE, Array
+from demo_city import DISTRICTS, NOTE, PLANTED, SIZE, Array, seen
 from demo_city.files import ALIAS, INVALID, cell_ids
+from demo_city.osm import Osm
 from demo_city.plan import TAG_VALUES, Plan, listed_households
 
 RULES = {
@@ -21,6 +22,7 @@ RULES = {
     "charging_per_1000": "amenity=charging_station but access=private",
     "wifi_per_10000": "rows of wifi.csv with estado=Disponible, and nothing of OpenStreetMap",
     "osm_wifi_sites": "elements with internet_access=wlan, whether wifi.csv has the site or not",
+    **seen.RULES,
     "scores_estimated": "the generator's own estimate of the pillar scores; not exact",
 }
 HOUSEHOLDS = {
@@ -38,10 +40,14 @@ HEADS = {
 }
 
 
-def make_truth(plan: Plan, args: Namespace) -> dict[str, object]:
+def make_truth(plan: Plan, osm: Osm, args: Namespace) -> dict[str, object]:
     """Tell what was planted, by district and for the city."""
     exact = exact_values(plan)
     wifi = plan.count(plan.nodes["wifi_cafe"])
+    groups, rasters, safety = seen.groups(plan), seen.rasters(plan), seen.safety(plan, osm)
+    tables = {"groups": groups, "rasters": rasters, "safety": safety}
+    parts = {name: seen.by_district(values) for name, values in tables.items()}
+    parts["broadband"] = seen.broadband(plan)
     districts = {
         f"{d + 1:02d}": {
             "name": DISTRICTS[d][0],
@@ -52,6 +58,7 @@ def make_truth(plan: Plan, args: Namespace) -> dict[str, object]:
             },
             "osm_wifi_sites": int(wifi[d]),
             "indicators": {name: known(values[d]) for name, values in exact.items()},
+            **{name: rows[d] for name, rows in parts.items()},
         }
         for d in range(SIZE)
     }
@@ -65,6 +72,11 @@ def make_truth(plan: Plan, args: Namespace) -> dict[str, object]:
         "population": int(plan.population.sum()),
         "cells": len(plan.ground.cells),
         "indicators": {name: known(values[SIZE]) for name, values in exact.items()},
+        "groups": {name: int(values.sum()) for name, values in groups.items()},
+        "rasters": seen.raster_totals(plan, rasters),
+        "safety": {name: int(values.sum()) for name, values in safety.items()},
+        "broadband": seen.broadband_of_the_city(plan),
+        "survey": seen.survey(plan),
         "districts": districts,
         "faults": faults(plan),
     }
@@ -119,6 +131,7 @@ def faults(plan: Plan) -> dict[str, object]:
         "cells_straddling": [codes[cell] for cell in plan.ground.straddling],
         "cells_without_residents": [codes[i] for i in np.flatnonzero(plan.people.persons == 0)],
         "cells_not_in_internet_table": [codes[cell] for cell in plan.unlisted],
+        "district_under_clouds": seen.clouded(),
         "alias_in_311_table": ALIAS,
         "wifi_out_of_service": len(plan.nodes["wifi_broken"]),
         "wifi_outside_the_city": len(plan.nodes["wifi_abroad"]),

@@ -77,6 +77,21 @@ def test_numbers_that_are_ids_become_text(tmp_path: Path) -> None:
     assert districts["name"].tolist() == ["15", "7"]
 
 
+def test_names_in_capitals_may_be_shown_as_one_reads_them(tmp_path: Path) -> None:
+    names = ["VILLA DEL PARQUE", "JUAN XXIII Y LA PEÑA"]
+    layer = frame([ONE, TWO], id=["a", "b"], label=names)
+    as_is, _ = read_as_districts(tmp_path, layer, name="label")
+    assert as_is["name"].tolist() == names
+    shown, _ = read_as_districts(tmp_path, layer, name="label", name_case="title")
+    assert shown["name"].tolist() == ["Villa del Parque", "Juan XXIII y la Peña"]
+
+
+def test_districts_may_have_ids_of_several_columns(tmp_path: Path) -> None:
+    layer = frame([ONE, TWO], a=[1.0, 2.0], b=["x", "y"])
+    districts, _ = read_as_districts(tmp_path, layer, id=("a", "b"), template="{:02d}{}")
+    assert districts.index.tolist() == ["01x", "02y"]
+
+
 def test_degrees_are_projected_to_the_local_zone(tmp_path: Path) -> None:
     layer = frame([ONE, TWO], id=["a", "b"]).to_crs("EPSG:4326")
     districts, _ = read_as_districts(tmp_path, layer, crs="auto")

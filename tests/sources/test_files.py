@@ -132,6 +132,29 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path, text: str, fault: str) 
         read(write(tmp_path / "t.csv", text))
 
 
+def test_titles_above_the_header_are_passed_over(tmp_path: Path) -> None:
+    text = "Cuadro 1;;\r\n;\r\nid;2020\r\na;1\r\n"
+    path = write(tmp_path / "t.csv", text)
+    table = read(path, separator=";", header=3)
+    assert table.columns.tolist() == ["id", "2020"]
+    assert table.index.tolist() == [1]
+    with pytest.raises(SourceError, match=r"t\.csv: has no row 9 for its header"):
+        read(path, separator=";", header=9)
+    rows = [["Cuadro 1", None], ["id", 2020], ["a", 1]]
+    pd.DataFrame(rows).to_excel(tmp_path / "t.xlsx", index=False, header=False)
+    table = read(tmp_path / "t.xlsx", header=2)
+    assert table.columns.tolist() == ["id", "2020"]  # a year that stands as a number
+    assert table.index.tolist() == [1]
+
+
+def test_blanks_of_merged_cells_repeat_the_value_above(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "id,n\na,1\n,2\n b ,3\n ,4\n")
+    table = read(path, fill=["id"])
+    assert text_ids(table["id"]).tolist() == ["a", "a", "b", "b"]
+    with pytest.raises(DataError, match=r"t\.csv: no column 'x'; it has id, n"):
+        read(path, fill=["x"])
+
+
 def test_a_column_that_stands_twice_is_not_guessed(tmp_path: Path) -> None:
     table = read(write(tmp_path / "t.csv", "id,n,n\na,1,2\n"))
     with pytest.raises(DataError, match=r"no column 'n'; it has id, n \(1\), n \(2\)"):
@@ -198,6 +221,18 @@ def test_a_damaged_workbook_is_refused(
 ) -> None:
     path = tmp_path / "t.xlsx"
     spoilt_book(path, member, change)
+    with pytest.raises(SourceError, match=r"t\.xlsx: cannot be read as a workbook"):
+        read(path)
+
+
+def test_a_workbook_with_a_bad_byte_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    pd.DataFrame({"a": range(99)}).to_excel(path)
+    with zipfile.ZipFile(path) as book:
+        start = book.getinfo("xl/worksheets/sheet1.xml").header_offset
+    content = bytearray(path.read_bytes())
+    content[start + 60 : start + 90] = b"\xff" * 30
+    path.write_bytes(content)
     with pytest.raises(SourceError, match=r"t\.xlsx: cannot be read as a workbook"):
         read(path)
 
@@ -313,6 +348,26 @@ def test_a_shapefile_that_lacks_a_part_is_refused(tmp_path: Path) -> None:
     (tmp_path / "t.shx").unlink()
     with pytest.raises(SourceError, match=r"t\.shp: cannot be read"):
         read(tmp_path / "t.shp")
+
+
+def test_a_number_that_gdal_cuts_off_is_refused(tmp_path: Path) -> None:
+    layer(n=[110, 120]).astype({"n": "int32"}).to_file(tmp_path / "t.shp")
+    path = tmp_path / "t.dbf"
+    path.write_bytes(path.read_bytes().replace(b"   110", b"110 k1"))
+    with pytest.raises(SourceError, match=r"t\.shp: cannot be read whole: .*k1' of field t\.n "):
+        read(tmp_path / "t.shp")
+
+
+def test_what_gdal_murmurs_is_passed_on(tmp_path: Path) -> None:
+    ring = [[0, 0], [1, 0], [1, 1], [0, 1]]
+    feature = {
+        "type": "Feature",
+        "properties": {"id": "a"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    path = write(tmp_path / "t.geojson", json.dumps(feature))
+    with pytest.warns(DataWarning, match=r"t\.geojson: read, but Non closed ring detected"):
+        assert read(path).geometry.tolist() == [None]  # refused by its id where it is needed
 
 
 def test_a_shapefile_says_its_encoding_or_is_told(tmp_path: Path) -> None:

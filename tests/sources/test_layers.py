@@ -63,6 +63,12 @@ def test_a_column_of_geometry_is_wkt_or_a_pair(tmp_path: Path, text: str) -> Non
     assert not layer.has_z.any()
 
 
+def test_a_pair_may_have_its_latitude_first(tmp_path: Path) -> None:
+    text = 'where,n\n"-34.5, -58.5",1\nPOINT (-58.5 -34.5),2\n'
+    layer = read(tmp_path / "t.csv", text, geometry="where", pair="yx")
+    assert coordinates(layer) == [(-58.5, -34.5)] * 2  # WKT has an order of its own
+
+
 @pytest.mark.parametrize("text", ["POINT (1", "here", "c(1)", "1, 2, 3", "-58,5 -34,5"])
 def test_a_geometry_that_is_none_is_refused_by_row(tmp_path: Path, text: str) -> None:
     said = r"t\.csv: column 'where' is neither WKT nor a pair in rows 2"

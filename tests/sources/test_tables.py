@@ -18,12 +18,19 @@ UNITS = pd.DataFrame(
 
 
 def read(
-    path: Path, text: str, *, units: pd.DataFrame | None = UNITS, **options: Any
+    path: Path,
+    text: str,
+    *,
+    units: pd.DataFrame | None = UNITS,
+    scale: str = "interval",
+    **options: Any,
 ) -> tuple[pd.DataFrame, Record]:
     path.write_text(text, encoding="utf-8")
+    scales = {"income": scale}
     given = {"path": path, "key": "id", "columns": {"income": "n"}}
     record = Record(name="tables.0", path=path, origin=Origin())
-    return read_values(TableSpec(**{**given, **options}), units=units, record=record), record
+    spec = TableSpec(**{**given, **options})
+    return read_values(spec, units=units, scales=scales, record=record), record
 
 
 @pytest.fixture
@@ -155,6 +162,33 @@ def test_values_that_cannot_be_are_refused(path: Path, unit: str, bad: str, faul
     with pytest.raises(DataError, match=rf"t\.csv: column .*{fault}") as told:
         read(path, f"id,n\n01,{bad}\n02,0\n03,1\n", columns=columns)
     assert told.value.ids == ("01",)
+
+
+@pytest.mark.parametrize(
+    ("scale", "bad", "fault"),
+    [
+        (
+            "share",
+            "91.5",
+            r"'n' is for a share but lies outside 0-1 for 01; is it unit = \"percent",
+        ),
+        ("share", "-0.1", "'n' is for a share but lies outside 0-1 for 01"),
+        ("ratio", "-5", "'n' is a ratio but negative for 01"),
+    ],
+)
+def test_values_are_those_of_the_scale_whatever_is_declared(
+    path: Path, scale: str, bad: str, fault: str
+) -> None:
+    with pytest.raises(DataError, match=rf"t\.csv: column {fault}"):
+        read(path, f"id,n\n01,{bad}\n02,0\n03,1\n", scale=scale)
+    assert len(read(path, "id,n\n01,1\n02,0\n03,1\n", scale=scale)[0]) == 3
+    assert len(read(path, "id,n\n01,-5\n02,0\n03,1\n", scale="interval")[0]) == 3
+
+
+def test_a_count_of_people_may_feed_a_share(path: Path) -> None:
+    columns = {"income": {"column": "n", "unit": "count"}}
+    values, _ = read(path, "id,n\n01,40\n02,0\n03,1\n", scale="share", columns=columns)
+    assert values["income"].tolist() == [40, 0, 1]
 
 
 def test_all_faults_of_a_table_are_named_at_once(path: Path) -> None:

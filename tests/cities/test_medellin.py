@@ -1,0 +1,136 @@
+"""Medellín on its real files: names that differ, ages to add up, coordinates the wrong way round."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from geoequity.cli import main
+from geoequity.errors import DataError, DataWarning
+from geoequity.sources.boundaries import read_districts
+from geoequity.sources.files import Record
+from geoequity.sources.spec import DistrictsSpec, Origin
+
+DATA = Path(__file__).parents[3] / "shared" / "cities" / "medellin"
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the open data of Medellín are absent")
+
+REPEATED = ["BEL_05415", "BEL_05886", "BEL_12101", "BEL_17324", "BEL_53492", "BEL_66080"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("medellin") / "out"
+    command = ["run", "medellin", "--data", str(DATA), "--out", str(out), "--quiet"]
+    assert main([*command, "--language", "es"]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def summary(folder: Path) -> Mapping[str, Any]:
+    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def sources(folder: Path) -> Mapping[str, Any]:
+    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    return {one["name"]: one for one in provenance["sources"]}
+
+
+def test_comunas_and_corregimientos_are_the_districts(
+    summary: Mapping[str, Any], sources: Mapping[str, Any]
+) -> None:
+    assert list(summary["districts"]) == [
+        *(f"{n:02}" for n in range(1, 17)),
+        *("50", "60", "70", "80", "90"),
+    ]
+    assert summary["districts"]["06"]["name"] == "Doce de Octubre"
+    assert summary["districts"]["12"]["name"] == "La América"
+    (slivers,) = sources["districts"]["dropped"]
+    assert slivers["count"] == 2
+
+
+def test_people_of_all_ages_are_added_up(summary: Mapping[str, Any]) -> None:
+    path = DATA / "poblacion_2016_2020_comuna_edad.csv"
+    raw = pd.read_csv(path, sep=";", thousands=",", encoding="utf-8-sig")
+    ages = raw.groupby("Nombre División Geográfica")["Total 2018"].sum()
+    assert summary["population"]["total"] == ages.sum() == 2529403
+    assert summary["districts"]["01"]["population"] == ages["Popular"]
+    assert summary["districts"]["11"]["population"] == ages["Laureles - Estadio"]
+    assert summary["districts"]["50"]["population"] == ages["Palmitas"]  # by an alias
+    assert summary["population"]["outside"] is None  # without cells nobody knows
+
+
+def test_the_living_conditions_of_all_units_join_as_validator(
+    folder: Path, summary: Mapping[str, Any], sources: Mapping[str, Any]
+) -> None:
+    assert sources["tables.1"]["units_joined"] == 21
+    assert summary["indicators"]["imcv"]["role"] == "validator"
+    assert summary["indicators"]["imcv"]["pillar"] is None
+    table = pd.read_csv(folder / "indicators.csv", dtype={"unit_id": str})
+    imcv = table[table["indicator"] == "imcv"].set_index("unit_id")["value"]
+    assert imcv[["01", "14"]].tolist() == [34.75, 76.6]
+    assert [imcv.idxmin(), imcv.idxmax()] == ["01", "14"]
+
+
+def test_libraries_lie_where_they_are(sources: Mapping[str, Any]) -> None:
+    """POINT_X holds the pair, latitude first: read the usual way they would lie in Antarctica."""
+    record = sources["services.library"]
+    assert record["rows_read"] == record["rows_inside_districts"] == record["rows_kept"] == 32
+
+
+def test_stations_are_counted_by_mode(sources: Mapping[str, Any]) -> None:
+    modes = {"metro": 28, "cable": 20, "tram": 9, "brt": 28}
+    records = {mode: sources[f"transit.{mode}"] for mode in modes}
+    assert {mode: one["distinct"] for mode, one in records.items()} == modes
+    outside = {m: one["distinct"] - one["rows_inside_districts"] for m, one in records.items()}
+    assert outside == {"metro": 8, "cable": 0, "tram": 0, "brt": 0}
+    assert all(one["rows_read"] == 85 for one in records.values())
+
+
+def test_without_cells_walks_are_absent_with_their_reason(summary: Mapping[str, Any]) -> None:
+    assert summary["units"] == {"districts": 21, "cells": 0}
+    assert summary["absent"]["library_walk_min"]["id"] == "no_cells"
+    assert summary["index"]["mean"] is None
+
+
+def read_layer(file: str, **options: Any) -> tuple[Any, Record]:
+    path = DATA / file
+    record = Record(name="districts", path=path, origin=Origin())
+    spec = DistrictsSpec(path=path, **options)
+    return read_districts(spec, crs="auto", record=record), record
+
+
+def test_six_codes_of_barrios_stand_twice_and_are_refused() -> None:
+    with (
+        pytest.warns(DataWarning, match="invalid rings repaired"),
+        pytest.raises(DataError, match="rows that differ share an id") as caught,
+    ):
+        read_layer("barrios_medellin.geojson", id="codigo")
+    assert sorted(caught.value.ids) == REPEATED
+
+
+def test_parts_of_one_barrio_are_joined_when_declared() -> None:
+    with pytest.warns(DataWarning) as warned:
+        barrios, record = read_layer(
+            "barrios_medellin.geojson",
+            id="codigo",
+            name="nombre",
+            duplicates="dissolve",
+            overlaps="largest",
+        )
+    assert len(barrios) == 401 - 6
+    assert {one["reason"]: one["count"] for one in record.dropped} == {
+        "dissolved into the first row of the id": 6
+    }
+    assert any("rows of one id dissolved" in str(one.message) for one in warned)
+
+
+def test_the_barrios_of_the_city_alone_need_no_mending_of_codes() -> None:
+    with pytest.warns(DataWarning, match="invalid rings repaired"):
+        barrios, record = read_layer(
+            "barrios_medellin.geojson", id="codigo", where={"municipio": "Medellín"}
+        )
+    assert len(barrios) == record.rows_kept == 401 - 132  # of Bello

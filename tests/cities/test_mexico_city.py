@@ -1,0 +1,217 @@
+"""Mexico City on its real files: a workbook made for printing, and colonias that overlap."""
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from geoequity.city import City
+from geoequity.cli import main
+from geoequity.collect import Collected, collect
+from geoequity.errors import DataError, DataWarning
+from geoequity.indicators import read_catalogue
+from geoequity.sources.files import Record
+from geoequity.sources.spec import Origin, TableSpec
+from geoequity.sources.tables import read_values
+from geoequity.units import overlapping_pairs
+
+DATA = Path(__file__).parents[3] / "shared" / "cities" / "mexico_city"
+pytestmark = pytest.mark.skipif(
+    not DATA.is_dir(), reason="the open data of Mexico City are absent"
+)
+
+BY_COLONIA = """
+[city]
+id = "mexico_city"
+name = "Ciudad de México"
+country = "MX"
+
+[districts]
+path = "colonias.geojson"
+id = ["alcaldia", "colonia"]
+template = "{{}} · {{}}"
+name = "colonia"
+{overlaps}
+
+[[connectivity]]
+kind = "wifi"
+path = "{folder}/wifi.csv"
+id = "id"
+lon = "longitud"
+lat = "latitud"
+missing = ["19.56244779963221,"]
+
+[[transit.stops]]
+path = "{folder}/stops.txt"
+mode = "bus"
+id = "stop_id"
+lon = "stop_lon"
+lat = "stop_lat"
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("mexico_city") / "out"
+    command = ["run", "mexico_city", "--data", str(DATA), "--out", str(out), "--quiet"]
+    assert main([*command, "--language", "es"]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def indicators(folder: Path) -> pd.DataFrame:
+    table = pd.read_csv(folder / "indicators.csv", dtype={"unit_id": str})
+    return table.pivot_table(index="unit_id", columns="indicator", values="value")
+
+
+@pytest.fixture(scope="module")
+def summary(folder: Path) -> Mapping[str, Any]:
+    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def sources(folder: Path) -> Mapping[str, Any]:
+    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    return {one["name"]: one for one in provenance["sources"]}
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the Wi-Fi points as text and the stops out of their feed."""
+    made = tmp_path_factory.mktemp("points")
+    with zipfile.ZipFile(DATA / "gtfs_df_2013.zip") as feed:
+        feed.extract("stops.txt", made)
+    wifi = pd.read_excel(DATA / "wifi_gratuito.xlsx", dtype=object)
+    wifi.to_csv(made / "wifi.csv", index=False)
+    return made
+
+
+def city_of(points: Path, *, overlaps: str = "", districts: str = "") -> City:
+    text = BY_COLONIA.format(folder=points, overlaps=overlaps)
+    start, end = text.index("path"), text.index("[[connectivity]]")
+    file = points / "city.toml"
+    file.write_text(text if not districts else text[:start] + districts + text[end:], "utf-8")
+    return City.from_toml(file, data=DATA)
+
+
+@pytest.fixture(scope="module")
+def by_colonia(points: Path) -> Collected:
+    with pytest.warns(DataWarning, match="invalid rings repaired"):
+        return collect(city_of(points, overlaps='overlaps = "largest"'), read_catalogue())
+
+
+def record_of(collected: Collected, name: str) -> Mapping[str, Any]:
+    return next(one for one in collected.provenance if one["name"] == name)
+
+
+def test_wifi_points_lie_in_the_alcaldias(sources: Mapping[str, Any]) -> None:
+    record = sources["connectivity.wifi"]
+    assert record["rows_read"] == 35350
+    assert record["rows_inside_districts"] == 35335
+    dropped = {one["reason"]: one["count"] for one in record["dropped"]}
+    assert dropped["no geometry"] == 6  # a latitude with a comma behind it, declared unknown
+    assert record["rows_kept"] + sum(dropped.values()) == 35350
+
+
+def test_poles_with_cameras_are_a_part_of_the_points(
+    sources: Mapping[str, Any], indicators: pd.DataFrame
+) -> None:
+    record = sources["services.cctv"]
+    assert record["distinct"] == 13714
+    assert indicators["cctv_per_1000"].idxmax() == "09015"  # the centre, Cuauhtémoc
+
+
+def test_a_workbook_made_for_printing_gives_the_people(
+    summary: Mapping[str, Any], sources: Mapping[str, Any]
+) -> None:
+    """Titles stand above the header, and a name only at the first row of its block."""
+    sheet = pd.read_excel(DATA / "conapo_df_municipios.xlsx", header=2)
+    sheet[["Municipio", "Sexo"]] = sheet[["Municipio", "Sexo"]].ffill()
+    both = sheet[(sheet["Sexo"] == "Ambos") & sheet["Grupos de Edad"].notna()]
+    expected = both.groupby(both["Municipio"].str.strip())[2025].sum()
+    people = {one["name"]: one["population"] for one in summary["districts"].values()}
+    assert people == pytest.approx(expected.to_dict())
+    assert summary["population"]["total"] == pytest.approx(expected.sum())
+    record = sources["tables.0"]
+    assert record["units_joined"] == 16
+    assert {one["reason"]: one["count"] for one in record["dropped"]}["no key"] == 5  # the whole
+
+
+def test_rates_are_of_the_people_of_each_alcaldia(
+    indicators: pd.DataFrame, summary: Mapping[str, Any]
+) -> None:
+    poles = indicators["cctv_per_1000"] * pd.Series(
+        {key: one["population"] / 1000 for key, one in summary["districts"].items()}
+    )
+    assert poles.sum() == pytest.approx(round(poles.sum()))
+    assert round(poles.sum()) <= 13714
+
+
+def test_codes_are_padded_to_match(sources: Mapping[str, Any], indicators: pd.DataFrame) -> None:
+    record = sources["tables.1"]
+    assert (record["rows_read"], record["units_joined"]) == (76, 16)  # 9002 here, 09002 there
+    assert indicators["flood_area_share"].between(0, 1).all()
+
+
+def test_names_of_15_alcaldias_join_without_an_alias(points: Path) -> None:
+    alcaldias = gpd.read_file(DATA / "alcaldias.geojson").set_index("cvegeo")
+    units = alcaldias.rename(columns={"nomgeo": "name"})[["name"]]
+
+    def joined(**options: Any) -> Record:
+        given = {"key": "alcaldia", "join": "name", "duplicates": "first"}
+        columns = {"wifi_per_10000": "longitud"}  # any number will do
+        spec = TableSpec(path=points / "wifi.csv", columns=columns, **given, **options)
+        record = Record(name="tables.0", path=spec.path, origin=Origin())
+        with pytest.warns(DataWarning):
+            read_values(spec, units=units, record=record)
+        return record
+
+    plain = joined().counts
+    assert plain["units_joined"] == 15
+    assert plain["unmatched_keys"] == ["Magdalena Contreras"]
+    assert plain["units_unmatched"] == ["09008"]
+    aliased = joined(aliases={"Magdalena Contreras": "La Magdalena Contreras"}).counts
+    assert (aliased["units_joined"], aliased["unmatched_keys"]) == (16, [])
+
+
+def test_overlapping_colonias_are_refused_unless_declared(points: Path) -> None:
+    with (
+        pytest.warns(DataWarning),
+        pytest.raises(DataError, match=r"districts overlap: .* and \d+ more"),
+    ):
+        collect(city_of(points), read_catalogue())
+
+
+def test_colonias_are_told_apart_by_alcaldia_and_name(by_colonia: Collected) -> None:
+    assert len(by_colonia.districts) == 1651
+    assert by_colonia.districts["name"].nunique() < 1651
+    land = by_colonia.districts.area.sum() / 1e6
+    assert land == pytest.approx(850.6, abs=0.05)  # km2, common land twice
+    assert by_colonia.districts.union_all().area / 1e6 == pytest.approx(732.6, abs=0.05)
+    assert overlapping_pairs(by_colonia.districts)["share"].max() > 0.99
+
+
+def test_points_in_overlapping_colonias_count_once(by_colonia: Collected, points: Path) -> None:
+    """The slow twin: every point against the union of all colonias."""
+    wifi = pd.read_csv(points / "wifi.csv")
+    place = wifi[["longitud", "latitud"]].apply(pd.to_numeric, errors="coerce").dropna()
+    places = gpd.GeoSeries.from_xy(place["longitud"], place["latitud"], crs="EPSG:4326")
+    union = by_colonia.districts.union_all()
+    inside = places.to_crs(by_colonia.districts.crs).intersects(union).sum()
+    record = record_of(by_colonia, "connectivity.wifi")
+    assert record["rows_read"] == 35350
+    assert record["rows_inside_districts"] == inside == 34527
+    # 34,518 is published for degrees, where border points fall out
+
+
+def test_stops_of_the_feed_lie_in_the_alcaldias(points: Path) -> None:
+    alcaldias = 'path = "alcaldias.geojson"\nid = "cvegeo"\n\n'
+    with pytest.warns(DataWarning):
+        collected = collect(city_of(points, districts=alcaldias), read_catalogue())
+    record = record_of(collected, "transit.bus")
+    assert (record["rows_read"], record["rows_inside_districts"]) == (5215, 5148)

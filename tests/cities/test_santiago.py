@@ -1,0 +1,141 @@
+"""Santiago on its real files: long tables, decimal commas, and comunas where nobody is counted."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from geoequity.cli import main
+
+DATA = Path(__file__).parents[3] / "shared" / "cities" / "santiago"
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the open data of Santiago are absent")
+
+EMPTY = {"13202": "Pirque", "13203": "San José de Maipo", "13604": "Padre Hurtado"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("santiago") / "out"
+    command = ["run", "santiago", "--data", str(DATA), "--out", str(out), "--quiet"]
+    assert main([*command, "--language", "es"]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def indicators(folder: Path) -> pd.DataFrame:
+    table = pd.read_csv(folder / "indicators.csv", dtype={"unit_id": str})
+    districts = table[table["level"] == "district"]
+    return districts.pivot_table(index="unit_id", columns="indicator", values="value")
+
+
+@pytest.fixture(scope="module")
+def summary(folder: Path) -> Mapping[str, Any]:
+    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def sources(folder: Path) -> Mapping[str, Any]:
+    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    return {one["name"]: one for one in provenance["sources"]}
+
+
+def test_every_zone_and_resident_is_counted_in_34_comunas(summary: Mapping[str, Any]) -> None:
+    assert summary["units"] == {"districts": 37, "cells": 1643}
+    assert summary["population"] == {"total": 5949403, "covered_share": 1.0, "outside": 0}
+    people = {key: one["population"] for key, one in summary["districts"].items()}
+    assert {key for key, count in people.items() if count is None} == set(EMPTY)
+    assert sum(count for count in people.values() if count is not None) == 5949403
+
+
+def test_comunas_without_people_say_so(summary: Mapping[str, Any]) -> None:
+    for key, name in EMPTY.items():
+        district = summary["districts"][key]
+        assert district["name"] == name  # in capitals in the file
+        assert "district_no_population" in {one["id"] for one in district["reasons"]}
+        assert district["score"]["value"] is None
+
+
+def test_the_zone_whose_people_are_unknown_is_named(summary: Mapping[str, Any]) -> None:
+    with_gaps = {
+        key: [one for one in district["reasons"] if one["id"] == "cells_no_population"]
+        for key, district in summary["districts"].items()
+    }
+    ((comuna, (reason,)),) = ((key, found) for key, found in with_gaps.items() if found)
+    assert comuna == "13132"
+    assert "13132031003" in reason["text"]["es"]
+
+
+@pytest.mark.parametrize(
+    ("comuna", "connections"), [("13203", 4.0), ("13112", 7.2), ("13123", 36.7)]
+)
+def test_connections_come_out_of_the_long_table(
+    indicators: pd.DataFrame, comuna: str, connections: float
+) -> None:
+    values = indicators["fixed_connections_per_100"]
+    assert values[comuna] == pytest.approx(connections, abs=0.05)
+    assert len(values.dropna()) == 37
+    assert values.sort_values().index[[0, -1]].tolist() == ["13203", "13123"]
+
+
+def test_every_comuna_finds_its_row_in_every_table(sources: Mapping[str, Any]) -> None:
+    tables = [one for name, one in sources.items() if name.startswith("tables.")]
+    assert [one["units_joined"] for one in tables] == [37] * 7
+    assert all(one["units_unmatched"] == [] for one in tables)
+    for one in tables:  # no row is lost without a word
+        assert one["rows_kept"] + sum(part["count"] for part in one["dropped"]) == one["rows_read"]
+
+
+def test_only_the_chosen_rows_of_the_long_table_are_read(sources: Mapping[str, Any]) -> None:
+    dropped = {one["reason"]: one["count"] for one in sources["tables.0"]["dropped"]}
+    assert sources["tables.0"]["rows_read"] == 6701
+    assert dropped == {"id is not BPU_201": 6701 - 117, "key names no unit": 117 - 37}
+
+
+def test_decimal_commas_are_numbers(indicators: pd.DataFrame) -> None:
+    path = DATA / "pobreza_comunal_2022.csv"
+    raw = pd.read_csv(path, sep=";", decimal=",", dtype={"codigo": str}).set_index("codigo")
+    expected = raw.loc[indicators.index, "pobreza_p"]
+    pd.testing.assert_series_equal(
+        indicators["poverty_share"], expected, check_names=False, atol=1e-9
+    )
+
+
+def test_poverty_and_income_stratify_and_siedu_validates(summary: Mapping[str, Any]) -> None:
+    roles = {key: one["role"] for key, one in summary["indicators"].items()}
+    assert {roles["poverty_share"], roles["income"]} == {"stratifier"}
+    measured = ["siedu_clinic_m", "siedu_school_m", "siedu_park_m", "siedu_stop_m"]
+    assert {roles[one] for one in measured} == {"validator"}
+    assert all(summary["indicators"][one]["pillar"] is None for one in measured)
+
+
+def test_distances_of_siedu_agree_with_our_walks(indicators: pd.DataFrame) -> None:
+    """Another method and another list of centres; the order of comunas is much the same."""
+    both = indicators[["clinic_walk_min", "siedu_clinic_m"]].dropna()
+    assert len(both) == 34
+    assert both.corr(method="spearman").iloc[0, 1] > 0
+
+
+@pytest.mark.parametrize(
+    ("source", "read", "distinct"),
+    [
+        ("services.clinic", 319, 319),
+        ("transit.bus", 11529, 11410),  # the other 119 are stations of Metro
+        ("transit.metro", 136, 136),
+        ("transit.rail", 10, 10),
+    ],
+)
+def test_rows_of_places_are_counted(
+    sources: Mapping[str, Any], source: str, read: int, distinct: int
+) -> None:
+    record = sources[source]
+    assert (record["rows_read"], record["distinct"]) == (read, distinct)
+    assert record["rows_kept"] + sum(one["count"] for one in record["dropped"]) == read
+
+
+def test_no_index_is_made_up(summary: Mapping[str, Any]) -> None:
+    assert summary["index"]["mean"] is None
+    assert summary["pillars"]["structures"]["mean"] is None
+    assert summary["absent"]["hospital_walk_min"]["id"] == "no_services"

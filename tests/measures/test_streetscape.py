@@ -1,0 +1,103 @@
+"""What the streets of a district are like."""
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geoequity.errors import CRSError
+from geoequity.measures.streetscape import (
+    intersections_per_km2,
+    length_per_km2,
+    street_lengths,
+    tagged_share,
+)
+
+UTM = "EPSG:32718"
+DISTRICTS = gpd.GeoDataFrame(
+    {"name": ["A", "B"], "area_m2": [1e6, 1e6]},
+    geometry=[shapely.box(0, 0, 1000, 1000), shapely.box(1000, 0, 2000, 1000)],
+    crs=UTM,
+    index=pd.Index(["a", "b"], name="unit_id"),
+)
+TAGS = {"yes": ("yes", "limited"), "no": ("no",)}
+
+
+def make_streets(**lines: list[tuple[float, float]]) -> gpd.GeoDataFrame:
+    geometry = [shapely.LineString(one) for one in lines.values()]
+    return gpd.GeoDataFrame(geometry=geometry, crs=UTM, index=pd.Index(list(lines)))
+
+
+STREETS = make_streets(
+    inside=[(10, 10), (110, 10)],
+    across=[(900, 500), (1200, 500)],
+    beyond=[(1900, 10), (2500, 10)],
+    away=[(5000, 0), (6000, 0)],
+    border=[(1000, 100), (1000, 200)],
+)
+
+
+def test_streets_are_cut_at_borders() -> None:
+    found = street_lengths(STREETS, DISTRICTS)
+    lengths = found.set_index(["edge_id", "district_id"])["length_m"].to_dict()
+    assert lengths == {
+        ("inside", "a"): 100,
+        ("across", "a"): 100,
+        ("across", "b"): 200,
+        ("beyond", "b"): 100,
+        ("border", "a"): 100,  # on both sides
+        ("border", "b"): 100,
+    }
+    with pytest.raises(CRSError, match=r"streets .* and districts .* are not in one CRS"):
+        street_lengths(STREETS.to_crs("EPSG:32719"), DISTRICTS)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.tuples(st.floats(0.5, 1999.5), st.floats(0.5, 999.5)), min_size=2, max_size=4),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_no_street_is_lost_within_the_districts(lines: list[list[tuple[float, float]]]) -> None:
+    streets = gpd.GeoDataFrame(geometry=[shapely.LineString(one) for one in lines], crs=UTM)
+    border = shapely.LineString([(1000, 0), (1000, 1000)])
+    doubled = shapely.length(shapely.intersection(streets.geometry.to_numpy(), border)).sum()
+    found = street_lengths(streets, DISTRICTS)
+    assert found["length_m"].sum() == pytest.approx(streets.length.sum() + doubled)
+
+
+def shares(tags: dict[str, str | None], *, limit: float = 0.2) -> pd.DataFrame:
+    lengths = street_lengths(STREETS.drop("border"), DISTRICTS)
+    series = pd.Series(tags, dtype=object)
+    return tagged_share(
+        lengths, series, **TAGS, index=pd.Index(["a", "b", "c"]), min_known_share=limit
+    )
+
+
+def test_a_share_is_by_length_of_what_is_on_record() -> None:
+    found = shares({"inside": "yes", "across": "no", "beyond": None, "away": "yes"})
+    assert found["share"].fillna(-1).to_dict() == {"a": 100 / 200, "b": 0, "c": -1}
+    assert found["known_share"].fillna(-1).to_dict() == {"a": 1, "b": 200 / 300, "c": -1}
+
+
+def test_a_value_that_means_neither_is_not_on_record() -> None:
+    found = shares({"inside": "limited", "across": "maybe"}, limit=0.5)
+    assert found["share"].fillna(-1).to_dict() == {"a": 1, "b": -1, "c": -1}
+    assert found["known_share"].fillna(-1).to_dict() == {"a": 0.5, "b": 0, "c": -1}
+
+
+def test_the_density_of_a_kind_of_street_is_over_land() -> None:
+    lengths = street_lengths(STREETS, DISTRICTS)
+    chosen = pd.Series({"across": True, "inside": False})
+    found = length_per_km2(lengths, chosen, area_m2=DISTRICTS["area_m2"])
+    assert found.to_dict() == {"a": 0.1, "b": 0.2}
+
+
+def test_intersections_are_counted_over_land() -> None:
+    points = gpd.GeoSeries.from_xy([5, 1000, 5000], [5, 5, 5], crs=UTM)
+    found = intersections_per_km2(points, DISTRICTS.assign(area_m2=[1e6, 5e5]))
+    assert found.to_dict() == {"a": 2, "b": 0}  # one lies on the border: to the lowest id
