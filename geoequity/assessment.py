@@ -22,12 +22,13 @@ from geoequity.collect import Collected, collect
 from geoequity.findings import findings
 from geoequity.gridded import Gridded, people_of_raster, values_of_rasters, values_of_tiles
 from geoequity.indicators import Definition, Evaluation, Layers, TableValues
-from geoequity.judgement import Judgement, Rules, check_weights, inequality_of, judge
+from geoequity.judgement import Judgement, Rules, check_weights, groups_of, inequality_of, judge
+from geoequity.perception import inclusion, perceived
 from geoequity.schema import AREAS, PILLARS
 from geoequity.sources.files import sha256
 from geoequity.streets import StreetNetwork, straight_line_min
 from geoequity.study import Study
-from geoequity.summary import district_confidence, make_summary, people_of, plain
+from geoequity.summary import district_confidence, make_summary, people_of, plain, with_readings
 from geoequity.units import Membership, join_cells, totals
 
 Progress = Callable[[str], None]
@@ -68,6 +69,8 @@ class _Work:
     evaluation: Evaluation
     judgement: Judgement
     measures: pd.DataFrame
+    groups: pd.DataFrame
+    broadband: dict[str, pd.DataFrame]
     rules: Rules
 
 
@@ -145,6 +148,14 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
             districts=districts,
             min_coverage=city.city.min_coverage,
         )
+        by_group = groups_of(
+            evaluation,
+            definitions,
+            groups=city.cells.groups if city.cells else (),
+            cells=membership.cells if membership else None,
+            districts=districts,
+            min_coverage=city.city.min_coverage,
+        )
         judgement = judge(
             evaluation,
             definitions,
@@ -163,6 +174,8 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
                 evaluation=evaluation,
                 judgement=judgement,
                 measures=measures,
+                groups=by_group,
+                broadband=gridded.broadband,
                 rules=rules,
             )
         )
@@ -322,6 +335,21 @@ def _study(work: _Work) -> Study:
         judgement=judgement,
         measures=work.measures,
     )
+    made = with_readings(
+        made,
+        groups=work.groups,
+        perception=perceived(
+            {
+                key: (one.spec.model_dump(), one.answers)
+                for key, one in work.sources.surveys.items()
+            },
+            evaluation,
+            definitions=work.definitions,
+            population=people_of(work.districts),
+        ),
+        online=inclusion(scores),
+        population=people_of(work.districts),
+    )
     made["warnings"] = [one for book in work.sources.records for one in book.warnings]
     made["findings"] = findings(
         summary=made,
@@ -341,6 +369,9 @@ def _study(work: _Work) -> Study:
         cell_indicators=evaluation.cells,
         scores=scores,
         confidence=evaluation.confidence,
+        intervals=_intervals(evaluation),
+        broadband=_figures(work.broadband, table.index),
+        groups=work.groups,
         inequality=work.measures,
         types=judgement.probability.assign(type=judgement.types),
         catalogue=catalogue,
@@ -351,6 +382,23 @@ def _study(work: _Work) -> Study:
             "software": made["versions"],
         },
     )
+
+
+def _intervals(evaluation: Evaluation) -> pd.DataFrame:
+    """Lay the sampling intervals out in one long table."""
+    columns = ["unit_id", "indicator", "low", "high"]
+    frames = [
+        table.rename_axis("unit_id").reset_index().assign(indicator=key)[columns]
+        for key, table in evaluation.intervals.items()
+        if key in evaluation.districts.columns
+    ]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def _figures(broadband: dict[str, pd.DataFrame], index: pd.Index) -> pd.DataFrame:
+    """Put the figures of all kinds of speed tests side by side."""
+    frames = [table.add_prefix(f"{kind}_") for kind, table in broadband.items()]
+    return pd.concat(frames, axis=1) if frames else pd.DataFrame(index=index)
 
 
 def _timed(study: Study, stages: dict[str, dict[str, float]]) -> Study:

@@ -44,12 +44,12 @@ class Item:
     ----------
     spec
         What the city file says of it.
-    values
+    answers
         Districts x ``value``, ``low``, ``high``, ``n``.
     """
 
     spec: ItemSpec
-    values: pd.DataFrame
+    answers: pd.DataFrame
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,7 +296,7 @@ class _Reading:
             name = f"surveys.{number}"
             answers = self.attempt(surveys.read_survey, spec, name, units=districts)
             for key, values in (answers or {}).items():
-                items[key] = Item(spec=spec.items[key], values=values)
+                items[key] = Item(spec=spec.items[key], answers=values)
         return items
 
     def rasters(self) -> list[tuple[RasterSpec, Record]]:

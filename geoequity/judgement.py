@@ -153,8 +153,11 @@ def make_tree(
         weight = weights.get(one.id, 1.0)
         parent = _family(one) if shared else area
         rows.append({"id": one.id, "parent": parent, "weight": weight, "better": one.better})
-    for family in (one for one, count in members.items() if count > 1):
-        rows.append({"id": family, "parent": family.rpartition(".")[0], "weight": 1.0})
+    rows.extend(
+        {"id": family, "parent": family.rpartition(".")[0], "weight": 1.0}
+        for family, count in members.items()
+        if count > 1
+    )
     for pillar in PILLARS:
         areas = [
             area for area in AREAS if any((one.pillar, one.area) == (pillar, area) for one in used)
@@ -302,6 +305,7 @@ def inequality_of(
     cells: gpd.GeoDataFrame | None,
     districts: gpd.GeoDataFrame,
     min_coverage: float,
+    group: str | None = None,
 ) -> pd.DataFrame:
     """
     Measure how unequally people share each indicator.
@@ -321,6 +325,9 @@ def inequality_of(
         Districts with their bases.
     min_coverage
         Share of the base under which no statistic of people is stated.
+    group
+        Column that counts a group of people, who then stand for everybody;
+        they are taken to be spread over a cell as its residents are.
 
     Returns
     -------
@@ -339,16 +346,69 @@ def inequality_of(
         if at_cells and cells is not None:
             inside = cells["district_id"].notna()
             value = evaluation.cells.loc[inside, key]
-            weight = _base(one, cells)[inside]
+            weight = _base(one, cells, group)[inside]
             groups = cells.loc[inside, "district_id"]
         else:
-            value, weight = evaluation.districts[key], _base(one, districts)
+            value, weight = evaluation.districts[key], _base(one, districts, group)
             groups = None
         stratum = rank.reindex(groups).set_axis(value.index) if groups is not None else rank
         rows[key] = _measures(
             one, value, weight, groups=groups, rank=stratum, min_coverage=min_coverage
         )
     return pd.DataFrame.from_dict(rows, orient="index", columns=_MEASURES)
+
+
+def groups_of(
+    evaluation: Evaluation,
+    definitions: Iterable[Definition],
+    *,
+    groups: Iterable[str],
+    cells: gpd.GeoDataFrame | None,
+    districts: gpd.GeoDataFrame,
+    min_coverage: float,
+) -> pd.DataFrame:
+    """
+    Tell every indicator and its inequality for groups of people.
+
+    Parameters
+    ----------
+    evaluation
+        The indicators that could be computed.
+    definitions
+        The catalogue, with the city's changes.
+    groups
+        Columns of cells and districts that count a group.
+    cells
+        Cells with ``district_id`` and the groups.
+    districts
+        Districts with the groups.
+    min_coverage
+        Share of the group under which no statistic is stated.
+
+    Returns
+    -------
+    groups
+        Columns ``indicator``, ``group`` and those of :func:`inequality_of`.
+    """
+    definitions = list(definitions)
+    frames = [
+        inequality_of(
+            evaluation,
+            definitions,
+            cells=cells,
+            districts=districts,
+            min_coverage=min_coverage,
+            group=group,
+        )
+        .rename_axis("indicator")
+        .reset_index()
+        .assign(group=group)
+        for group in groups
+    ]
+    columns = ["indicator", "group", *_MEASURES]
+    return (
+        pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+    )
 
 
 _MEASURES = [
@@ -432,10 +492,10 @@ def _poverty_rank(evaluation: Evaluation, of: Mapping[str, Definition]) -> pd.Se
     return pd.Series(np.nan, index=evaluation.districts.index)
 
 
-def _base(one: Definition, units: pd.DataFrame) -> pd.Series:
+def _base(one: Definition, units: pd.DataFrame, group: str | None) -> pd.Series:
     """Take the base an indicator weighs by, persons where it is not counted, or nobody."""
     column = {"persons": "population"}.get(one.base, one.base)
-    for name in (column, "population"):
+    for name in (column, "population") if group is None else (group,):
         if name in units.columns and units[name].notna().any():
             return units[name]
     return pd.Series(np.nan, index=units.index)

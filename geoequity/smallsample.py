@@ -36,7 +36,7 @@ _SMALLEST, _LARGEST = 1e-5, 10.0  # a spread of 0.001 %, and one of a factor of 
 _COARSE, _FINE = 11, 15  # nodes for each spread while looking for the mass, and on it
 _MAX_REFINEMENTS = 40
 _SETTLED = 0.15  # of a stretch: its ends moved by no more
-_NEGLIGIBLE = 1e-5  # share of the mass
+_NEGLIGIBLE = 1e-3  # share of the mass, a node
 _PART_COLUMNS = ["tile_id", "district_id", "share", "value", "tests", "devices"]
 
 
@@ -309,7 +309,8 @@ def _refined(data: _Data) -> _Grid:
 
 def _even(ends: tuple[float, float], count: int) -> _Floats:
     """Space nodes evenly; a spread is never quite nil."""
-    return np.maximum(np.linspace(*ends, count), _SMALLEST)
+    low = max(ends[0], _SMALLEST)
+    return np.linspace(low, max(ends[1], low + _SMALLEST), count)
 
 
 def _occupied(grid: _Grid, axis: int, ends: tuple[float, float]) -> tuple[float, float]:

@@ -14,6 +14,11 @@ import geopandas as gpd
 import pandas as pd
 
 
+def _no_intervals() -> pd.DataFrame:
+    """Make the table of intervals of a study whose sources are complete counts."""
+    return pd.DataFrame(columns=["unit_id", "indicator", "low", "high"])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Study:
     """
@@ -48,9 +53,18 @@ class Study:
         Districts x indicator ids, 0-100; only those that enter the index.
     confidence
         Districts x indicator ids, 0-1.
+    intervals
+        Columns ``unit_id``, ``indicator``, ``low``, ``high``: 90 % sampling
+        intervals of district values whose source is no complete count.
+    broadband
+        Districts x figures of each kind of speed tests, such as
+        ``fixed_down_mbps_test_mean``; no columns without tests.
     inequality
         Index indicator id: ``gini``, ``absolute_gini``, ``palma``,
         ``theil_total``, ``theil_between``, ``theil_within``, ``coverage``, ...
+    groups
+        Columns ``indicator``, ``group`` and the columns of ``inequality``: the
+        same measured for a group of people instead of everybody.
     types
         Index ``unit_id``: ``type`` and one column per type with its probability.
     catalogue
@@ -73,6 +87,9 @@ class Study:
     cell_indicators: pd.DataFrame
     scores: pd.DataFrame
     confidence: pd.DataFrame
+    intervals: pd.DataFrame = field(default_factory=_no_intervals)
+    broadband: pd.DataFrame = field(default_factory=pd.DataFrame)
+    groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     inequality: pd.DataFrame
     types: pd.DataFrame
     catalogue: pd.DataFrame

@@ -71,7 +71,7 @@ def make_summary(
     measures: pd.DataFrame,
 ) -> dict[str, Any]:
     """
-    Build the summary of a study, findings and stages still empty.
+    Build the summary of a study, readings, findings and stages still empty.
 
     Parameters
     ----------
@@ -118,6 +118,8 @@ def make_summary(
         "pillars": {one: _node(judgement.scores[one], population) for one in PILLARS},
         "areas": {one: _node(judgement.scores[one], population) for one in AREAS},
         "index": _index(judgement.scores[ROOT], population),
+        "digital_inclusion": {"mean": None, "gap": None, "districts": {}},
+        "perception": {},
         "districts": _districts(districts, cells, population, evaluation, judgement, of),
         "types": _types(judgement, population),
         "findings": [],
@@ -144,6 +146,56 @@ def make_summary(
             "python": platform.python_version(),
             **{one: version(one) for one in _PACKAGES},
         },
+    }
+
+
+def with_readings(
+    summary: Mapping[str, Any],
+    *,
+    groups: pd.DataFrame,
+    perception: Mapping[str, Any],
+    online: pd.DataFrame,
+    population: pd.Series,
+) -> dict[str, Any]:
+    """
+    Add what stands beside the index: groups, perception, digital inclusion.
+
+    Parameters
+    ----------
+    summary
+        From :func:`make_summary`; left as it is.
+    groups
+        Inequality measures by ``indicator`` and ``group``.
+    perception
+        What people say, by item.
+    online
+        Digital inclusion by district: ``score``, ``parts``, ``over``.
+    population
+        Residents of the districts; NaN where unknown.
+
+    Returns
+    -------
+    summary
+        A summary with those keys filled.
+    """
+    described = {
+        key: one | {"groups": _groups(groups[groups["indicator"] == key])}
+        for key, one in summary["indicators"].items()
+    }
+    districts = {
+        str(key): {
+            "score": plain(row["score"]),
+            "parts": int(row["parts"]),
+            "over": str(row["over"]),
+        }
+        for key, row in online.iterrows()
+    }
+    inclusion = {**_node(online["score"], population), "districts": districts}
+    return {
+        **summary,
+        "indicators": described,
+        "digital_inclusion": inclusion,
+        "perception": dict(perception),
     }
 
 
@@ -246,7 +298,14 @@ def _indicator(
         "atkinson": plain(row["atkinson"]),
         "kolm_pollak_ede": plain(row["kolm_pollak_ede"]),
         "concentration": plain(row["concentration"]),
+        "groups": {},
     }
+
+
+def _groups(rows: pd.DataFrame) -> dict[str, Any]:
+    """Describe an indicator for each group of people."""
+    told = ("mean", "coverage", "ratio", "gini", "absolute_gini", "kolm_pollak_ede")
+    return {str(row["group"]): {one: plain(row[one]) for one in told} for _, row in rows.iterrows()}
 
 
 def _node(score: pd.Series, population: pd.Series) -> dict[str, Any]:

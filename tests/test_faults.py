@@ -19,6 +19,7 @@ import pytest
 import shapely
 
 import geoequity as ge
+from geoequity.city import data_folder
 from geoequity.errors import ConfigError, CRSError, DataError, DataWarning, SourceError
 from geoequity.study import Study
 
@@ -286,6 +287,16 @@ def test_an_extract_cut_short_is_refused(make_city: CityMaker, share: float) -> 
     content = EXTRACT.read_bytes()
     (file.parent / "x.osm.pbf").write_bytes(content[: int(share * len(content))])
     with pytest.raises(SourceError, match=r"x\.osm\.pbf: "):
+        assess(file)
+
+
+def test_an_extract_with_a_bad_byte_in_a_tag_is_refused(make_city: CityMaker) -> None:
+    file = make_city(streets=None, osm={"path": "x.osm.pbf"})
+    content = (data_folder() / "demo" / "valle_claro.osm.pbf").read_bytes()
+    assert b"residential" in content
+    spoilt = content.replace(b"residential", b"resident\xffal")
+    (file.parent / "x.osm.pbf").write_bytes(spoilt)
+    with pytest.raises(SourceError, match=r"x\.osm\.pbf: not a whole OpenStreetMap file: .*utf-8"):
         assess(file)
 
 

@@ -72,6 +72,8 @@ def test_the_tidy_table_has_one_row_a_unit_and_indicator(demo_study: Study) -> N
         "score",
         "confidence",
         "population",
+        "low",
+        "high",
     ]
     assert not table.duplicated(["level", "unit_id", "indicator"]).any()
     districts = table[table["level"] == "district"]

@@ -463,7 +463,7 @@ def test_a_district_says_what_is_unknown_of_it():
     said = [one["text"]["en"] for one in made["a"]["reasons"]]
     assert "2" in said[1]
     assert "c0 and c1" in said[1]
-    assert "s_mobility, t_mobility" in said[2]
+    assert "s_mobility and t_mobility" in said[2]
     assert made["b"]["reasons"] == []
 
 

@@ -173,7 +173,9 @@ def catalogue_table(definitions: Iterable[Definition]) -> pd.DataFrame:
     """
     rows = [_row(one) for one in definitions]
     columns = rows[0] if rows else _row(_NOTHING)  # the same columns where there is none
-    return pd.DataFrame(rows, columns=list(columns)).set_index("id")
+    # Texts stay objects, so that None is None and not NaN
+    table = pd.DataFrame(rows, columns=list(columns), dtype=object).set_index("id")
+    return table.astype({"worst": float, "best": float})
 
 
 def _row(one: Definition) -> dict[str, Any]:

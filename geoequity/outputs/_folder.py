@@ -26,7 +26,17 @@ _LAYERS = {
     "stops": "tables/stops.parquet",
     "routes": "tables/routes.parquet",
 }
-_TABLES = ("indicators", "cell_indicators", "scores", "confidence", "inequality", "types")
+_TABLES = (
+    "indicators",
+    "cell_indicators",
+    "scores",
+    "confidence",
+    "intervals",
+    "broadband",
+    "groups",
+    "inequality",
+    "types",
+)
 
 
 def save(study: Study, folder: str | Path) -> Path:

@@ -13,6 +13,8 @@ TIDY_COLUMNS = [
     "score",
     "confidence",
     "population",
+    "low",
+    "high",
 ]
 
 
@@ -30,11 +32,13 @@ def tidy_indicators(study: Study) -> pd.DataFrame:
     indicators
         Columns ``level`` (district or cell), ``unit_id``, ``indicator``,
         ``value``, ``unit``, ``score`` (0-100, districts only), ``confidence``
-        (0-1, districts only), ``population``; NaN = unknown.
+        (0-1, districts only), ``population``, ``low`` and ``high`` (90 % sampling
+        interval, where the source is no complete count); NaN = unknown.
     """
     districts = _long(study.indicators, "district", study.districts, study)
     for name, table in (("score", study.scores), ("confidence", study.confidence)):
         districts = districts.merge(_melted(table, name), on=["unit_id", "indicator"], how="left")
+    districts = districts.merge(study.intervals, on=["unit_id", "indicator"], how="left")
     cells = _long(study.cell_indicators, "cell", study.cells, study)
     frames = [one for one in (districts, cells) if len(one)] or [districts]
     return pd.concat(frames, ignore_index=True).reindex(columns=TIDY_COLUMNS)

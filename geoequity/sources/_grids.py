@@ -22,7 +22,7 @@ from pyproj import CRS, Transformer
 
 from geoequity.errors import CRSError, DataError, DataWarning, GeoEquityError, SourceError, shown
 from geoequity.sources._tiles import Piece, Raster, Tile, Values, checked, open_file, tiles_of
-from geoequity.sources.files import Record, gather
+from geoequity.sources.files import Record, gather, sha256
 
 _CACHE_BYTES = 128 * 2**20  # of GDAL, instead of a share of the machine's memory
 _MAX_CELLS = 10**11  # within the units: hours of reading, so a mistake
@@ -99,7 +99,7 @@ class Grid:
         SourceError
             If a file is broken or cut short.
         DataError
-            If a value is infinite, or a count negative.
+            If a value is beyond any measurement, or a count negative.
         """
         if self._last[0] != piece:
             self._last = (piece, self._read(piece))
@@ -254,7 +254,7 @@ def opened(raster: Raster, *, counts: bool = False, record: Record | None = None
     counts
         Whether values are counts: none is negative, and no cell stands twice.
     record
-        Gets the names of the tiles, and what is warned of.
+        Gets the names and fingerprints of several tiles, and what is warned of.
 
     Yields
     ------
@@ -287,7 +287,7 @@ def opened(raster: Raster, *, counts: bool = False, record: Record | None = None
         if unmarked:
             _warn("no nodata declared, every value is taken as data", unmarked, record=record)
         if record is not None and len(tiles) > 1:
-            record.counts["tiles"] = [one.path.name for one in tiles]
+            record.counts["tiles"] = {one.path.name: sha256(one.path) for one in tiles}
         frames = np.array([_frame(one) for one in placed])
         rows, columns = frames[:, 2:].max(axis=0).tolist()
         yield Grid(placed, window=(0, 0, rows, columns), counts=counts)

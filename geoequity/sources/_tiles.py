@@ -8,7 +8,7 @@ read on.
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -27,6 +27,7 @@ from geoequity.sources.files import gather
 Values = npt.NDArray[np.float64]
 Nodata = float | Literal["none"] | None
 
+_MAX_VALUE = 1e30  # beyond: no measurement, but infinity, or the least number of a float
 _MAX_BLOCK_BYTES = 256 * 2**20  # a block is decoded whole
 
 
@@ -150,7 +151,7 @@ class Tile:
         SourceError
             If the file is broken or cut short.
         DataError
-            If a value is infinite.
+            If a value is beyond any measurement.
         """
         first = piece.y if self.north_up else self.data.height - piece.y - piece.rows
         window = Window(piece.x, first, piece.columns, piece.rows)
@@ -158,15 +159,19 @@ class Tile:
             raw = self.data.read(self.band, window=window)
             mask = self.data.read_masks(self.band, window=window) if self.masked else None
         except (RasterioError, MemoryError) as error:
-            msg = f"{self.path}: cannot be read in full, broken or cut short: {error}"
+            reason = error.__cause__ or error
+            msg = f"{self.path}: cannot be read in full, broken or cut short: {reason}"
             raise SourceError(msg, source=self.path) from error
         values = raw.astype(np.float64)
         if self.nodata is not None:
             values[raw == raw.dtype.type(self.nodata)] = np.nan
         if mask is not None:
             values[mask == 0] = np.nan
-        if raw.dtype.kind == "f" and np.isinf(values).any():
-            msg = f"{self.path}: holds infinite values; declare nodata if they mean unknown"
+        if raw.dtype.kind == "f" and ((values > _MAX_VALUE) | (values < -_MAX_VALUE)).any():
+            msg = (
+                f"{self.path}: holds values from {np.nanmin(values):g} to {np.nanmax(values):g};"
+                " declare nodata if some mean unknown"
+            )
             raise DataError(msg, ids=[self.path.name])
         if (self.scale, self.offset) != (1, 0):
             values = values * self.scale + self.offset
@@ -192,17 +197,18 @@ def tiles_of(raster: Raster) -> Tiles:
     DataError
         If no file is named, or one is named twice.
     """
-    if not isinstance(raster, Tiles):
-        listed = [raster] if isinstance(raster, str | Path) else list(raster)
-        raster = Tiles(paths=tuple(Path(one) for one in listed))
-    if not raster.paths:
+    if isinstance(raster, str | Path):
+        raster = [raster]
+    how = raster if isinstance(raster, Tiles) else Tiles(paths=tuple(map(Path, raster)))
+    paths = tuple(map(Path, how.paths))
+    if not paths:
         msg = "rasters: no file is named"
         raise DataError(msg)
-    twice = [one for n, one in enumerate(raster.paths) if one in raster.paths[:n]]
+    twice = [one for n, one in enumerate(paths) if one in paths[:n]]
     if twice:
         msg = f"rasters: files are named more than once: {shown(twice)}"
         raise DataError(msg, ids=twice)
-    return raster
+    return replace(how, paths=paths)
 
 
 def open_file(path: Path) -> Any:

@@ -160,8 +160,11 @@ def read_osm(
         if len(files) > 1 or not _is_sorted(file):
             file = Path(folder) / "merged.osm.pbf"
             _merge(files, target=file)
-        found.take_relations(_relation_stream(file))
-        found.take_elements(_element_stream(file, rules=found.rules))
+        try:
+            found.take_relations(_relation_stream(file))
+            found.take_elements(_element_stream(file, rules=found.rules))
+        except UnicodeDecodeError as fault:  # tags are text only once somebody looks at them
+            raise _fault(files[0], fault) from fault
     _check_streets(found, number=len(found.streets.size), name=name, extent=extent)
     crs = crs or _utm(found.streets)
     area = None if extent is None else extent.to_crs(crs).union_all()

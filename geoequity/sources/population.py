@@ -23,6 +23,7 @@ from geoequity.errors import CRSError, DataError, shown
 from geoequity.sources._coverage import (
     CHUNK_CELLS,
     Wanted,
+    check_geometry,
     check_units,
     extract,
     lay,
@@ -104,7 +105,7 @@ def count_people(
     Raises
     ------
     DataError
-        If a count is negative or infinite, units are at fault, or tiles overlap
+        If a count is negative or beyond any measurement, units are at fault, or tiles overlap
         or do not fit together.
     SourceError
         If a file cannot be read, is rotated, or does not touch the units.
@@ -156,7 +157,7 @@ def raster_total(
     Raises
     ------
     DataError
-        If a count is negative or infinite, the boundary is at fault, or tiles
+        If a count is negative or beyond any measurement, the boundary is at fault, or tiles
         overlap or do not fit together.
     SourceError
         If a file cannot be read, is rotated, or does not touch the boundary.
@@ -165,6 +166,7 @@ def raster_total(
     """
     if boundary is not None:
         schema.check_metric_crs(boundary, name="boundary")
+        check_geometry(boundary, ["Polygon", "MultiPolygon"], name="boundary")
         cover = gpd.GeoDataFrame(geometry=[boundary.union_all()], crs=boundary.crs)
         people = count_people(raster, cover, quantity=quantity, per=per)
         return float(people.fillna(0.0).sum())
@@ -213,7 +215,7 @@ def move_counts(
     Raises
     ------
     DataError
-        If a count is negative or infinite, or tiles overlap or do not fit
+        If a count is negative or beyond any measurement, or tiles overlap or do not fit
         together.
     SourceError
         If a file cannot be read or is rotated.

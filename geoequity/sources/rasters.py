@@ -7,7 +7,6 @@ held in memory. What it does not know stays unknown: each unit comes with the
 share of its area on which there are data.
 """
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
@@ -18,7 +17,7 @@ import shapely
 from pyproj import Transformer
 
 from geoequity import inequality, schema
-from geoequity.errors import DataError, DataWarning, shown
+from geoequity.errors import DataError, shown
 from geoequity.sources._coverage import (
     CHUNK_CELLS,
     TINY_SHARE,
@@ -89,8 +88,9 @@ def zonal(
     Raises
     ------
     DataError
-        If a statistic is not one of those, units are at fault, tiles do not fit
-        together, values are infinite, or a unit is too large for its median.
+        If a statistic is not one of those, a class is called "known", units are
+        at fault, tiles do not fit together, values are beyond any measurement, or a unit is
+        too large for its median.
     SourceError
         If a file cannot be read, is rotated, or does not touch the units.
     CRSError
@@ -107,7 +107,7 @@ def zonal(
     .. [1] Baston, D. exactextract, https://github.com/isciences/exactextract
     """
     asked = tuple(stats) if stats is not None else () if classes else ("mean",)
-    _check_stats(asked)
+    _check_columns(asked, classes or {})
     check_units(units)
     with opened(raster, record=record) as whole:
         laid = lay(units, whole)
@@ -145,7 +145,7 @@ def values_at(
     ------
     DataError
         If a geometry is no point, tiles do not fit together, or values are
-        infinite.
+        beyond any measurement.
     SourceError
         If a file cannot be read, is rotated, or does not touch the points.
     CRSError
@@ -154,18 +154,7 @@ def values_at(
     schema.check_metric_crs(points, name="points")
     check_geometry(points, ["Point"], name="points")
     with opened(raster, record=record) as whole:
-        spots = project(points.geometry, whole.crs, name="points", segment_m=None)
-        grid = whole.crop(shapely.bounds(spots), name="points")
-        (west, _, _, north), (dx, dy) = grid.extent, grid.cell
-        columns = np.floor((shapely.get_x(spots) - west) / dx).astype(int)
-        rows = np.floor((north - shapely.get_y(spots)) / dy).astype(int)
-        found = np.full(len(spots), np.nan)
-        for piece in grid.pieces(CHUNK_CELLS):
-            x, y = columns - piece.x, rows - piece.y
-            here = (x >= 0) & (x < piece.columns) & (y >= 0) & (y < piece.rows)
-            if here.any():
-                found[here] = grid.read(piece)[y[here], x[here]]
-    return pd.Series(found, index=points.index, name="value")
+        return pd.Series(_sampled(whole, points), index=points.index, name="value")
 
 
 def exposed_share(
@@ -222,7 +211,7 @@ def exposed_share(
     ------
     DataError
         If neither or both of `above` and `classes` are given, units or points
-        are at fault, a count is negative, or values are infinite.
+        are at fault, a count is negative, or values are beyond any measurement.
     SourceError
         If a file cannot be read, is rotated, or does not touch the units.
     CRSError
@@ -237,7 +226,7 @@ def exposed_share(
         if people is None:
             return land
         if isinstance(people, gpd.GeoDataFrame):
-            counted = _points_exposed(people, units, hazard, inside)
+            counted = _points_exposed(people, units, whole, inside)
         else:
             with opened(people, counts=True, record=record) as crowd:
                 counted = _cells_exposed(
@@ -280,7 +269,7 @@ def read_raster(spec: RasterSpec, units: gpd.GeoDataFrame, *, record: Record) ->
     ------
     DataError
         If units are at fault, a count is negative, an NDVI is beyond -1 to 1,
-        values are infinite, or tiles do not fit together.
+        values are beyond any measurement, or tiles do not fit together.
     SourceError
         If a file cannot be read, is rotated, or does not touch the units.
     CRSError
@@ -330,12 +319,15 @@ def read_raster(spec: RasterSpec, units: gpd.GeoDataFrame, *, record: Record) ->
     return found
 
 
-def _check_stats(stats: Sequence[str]) -> None:
-    """Refuse statistics that there are not."""
+def _check_columns(stats: Sequence[str], classes: Mapping[str, Sequence[float]]) -> None:
+    """Refuse statistics that there are not, and a class whose column is taken."""
     odd = [one for one in stats if one not in STATISTICS]
     if odd:
         msg = f"stats: there is no {shown(odd)}; there are {', '.join(STATISTICS)}"
         raise DataError(msg, ids=odd)
+    if "known" in classes:
+        msg = "classes: known_share is the share of the area with data; name the class otherwise"
+        raise DataError(msg, ids=["known"])
 
 
 def _check_median(laid: Laid) -> None:
@@ -379,16 +371,31 @@ def _marked(grid: Grid, mark: _Mark) -> Callable[[Piece], np.ndarray]:
     return lambda piece: mark(grid.read(piece))
 
 
+def _sampled(whole: Grid, points: gpd.GeoDataFrame | gpd.GeoSeries) -> np.ndarray:
+    """Read the cell of each point, in pieces."""
+    spots = project(points.geometry, whole.crs, name="points", segment_m=None)
+    grid = whole.crop(shapely.bounds(spots), name="points")
+    (west, _, _, north), (dx, dy) = grid.extent, grid.cell
+    columns = np.floor((shapely.get_x(spots) - west) / dx).astype(int)
+    rows = np.floor((north - shapely.get_y(spots)) / dy).astype(int)
+    found = np.full(len(spots), np.nan)
+    for piece in grid.pieces(CHUNK_CELLS):
+        x, y = columns - piece.x, rows - piece.y
+        here = (x >= 0) & (x < piece.columns) & (y >= 0) & (y < piece.rows)
+        if here.any():
+            found[here] = grid.read(piece)[y[here], x[here]]
+    return found
+
+
 def _points_exposed(
-    points: gpd.GeoDataFrame, units: gpd.GeoDataFrame, hazard: Raster, inside: _Mark
+    points: gpd.GeoDataFrame, units: gpd.GeoDataFrame, hazard: Grid, inside: _Mark
 ) -> pd.DataFrame:
     """Add up by unit the people of points, those in the zone, those of known hazard."""
     schema.check_same_crs(points, units, names=("people", "units"))
+    check_geometry(points, ["Point"], name="people")
     schema.check_columns(points, ["population"], name="people")
     schema.check_non_negative(points["population"], name="people: population")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)  # said when the units were laid over it
-        zone = inside(values_at(hazard, points).to_numpy())
+    zone = inside(_sampled(hazard, points))
     people = points["population"].astype(float)
     table = pd.DataFrame(
         {

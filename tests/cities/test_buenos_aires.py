@@ -50,6 +50,13 @@ def test_every_barrio_and_every_resident_is_counted(summary: Mapping[str, Any]) 
     assert summary["population"] == {"total": 2890151, "covered_share": 1.0, "outside": 0}
 
 
+def test_names_in_capitals_are_shown_as_one_reads_them(summary: Mapping[str, Any]) -> None:
+    names = {key: one["name"] for key, one in summary["districts"].items()}
+    assert names["VILLA GRAL. MITRE"] == "Villa Gral. Mitre"
+    assert names["VILLA DEL PARQUE"] == "Villa del Parque"
+    assert names["BOCA"] == "Boca"
+
+
 @pytest.mark.parametrize(
     ("barrio", "share"),
     [("VILLA SOLDATI", 0.362), ("VILLA LUGANO", 0.451), ("BELGRANO", 0.801), ("PALERMO", 0.802)],

@@ -1,4 +1,4 @@
-"""Medellín on its real files: names that differ, ages to add up, coordinates the wrong way round."""
+"""Medellín on its real files: names that differ, ages to add up, coordinates back to front."""
 
 import json
 from collections.abc import Mapping

@@ -1,6 +1,7 @@
 """Mexico City on its real files: a workbook made for printing, and colonias that overlap."""
 
 import json
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,33 +11,22 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from geoequity.city import City
+import geoequity as ge
 from geoequity.cli import main
-from geoequity.collect import Collected, collect
 from geoequity.errors import DataError, DataWarning
-from geoequity.indicators import read_catalogue
-from geoequity.sources.files import Record
-from geoequity.sources.spec import Origin, TableSpec
-from geoequity.sources.tables import read_values
 from geoequity.units import overlapping_pairs
 
 DATA = Path(__file__).parents[3] / "shared" / "cities" / "mexico_city"
-pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason="the open data of Mexico City are absent"
-)
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the open data of Mexico City are absent")
 
-BY_COLONIA = """
+CITY = """
 [city]
 id = "mexico_city"
 name = "Ciudad de México"
 country = "MX"
 
 [districts]
-path = "colonias.geojson"
-id = ["alcaldia", "colonia"]
-template = "{{}} · {{}}"
-name = "colonia"
-{overlaps}
+{districts}
 
 [[connectivity]]
 kind = "wifi"
@@ -52,6 +42,25 @@ mode = "bus"
 id = "stop_id"
 lon = "stop_lon"
 lat = "stop_lat"
+{tables}
+"""
+ALCALDIAS = """
+path = "alcaldias.geojson"
+id = "cvegeo"
+name = "nomgeo"
+"""
+COLONIAS = """
+path = "colonias.geojson"
+id = ["alcaldia", "colonia"]
+template = "{} · {}"
+name = "colonia"
+"""
+NAMES = """
+[[tables]]
+path = "wifi_by_name.csv"
+key = "alcaldia"
+join = "name"
+columns.requests_311_per_1000 = "points"
 """
 
 
@@ -88,25 +97,28 @@ def points(tmp_path_factory: pytest.TempPathFactory) -> Path:
         feed.extract("stops.txt", made)
     wifi = pd.read_excel(DATA / "wifi_gratuito.xlsx", dtype=object)
     wifi.to_csv(made / "wifi.csv", index=False)
+    named = wifi["alcaldia"].str.title().value_counts().rename("points")  # IZTAPALAPA stands once
+    named.to_csv(made / "wifi_by_name.csv")
     return made
 
 
-def city_of(points: Path, *, overlaps: str = "", districts: str = "") -> City:
-    text = BY_COLONIA.format(folder=points, overlaps=overlaps)
-    start, end = text.index("path"), text.index("[[connectivity]]")
-    file = points / "city.toml"
-    file.write_text(text if not districts else text[:start] + districts + text[end:], "utf-8")
-    return City.from_toml(file, data=DATA)
+def assess(points: Path, *, districts: str, tables: str = "") -> ge.Study:
+    """Assess a variant of the city file."""
+    text = CITY.format(folder=points, districts=districts, tables=tables)
+    text = text.replace("wifi_by_name.csv", f"{points}/wifi_by_name.csv")
+    (points / "city.toml").write_text(text, encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # they are in the records
+        return ge.assess(ge.City.from_toml(points / "city.toml", data=DATA))
 
 
 @pytest.fixture(scope="module")
-def by_colonia(points: Path) -> Collected:
-    with pytest.warns(DataWarning, match="invalid rings repaired"):
-        return collect(city_of(points, overlaps='overlaps = "largest"'), read_catalogue())
+def by_colonia(points: Path) -> ge.Study:
+    return assess(points, districts=COLONIAS + 'overlaps = "largest"')
 
 
-def record_of(collected: Collected, name: str) -> Mapping[str, Any]:
-    return next(one for one in collected.provenance if one["name"] == name)
+def record_of(study: ge.Study, name: str) -> Mapping[str, Any]:
+    return next(one for one in study.provenance["sources"] if one["name"] == name)
 
 
 def test_wifi_points_lie_in_the_alcaldias(sources: Mapping[str, Any]) -> None:
@@ -159,35 +171,24 @@ def test_codes_are_padded_to_match(sources: Mapping[str, Any], indicators: pd.Da
 
 
 def test_names_of_15_alcaldias_join_without_an_alias(points: Path) -> None:
-    alcaldias = gpd.read_file(DATA / "alcaldias.geojson").set_index("cvegeo")
-    units = alcaldias.rename(columns={"nomgeo": "name"})[["name"]]
-
-    def joined(**options: Any) -> Record:
-        given = {"key": "alcaldia", "join": "name", "duplicates": "first"}
-        columns = {"wifi_per_10000": "longitud"}  # any number will do
-        spec = TableSpec(path=points / "wifi.csv", columns=columns, **given, **options)
-        record = Record(name="tables.0", path=spec.path, origin=Origin())
-        with pytest.warns(DataWarning):
-            read_values(spec, units=units, record=record)
-        return record
-
-    plain = joined().counts
-    assert plain["units_joined"] == 15
-    assert plain["unmatched_keys"] == ["Magdalena Contreras"]
-    assert plain["units_unmatched"] == ["09008"]
-    aliased = joined(aliases={"Magdalena Contreras": "La Magdalena Contreras"}).counts
-    assert (aliased["units_joined"], aliased["unmatched_keys"]) == (16, [])
+    plain = assess(points, districts=ALCALDIAS, tables=NAMES)
+    record = record_of(plain, "tables.0")
+    assert record["units_joined"] == 15
+    assert record["unmatched_keys"] == ["Magdalena Contreras"]
+    assert record["units_unmatched"] == ["09008"]
+    stops = record_of(plain, "transit.bus")
+    assert (stops["rows_read"], stops["rows_inside_districts"]) == (5215, 5148)
+    alias = 'aliases = { "Magdalena Contreras" = "La Magdalena Contreras" }'
+    record = record_of(assess(points, districts=ALCALDIAS, tables=NAMES + alias), "tables.0")
+    assert (record["units_joined"], record["unmatched_keys"]) == (16, [])
 
 
 def test_overlapping_colonias_are_refused_unless_declared(points: Path) -> None:
-    with (
-        pytest.warns(DataWarning),
-        pytest.raises(DataError, match=r"districts overlap: .* and \d+ more"),
-    ):
-        collect(city_of(points), read_catalogue())
+    with pytest.raises(DataError, match=r"districts overlap: .* and \d+ more"):
+        assess(points, districts=COLONIAS)
 
 
-def test_colonias_are_told_apart_by_alcaldia_and_name(by_colonia: Collected) -> None:
+def test_colonias_are_told_apart_by_alcaldia_and_name(by_colonia: ge.Study) -> None:
     assert len(by_colonia.districts) == 1651
     assert by_colonia.districts["name"].nunique() < 1651
     land = by_colonia.districts.area.sum() / 1e6
@@ -196,7 +197,7 @@ def test_colonias_are_told_apart_by_alcaldia_and_name(by_colonia: Collected) -> 
     assert overlapping_pairs(by_colonia.districts)["share"].max() > 0.99
 
 
-def test_points_in_overlapping_colonias_count_once(by_colonia: Collected, points: Path) -> None:
+def test_points_in_overlapping_colonias_count_once(by_colonia: ge.Study, points: Path) -> None:
     """The slow twin: every point against the union of all colonias."""
     wifi = pd.read_csv(points / "wifi.csv")
     place = wifi[["longitud", "latitud"]].apply(pd.to_numeric, errors="coerce").dropna()
@@ -206,12 +207,3 @@ def test_points_in_overlapping_colonias_count_once(by_colonia: Collected, points
     record = record_of(by_colonia, "connectivity.wifi")
     assert record["rows_read"] == 35350
     assert record["rows_inside_districts"] == inside == 34527
-    # 34,518 is published for degrees, where border points fall out
-
-
-def test_stops_of_the_feed_lie_in_the_alcaldias(points: Path) -> None:
-    alcaldias = 'path = "alcaldias.geojson"\nid = "cvegeo"\n\n'
-    with pytest.warns(DataWarning):
-        collected = collect(city_of(points, districts=alcaldias), read_catalogue())
-    record = record_of(collected, "transit.bus")
-    assert (record["rows_read"], record["rows_inside_districts"]) == (5215, 5148)

@@ -20,7 +20,7 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from geoequity.errors import CRSError, DataError, DataWarning, GeoEquityError, SourceError
 from geoequity.sources import _coverage, _grids, _tiles, rasters
-from geoequity.sources.files import Record
+from geoequity.sources.files import Record, sha256
 from geoequity.sources.population import count_people, move_counts, rake, raster_total
 from geoequity.sources.rasters import Tiles, exposed_share, read_raster, values_at, zonal
 from geoequity.sources.spec import Origin, RasterSpec
@@ -160,6 +160,44 @@ def test_a_median_of_too_many_cells_is_refused(nine, monkeypatch):
 def test_an_unknown_statistic_is_refused(nine):
     with pytest.raises(DataError, match=r"stats: there is no mode; there are count, sum"):
         zonal(nine, MIDDLE, stats=["mean", "mode"])
+    with pytest.raises(DataError, match="classes: known_share is the share of the area with data"):
+        zonal(nine, MIDDLE, classes={"known": [1]})
+
+
+@RANDOM
+@given(seed=st.integers(0, 10**6), corners=st.integers(3, 9), size=st.integers(1, 12))
+def test_every_statistic_is_that_of_cells_cut_one_by_one(tmp_path, seed, corners, size):
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, 50, (size, size)).astype(float)
+    values[rng.random(values.shape) < 0.2] = -1
+    file = write(tmp_path / "r.tif", values, cell=10.0)
+    ring = rng.random((corners, 2)) * 14 * size + (EAST - 2 * size, NORTH - 12 * size)
+    shape = shapely.convex_hull(shapely.multipoints(ring))
+    hole = shapely.buffer(shapely.centroid(shape), 2)
+    shape = shapely.difference(shape, hole)
+    boxes = [
+        shapely.box(EAST + 10 * c, NORTH - 10 * r - 10, EAST + 10 * c + 10, NORTH - 10 * r)
+        for r in range(size)
+        for c in range(size)
+    ]
+    share = shapely.area(shapely.intersection(boxes, shape)) / 100
+    flat = values.ravel()
+    cells, weight = flat[(flat >= 0) & (share > 0)], share[(flat >= 0) & (share > 0)]
+    if weight.sum() < 0.01:
+        return
+    found = zonal(file, units(shape), stats=rasters.STATISTICS, min_known_share=0).loc["u0"]
+    mean = (cells * weight).sum() / weight.sum()
+    variance = (weight * (cells - mean) ** 2).sum() / weight.sum()
+    assert found[["count", "sum", "mean"]].tolist() == pytest.approx(
+        [weight.sum(), (cells * weight).sum(), mean], rel=1e-5, abs=1e-5
+    )
+    assert found["variance"] == pytest.approx(variance, rel=1e-4, abs=1e-3)
+    much = cells[weight > 1e-4]  # a cell that is only touched may count, or not
+    assert found["min"] in {cells.min(), much.min()}
+    assert found["max"] in {cells.max(), much.max()}
+    assert found["known_share"] == pytest.approx(weight.sum() * 100 / shape.area, abs=1e-6)
+    below, upto = (weight[op(cells, found["median"])].sum() for op in (np.less, np.less_equal))
+    assert below - 1e-5 <= weight.sum() / 2 <= upto + 1e-5
 
 
 # ------------------------------------------------------------------ what is unknown
@@ -321,7 +359,7 @@ def test_a_missing_tile_is_unknown(tmp_path):
     record = book(tiles[0])
     found = zonal(tiles[:3], cover, stats=["sum"], record=record)
     assert found.loc["u0"].tolist() == [18, 0.75]
-    assert record.counts["tiles"] == ["t00.tif", "t03.tif", "t20.tif"]
+    assert record.counts["tiles"] == {one.name: sha256(one) for one in tiles[:3]}
 
 
 def test_tiles_keep_their_own_nodata_and_scale(tmp_path):
@@ -479,6 +517,16 @@ def test_a_density_by_unit_adds_up_to_its_total(tmp_path):
     table = partition(np.random.default_rng(6), (x - 2e3, y - 2e3, x + 2e3, y + 2e3), 9, UTM)
     people = count_people(file, table, quantity="density", per="ha")
     assert people.sum() == pytest.approx(raster_total(file, quantity="density", per="ha"), rel=1e-6)
+
+
+def test_a_boundary_at_fault_is_refused(nine):
+    with pytest.raises(CRSError, match="boundary: coordinates are in degrees"):
+        raster_total(nine, boundary=MIDDLE.to_crs("EPSG:4326"))
+    with pytest.raises(DataError, match="boundary: geometry missing"):
+        raster_total(nine, boundary=units(None))
+    assert raster_total(nine, boundary=MIDDLE.geometry) == pytest.approx(20)
+    with pytest.raises(SourceError, match="does not touch the units"):
+        raster_total(nine, boundary=units(part(9, 9, 10, 10)))
 
 
 def test_an_unknown_quantity_is_refused(nine):
@@ -681,6 +729,8 @@ def test_points_must_be_in_the_crs_of_the_units_and_hold_people(flood):
         exposed_share(flood, MIDDLE, above=0, people=homes.to_crs("EPSG:3857"))
     with pytest.raises(DataError, match="people: no column population"):
         exposed_share(flood, MIDDLE, above=0, people=homes[["geometry"]])
+    with pytest.raises(DataError, match="people: geometry missing, empty, invalid or no point"):
+        exposed_share(flood, MIDDLE, above=0, people=MIDDLE.assign(population=1))
     with pytest.raises(DataError, match="people: population: negative"):
         exposed_share(flood, MIDDLE, above=0, people=homes.assign(population=-1))
 
@@ -823,10 +873,14 @@ def test_a_file_cut_short_is_refused_and_never_half_read(tmp_path):
         raster_total(file)
 
 
-def test_infinite_values_are_refused(tmp_path):
-    file = write(tmp_path / "inf.tif", np.array([[1, np.inf, 2]]))
-    with pytest.raises(DataError, match=r"inf\.tif: holds infinite values"):
-        zonal(file, units(part(0, 2, 3, 3)))
+@pytest.mark.parametrize("odd", [np.inf, -np.inf, -3.4028234663852886e38])
+def test_values_beyond_any_measurement_are_refused(tmp_path, odd):
+    file = write(tmp_path / "odd.tif", np.array([[1, odd, 2]], "float32"))
+    unit = units(part(0, 2, 3, 3))
+    with pytest.raises(DataError, match=r"odd\.tif: holds values from .* declare nodata"):
+        zonal(file, unit)
+    known = Tiles(paths=(file,), nodata=odd)
+    assert zonal(known, unit).loc["u0", "mean"] == 1.5
 
 
 def test_a_raster_elsewhere_is_refused(nine):
