@@ -20,7 +20,13 @@ from geoequity import indicators
 from geoequity.city import City
 from geoequity.collect import Collected, collect
 from geoequity.findings import findings
-from geoequity.gridded import Gridded, people_of_raster, values_of_rasters, values_of_tiles
+from geoequity.gridded import (
+    Gridded,
+    people_of_raster,
+    trends_of_tiles,
+    values_of_rasters,
+    values_of_tiles,
+)
 from geoequity.indicators import Definition, Evaluation, Layers, TableValues
 from geoequity.judgement import Judgement, Rules, check_weights, groups_of, inequality_of, judge
 from geoequity.perception import inclusion, perceived
@@ -34,6 +40,7 @@ from geoequity.units import Membership, join_cells, totals
 Progress = Callable[[str], None]
 STAGES = ("read", "join", "grids", "walk", "indicators", "index", "findings")
 _M_PER_MIN = 1000 / 60  # from km/h
+_ROUNDING_M = 1e-5  # of coordinates: far above floats', far below the pieces that cutting keeps
 _STOP_MODE = indicators.STOP_PREFIX
 
 
@@ -70,7 +77,7 @@ class _Work:
     judgement: Judgement
     measures: pd.DataFrame
     groups: pd.DataFrame
-    broadband: dict[str, pd.DataFrame]
+    gridded: Gridded
     rules: Rules
 
 
@@ -108,13 +115,13 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
     """
     stages = _Stages(progress)
     definitions = indicators.read_catalogue(city.catalogue_changes())
-    rules = Rules(**dict(city.index))
+    rules = Rules(**dict(city.index), min_covered_share=city.city.min_covered_share)
     check_weights(rules.weights, definitions)
     with stages.stage("read"):
         sources = collect(city, definitions)
     with stages.stage("join"):
         membership = _join(city, sources)
-        districts = _with_people(sources.districts, membership)
+        districts = _with_people(sources, membership)
     with stages.stage("grids"):
         gridded = _gridded(city, sources, districts, membership)
         if gridded.in_hazard is not None:
@@ -175,7 +182,7 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
                 judgement=judgement,
                 measures=measures,
                 groups=by_group,
-                broadband=gridded.broadband,
+                gridded=gridded,
                 rules=rules,
             )
         )
@@ -192,12 +199,18 @@ def _join(city: City, sources: Collected) -> Membership | None:
         counts=_counts(sources.cells),
         split=city.districts.overlaps == "split",
     )
-    people = people_of_raster(sources.rasters, joined.cells)
-    if people is None or "population" in sources.cells.columns:
-        return joined
-    cells = joined.cells.assign(population=people)
+    cells = joined.cells.set_geometry(_without_slivers(joined.cells))
+    people = people_of_raster(sources.rasters, cells)
+    if people is None:
+        return replace(joined, cells=cells)
     outside = float(people[cells["district_id"].isna()].sum())
-    return replace(joined, cells=cells, outside=outside)
+    return replace(joined, cells=cells.assign(population=people), outside=outside)
+
+
+def _without_slivers(cells: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Drop the strips of no width that cutting leaves, which are invalid once projected."""
+    cut = cells["share"] < 1
+    return cells.geometry.where(~cut, cells.geometry.set_precision(_ROUNDING_M))
 
 
 def _gridded(
@@ -218,7 +231,11 @@ def _gridded(
         draws=city.index.draws,
         seed=city.index.seed,
     )
-    return replace(rasters, tables=rasters.tables | tiles.tables, broadband=tiles.broadband)
+    trends = trends_of_tiles(
+        sources.tiles, districts=districts, draws=city.index.draws, seed=city.index.seed
+    )
+    tables = rasters.tables | tiles.tables
+    return replace(rasters, tables=tables, broadband=tiles.broadband, trends=trends)
 
 
 def _counts(cells: pd.DataFrame) -> tuple[str, ...]:
@@ -230,10 +247,12 @@ def _counts(cells: pd.DataFrame) -> tuple[str, ...]:
     )
 
 
-def _with_people(districts: gpd.GeoDataFrame, membership: Membership | None) -> gpd.GeoDataFrame:
-    """Add the counts of the cells up by district."""
+def _with_people(sources: Collected, membership: Membership | None) -> gpd.GeoDataFrame:
+    """Add the counts of the cells up by district, or count people there if there are no cells."""
+    districts = sources.districts
     if membership is None:
-        return districts
+        people = people_of_raster(sources.rasters, districts)
+        return districts if people is None else districts.assign(population=people)
     columns = _counts(membership.cells)
     if not columns:
         return districts
@@ -303,7 +322,7 @@ def _on_cells(
         if one.level == "cell":
             value = one.value.reindex(cells["cell_id"]).set_axis(cells.index)
             value = value * cells["share"] if one.is_count else value
-            moved[key] = TableValues(value=value, level="cell", is_count=one.is_count)
+            moved[key] = replace(one, value=value)
     return moved
 
 
@@ -370,7 +389,8 @@ def _study(work: _Work) -> Study:
         scores=scores,
         confidence=evaluation.confidence,
         intervals=_intervals(evaluation),
-        broadband=_figures(work.broadband, table.index),
+        broadband=_figures(work.gridded.broadband, table.index),
+        trends=work.gridded.trends if work.gridded.trends is not None else pd.DataFrame(),
         groups=work.groups,
         inequality=work.measures,
         types=judgement.probability.assign(type=judgement.types),

@@ -64,6 +64,9 @@ class CityBlock(Block):
     min_coverage: float = Field(
         0.8, ge=0, le=1, description="share of people who must be covered for a mean or a Gini"
     )
+    min_covered_share: float = Field(
+        0.5, ge=0, le=1, description="share of residents that must live in districts with an index"
+    )
     fictitious: bool = Field(default=False, description="say on every output that it is made up")
 
 

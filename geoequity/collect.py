@@ -16,7 +16,7 @@ from pyproj import CRS
 from geoequity import grids
 from geoequity.city import City
 from geoequity.errors import ConfigError, GeoEquityError
-from geoequity.gridded import SpeedTests
+from geoequity.gridded import SpeedTests, offered
 from geoequity.indicators import Definition, TableValues, check_measures
 from geoequity.sources import (
     boundaries,
@@ -341,6 +341,12 @@ def _catalogue_faults(city: City, definitions: list[Definition]) -> list[GeoEqui
         for one in spec.columns
         if one not in BASES
     ]
+    named += [
+        (f"rasters.{n}.classes.{one}", f"{one}_share")
+        for n, spec in enumerate(city.rasters)
+        if spec.kind == "landcover"
+        for one in spec.classes
+    ]
     said = [
         f"{key}: {known[one].measure} computes it; to take the column, declare"
         f' indicators.{one}.measure = "table"'
@@ -349,7 +355,14 @@ def _catalogue_faults(city: City, definitions: list[Definition]) -> list[GeoEqui
     ]
     if city.question is not None:
         named += [("question.indicators", one) for one in city.question.indicators]
+    named += [
+        (f"surveys.{n}.items.{key}.indicator", item.indicator)
+        for n, spec in enumerate(city.surveys)
+        for key, item in spec.items.items()
+        if item.indicator is not None
+    ]
     said += [f"{key}: no indicator {one!r}" for key, one in named if one not in known]
+    said += _given_twice(city)
     categories = {rule.name for rule in osm_tags.rules().services.rules}
     for one in definitions:
         categories |= set(one.parameters.get("categories", ()))
@@ -364,6 +377,33 @@ def _catalogue_faults(city: City, definitions: list[Definition]) -> list[GeoEqui
     except ConfigError as error:
         said += error.faults
     return [ConfigError(f"{city.file}: {one}") for one in said]
+
+
+def _given_twice(city: City) -> list[str]:
+    """Find what several sources give, so that none is passed over in silence."""
+    given: list[tuple[str, str]] = []
+    if city.cells is not None:
+        given += [("cells", one) for one in city.cells.bases]
+        given += [("cells", "population")] if city.cells.population is not None else []
+    given += [(f"tables.{n}", one) for n, spec in enumerate(city.tables) for one in spec.columns]
+    blocks: list[tuple[str, RasterSpec | TilesSpec]] = [
+        (f"rasters.{n}", spec) for n, spec in enumerate(city.rasters)
+    ]
+    blocks += [
+        (f"connectivity.{n}", spec)
+        for n, spec in enumerate(city.connectivity)
+        if isinstance(spec, TilesSpec)
+    ]
+    given += [(key, one) for key, spec in blocks for one in offered(spec).values()]
+    given += [
+        (f"surveys.{n}.items", one) for n, spec in enumerate(city.surveys) for one in spec.items
+    ]
+    first: dict[str, str] = {}
+    return [
+        f"{key}: {one}: {first[one]} gives it too"
+        for key, one in given
+        if first.setdefault(one, key) != key
+    ]
 
 
 def _table_values(frame: pd.DataFrame, spec: Any) -> dict[str, TableValues]:

@@ -23,6 +23,7 @@ from geoequity.schema import PILLARS
 MOST = 6  # findings; more are not read
 NAMED = 5  # districts or indicators named in a list
 ITEMS = 3  # indicators named in a sentence
+NEARLY_ALL = 0.8  # of the catalogue computed: then what is unseen can give way
 ENOUGH_DISTRICTS = 5  # under it a correlation says nothing
 LONGER_MIN = 2.0  # than the city's mean; shorter differences are not worth a sentence
 WEAK, CLEAR, STRONG = 0.2, 0.4, 0.7  # sizes of a rank correlation in words
@@ -143,6 +144,8 @@ def findings(
     """
     Say what a study found, in four to six findings.
 
+    Where there are more, the least telling are left out: a weak link with
+    deprivation, what is unseen where that is little, and what people say.
     Districts are compared with the people they hold; nothing is said of people
     where their number is unknown.
 
@@ -150,8 +153,8 @@ def findings(
     ----------
     summary
         The summary so far, as ``summary.json`` has it: ``index``, ``pillars``,
-        ``types``, ``population``, ``indicators``, ``absent`` and ``method`` are
-        read; any may be absent or None, which means unknown.
+        ``types``, ``population``, ``indicators``, ``perception``, ``absent`` and
+        ``method`` are read; any may be absent or None, which means unknown.
     districts
         Index ``unit_id``: ``name``, ``population`` and other bases (NaN where
         there is no count), the scores ``index``, ``structures`` and
@@ -172,13 +175,39 @@ def findings(
         everything is unknown.
     """
     facts = _Facts(summary, districts, indicators, scores, catalogue)
-    told = (_gap, _neglected, _showcase, _drivers, _stratifier, _unseen, _walking, _standing)
+    told = (
+        *(_gap, _neglected, _showcase, _drivers, _stratifier, _perception),
+        *(_unseen, _walking, _standing),
+    )
     found = {finding["id"]: finding for tell in told if (finding := tell(facts))}
     if "gap" in found:
         found.pop("facts", None)
-    kept = list(found.values())[:MOST]
+    kept = _most_telling(facts, found)
     # What cannot be seen qualifies all the rest, so it is told last.
     return sorted(kept, key=lambda finding: finding["id"] == "unseen")
+
+
+def _most_telling(facts: _Facts, found: Mapping[str, Finding]) -> list[Finding]:
+    """Keep as many findings as are read, giving up first those that say least."""
+    least = ["facts", "walking"]
+    if abs(found.get("stratifier", {}).get("numbers", {}).get("rank_correlation", 1.0)) < CLEAR:
+        least.append("stratifier")
+    if _nearly_all_is_seen(facts):
+        least.append("unseen")
+    least.append("perception")
+    given_up = [one for one in least if one in found][: max(len(found) - MOST, 0)]
+    return [finding for one, finding in found.items() if one not in given_up][:MOST]
+
+
+def _nearly_all_is_seen(facts: _Facts) -> bool:
+    """Tell whether little is missing, and nobody is left out of the count."""
+    absent, computed = len(facts.at("absent") or {}), len(facts.indicators.columns)
+    whole = facts.people() is not None and facts.measure() == "index"
+    return (
+        whole
+        and not facts.figure("population", "outside")
+        and (computed >= NEARLY_ALL * (computed + absent))
+    )
 
 
 @cache
@@ -352,6 +381,50 @@ def _stratifier(facts: _Facts) -> Finding | None:
     return _finding("stratifier", {"rank_correlation": link}, say)
 
 
+def _perception(facts: _Facts) -> Finding | None:
+    """Tell where what people say and what is measured disagree most."""
+    apart = [
+        (one["measured"] - one["said"], item, str(one["district"]))
+        for item, told in (facts.at("perception") or {}).items()
+        if told.get("indicator") in facts.indicators.columns.intersection(facts.catalogue.index)
+        for one in told.get("disagree") or ()
+        if str(one["district"]) in facts.districts.index
+    ]
+    if not apart:
+        return None
+    difference, item, unit = min(apart, key=lambda one: (-abs(one[0]), *one[1:]))
+    told = facts.at("perception", item)
+    indicator = str(told["indicator"])
+    said = {
+        "said": facts.figure("perception", item, "districts", unit, "value"),
+        "said_mean": facts.figure("perception", item, "mean"),
+    }
+    measured = {
+        "measured": _figure(facts.indicators.loc[unit, indicator]),
+        "measured_mean": facts.figure("indicators", indicator, "mean"),
+    }
+    answers = [_figure(one.get("value")) for one in told["districts"].values()]
+    shares = max((one for one in answers if one is not None), default=0.0) <= 1
+    write = percent if shares else number
+
+    def say(language: str) -> str:
+        text_ = text(
+            f"finding.perception.{'worse' if difference > 0 else 'better'}",
+            language=language,
+            district=facts.name(unit),
+            item=_own(told["label"], language) or item,
+            indicator=facts.label(indicator, language),
+            **{key: write(value, language=language) for key, value in said.items()},
+            **{key: facts.say_value(indicator, value, language) for key, value in measured.items()},
+        )
+        if len(apart) == 1:
+            return text_
+        more = text("finding.perception.more", language=language, count=len(apart) - 1)
+        return f"{text_} {more}"
+
+    return _finding("perception", {**said, **measured, "disagreements": len(apart)}, say)
+
+
 def _unseen(facts: _Facts) -> Finding | None:
     """Tell what could not be computed and who is left out of the count."""
     absent = list(facts.at("absent") or {})
@@ -480,6 +553,11 @@ def _figure(value: Any) -> float | None:
     if not np.isfinite(value):
         return None
     return int(value) if isinstance(value, int | np.integer) else float(value)
+
+
+def _own(texts: Mapping[str, str], language: str) -> str:
+    """Take a text that a city file gives per language, in any where that one is missing."""
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
 
 
 def _points(value: float | None, language: str) -> str:

@@ -8,6 +8,7 @@ small-sample model, each value with what it rests on.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -16,9 +17,9 @@ import pandas as pd
 from geoequity.confidence import reason
 from geoequity.indicators import TableValues
 from geoequity.measures import digital
-from geoequity.sources.files import Record
-from geoequity.sources.rasters import Tiles, read_raster, values_at
-from geoequity.sources.spec import RasterSpec
+from geoequity.sources.files import Record, all_of
+from geoequity.sources.rasters import MIN_KNOWN_SHARE, Tiles, read_raster, values_at
+from geoequity.sources.spec import RasterSpec, TilesSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +39,15 @@ class SpeedTests:
     min_tests: float
 
 
+TREND_COLUMNS = ("indicator", "unit_id", "growth", "low", "high", "periods")
 _PEOPLE = "population"
-# Column that a reader makes of a raster -> indicator; classes of land cover keep their names
+# By kind: what a reader makes of a source -> indicator; classes of land cover keep their names
 _OF_RASTERS = {
-    "elevation_m": "elevation_m",
-    "night_lights_sum": "night_lights_per_1000",
-    "ndvi": "ndvi",
-    "hazard_share": "hazard_exposed_share",
+    "population": {_PEOPLE: _PEOPLE},
+    "elevation": {"elevation_m": "elevation_m"},
+    "night_lights": {"night_lights_sum": "night_lights_per_1000"},
+    "ndvi": {"ndvi": "ndvi"},
+    "hazard": {"hazard_share": "hazard_exposed_share"},
 }
 _OF_TILES = {
     "fixed": {"down_mbps": "fixed_down_mbps", "latency_ms": "fixed_latency_ms"},
@@ -66,11 +69,34 @@ class Gridded:
         missing where unknown. None where there is no hazard raster.
     broadband
         Districts x figures of each kind of tiles, for the outputs.
+    trends
+        Growth of broadband by indicator and district; None without tiles.
     """
 
     tables: dict[str, TableValues] = field(default_factory=dict)
     in_hazard: pd.Series | None = None
     broadband: dict[str, pd.DataFrame] = field(default_factory=dict)
+    trends: pd.DataFrame | None = None
+
+
+def offered(spec: RasterSpec | TilesSpec) -> dict[str, str]:
+    """
+    List what a raster or tiles give.
+
+    Parameters
+    ----------
+    spec
+        A block of the city file.
+
+    Returns
+    -------
+    offered
+        Column that the reader makes -> indicator id, or ``population``.
+    """
+    if isinstance(spec, TilesSpec):
+        return _OF_TILES[spec.kind.removeprefix("ookla_")]
+    shares = [f"{one}_share" for one in spec.classes]
+    return _OF_RASTERS.get(spec.kind) or dict(zip(shares, shares, strict=True))
 
 
 def values_of_rasters(
@@ -84,7 +110,8 @@ def values_of_rasters(
     Read rasters onto cells, or onto districts where there are none.
 
     People are taken to be spread evenly within a cell, so that the share of its
-    land in a hazard zone is that of its people.
+    land in a hazard zone is that of its people. Of a district with too few data
+    the cells that have some are unknown, too, lest they speak for all of it.
 
     Parameters
     ----------
@@ -107,26 +134,58 @@ def values_of_rasters(
     SourceError
         If a raster cannot be read or does not touch the study.
     DataError
-        If its values are impossible.
+        If its values are impossible; the faults of several rasters in one.
     CRSError
         If its CRS is missing.
     """
-    tables: dict[str, TableValues] = {}
-    in_hazard: pd.Series | None = None
-    level = "district" if cells is None else "cell"
-    units = districts if cells is None else cells
-    for spec, record in specs:
-        if spec.kind == _PEOPLE:
-            continue  # a count of people is read where the cells are
-        values = read_raster(spec, units, record=record)
-        for column in values.columns.drop("known_share", errors="ignore"):
-            key = _OF_RASTERS.get(str(column), str(column))
-            if spec.kind == "landcover" or str(column) in _OF_RASTERS:
-                is_count = column == "night_lights_sum"
-                tables[key] = TableValues(value=values[column], level=level, is_count=is_count)
-        if spec.kind == "hazard":
-            in_hazard = _in_zone(spec, services, record)
-    return Gridded(tables=tables, in_hazard=in_hazard)
+    tasks = {
+        str(number): partial(
+            _of_raster, spec, record, districts=districts, cells=cells, services=services
+        )
+        for number, (spec, record) in enumerate(specs)
+        if spec.kind != _PEOPLE  # a count of people is read when the cells get their districts
+    }
+    found = list(all_of(tasks).values())
+    zones = [one.in_hazard for one in found if one.in_hazard is not None]
+    return Gridded(
+        tables={key: value for one in found for key, value in one.tables.items()},
+        in_hazard=zones[0] if zones else None,
+    )
+
+
+def _of_raster(
+    spec: RasterSpec,
+    record: Record,
+    *,
+    districts: gpd.GeoDataFrame,
+    cells: gpd.GeoDataFrame | None,
+    services: gpd.GeoDataFrame,
+) -> Gridded:
+    """Read one raster."""
+    values = read_raster(spec, districts if cells is None else cells, record=record)
+    if cells is not None:
+        values = _without_unknown_districts(values, cells, spec)
+    tables = {
+        key: TableValues(
+            value=values[column],
+            level="district" if cells is None else "cell",
+            is_count=spec.kind == "night_lights",
+            source=str(spec.path[0]),
+        )
+        for column, key in offered(spec).items()
+    }
+    is_hazard = spec.kind == "hazard"
+    return Gridded(tables=tables, in_hazard=_in_zone(spec, services, record) if is_hazard else None)
+
+
+def _without_unknown_districts(
+    values: pd.DataFrame, cells: gpd.GeoDataFrame, spec: RasterSpec
+) -> pd.DataFrame:
+    """Take the values of cells out where the raster knows too little of their district."""
+    least = MIN_KNOWN_SHARE if spec.min_known_share is None else spec.min_known_share
+    district, land = cells["district_id"], cells.area
+    known = (values["known_share"] * land).groupby(district).sum() / land.groupby(district).sum()
+    return values.mask(district.map(known) < least)
 
 
 def values_of_tiles(
@@ -269,3 +328,48 @@ def people_of_raster(
         if spec.kind == _PEOPLE:
             return read_raster(spec, cells, record=record)[_PEOPLE]
     return None
+
+
+def trends_of_tiles(
+    tiles: Mapping[str, SpeedTests], *, districts: gpd.GeoDataFrame, draws: int, seed: int
+) -> pd.DataFrame:
+    """
+    Measure how fast broadband grows, where several quarters were measured.
+
+    Parameters
+    ----------
+    tiles
+        Kind (``fixed``, ``mobile``) -> its tests.
+    districts
+        Districts in the same CRS.
+    draws
+        Draws of the posterior of each quarter.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    trends
+        Columns ``indicator``, ``unit_id``, ``growth`` a year (0.1 is ten per
+        cent), ``low``, ``high`` (90 % sampling interval), ``periods``; no rows
+        without a second quarter, NaN where a district is suppressed in all but one.
+    """
+    frames = []
+    for kind, tests in tiles.items():
+        quarters = sorted(tests.squares["period"].dropna().unique())
+        for column, key in _OF_TILES[kind].items() if len(quarters) > 1 else ():
+            rng = np.random.default_rng([seed, len(quarters), sorted(_OF_TILES).index(kind)])
+            measured = [
+                digital.broadband(
+                    tests.squares[tests.squares["period"] == quarter],
+                    districts,
+                    column=column,
+                    rng=rng,
+                    min_tests=tests.min_tests,
+                    draws=draws,
+                )
+                for quarter in quarters
+            ]
+            table = digital.trend(measured).rename_axis("unit_id").reset_index()
+            frames.append(table.assign(indicator=key)[list(TREND_COLUMNS)])
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=TREND_COLUMNS)

@@ -49,6 +49,8 @@ class Rules:
         Probability under which a type is uncertain.
     min_gap_points
         Gap of the index under which there is no material gap, and no type is stated.
+    min_covered_share
+        Share of residents with an index under which nothing is said of the city.
     """
 
     weights: Mapping[str, float]
@@ -58,6 +60,7 @@ class Rules:
     threshold: float
     min_probability: float
     min_gap_points: float
+    min_covered_share: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,7 +233,7 @@ def judge(
     )
     types = typology.types(probability, min_probability=rules.min_probability)
     basis: str | None = None
-    if scores[ROOT].notna().any() and not np.isnan(gap_points):
+    if covered_share(scores[ROOT], population) >= rules.min_covered_share:
         basis = MATERIAL if gap_points >= rules.min_gap_points else NO_MATERIAL_GAP
     if basis != MATERIAL:
         types = pd.Series([None] * len(index), index=index, dtype=object, name="type")
@@ -268,6 +271,26 @@ def mean(value: pd.Series, population: pd.Series) -> float:
     first = value[known].iloc[0]
     # Counted from one of them, lest rounding lift a city that scores 100 everywhere above it
     return float(first + np.average(value[known] - first, weights=population[known]))
+
+
+def covered_share(index: pd.Series, population: pd.Series) -> float:
+    """
+    Measure the share of residents whose district has an index.
+
+    Parameters
+    ----------
+    index
+        The index by district; NaN = unknown.
+    population
+        Residents of the districts; NaN = unknown, left out.
+
+    Returns
+    -------
+    covered_share
+        0-1; NaN where nobody is counted.
+    """
+    total = population.sum()
+    return float(population[index.notna()].sum() / total) if total > 0 else float("nan")
 
 
 def gap(value: pd.Series, population: pd.Series, *, low: float = 0.1, high: float = 0.9) -> float:

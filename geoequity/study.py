@@ -62,6 +62,9 @@ class Study:
     inequality
         Index indicator id: ``gini``, ``absolute_gini``, ``palma``,
         ``theil_total``, ``theil_between``, ``theil_within``, ``coverage``, ...
+    trends
+        Columns ``indicator``, ``unit_id``, ``growth`` a year (0.1 is ten per
+        cent), ``low``, ``high`` (90 % sampling interval), ``periods``.
     groups
         Columns ``indicator``, ``group`` and the columns of ``inequality``: the
         same measured for a group of people instead of everybody.
@@ -89,6 +92,7 @@ class Study:
     confidence: pd.DataFrame
     intervals: pd.DataFrame = field(default_factory=_no_intervals)
     broadband: pd.DataFrame = field(default_factory=pd.DataFrame)
+    trends: pd.DataFrame = field(default_factory=pd.DataFrame)
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     inequality: pd.DataFrame
     types: pd.DataFrame

@@ -27,6 +27,7 @@ from geoequity.judgement import (
     ROOT,
     Judgement,
     Rules,
+    covered_share,
     gap,
     mean,
 )
@@ -105,7 +106,7 @@ def make_summary(
     population = people_of(districts)
     return {
         "city": dict(city),
-        "population": _population(population, outside),
+        "population": _population(population, outside, judgement.scores[ROOT]),
         "units": {
             "districts": len(districts),
             "cells": int(cells["cell_id"].nunique()) if cells is not None else 0,
@@ -117,7 +118,7 @@ def make_summary(
         "absent": dict(evaluation.absent),
         "pillars": {one: _node(judgement.scores[one], population) for one in PILLARS},
         "areas": {one: _node(judgement.scores[one], population) for one in AREAS},
-        "index": _index(judgement.scores[ROOT], population),
+        "index": _index(judgement, population),
         "digital_inclusion": {"mean": None, "gap": None, "districts": {}},
         "perception": {},
         "districts": _districts(districts, cells, population, evaluation, judgement, of),
@@ -248,14 +249,15 @@ def _interval(value: object, low: object = None, high: object = None) -> dict[st
     return {"value": plain(value), "sampling": None, "method": method if known else None}
 
 
-def _population(population: pd.Series, outside: float) -> dict[str, Any]:
-    """Count residents, inside and outside."""
+def _population(population: pd.Series, outside: float, index: pd.Series) -> dict[str, Any]:
+    """Count the residents of the districts, those with an index, and those outside."""
     if not population.notna().any():
         return {"total": None, "covered_share": None, "outside": plain(outside)}
-    inside = float(population.sum())
-    total = inside + (0.0 if math.isnan(outside) else outside)
-    share = inside / total if total > 0 else None
-    return {"total": total, "covered_share": share, "outside": plain(outside)}
+    return {
+        "total": float(population.sum()),
+        "covered_share": plain(covered_share(index, population)),
+        "outside": plain(outside),
+    }
 
 
 def _indicator(
@@ -313,9 +315,10 @@ def _node(score: pd.Series, population: pd.Series) -> dict[str, Any]:
     return {"mean": plain(mean(score, population)), "gap": plain(gap(score, population))}
 
 
-def _index(score: pd.Series, population: pd.Series) -> dict[str, Any]:
-    """Describe the index over people."""
-    known = score.notna() & (population > 0)
+def _index(judgement: Judgement, population: pd.Series) -> dict[str, Any]:
+    """Describe the index over people, if it covers enough of them."""
+    score = judgement.scores[ROOT]
+    known = score.notna() & (population > 0) & (judgement.basis is not None)
     empty = {"p90_p10": None, "points": None}
     method = "mean of the two pillars"
     if not known.any():

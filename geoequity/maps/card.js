@@ -125,7 +125,8 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
         make(
           "span",
           { class: "compare" },
-          make("strong", {}, quantity(layer.values[place], layer.unit)),
+          make("strong", {}, words.valueOf(layer, place)),
+          words.betweenOf(layer, place) ? ` (${words.betweenOf(layer, place)})` : null,
           ` · ${text("map.city_value", { value: quantity(layer.mean, layer.unit) })}`,
         ),
       ),
@@ -183,6 +184,15 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
       return known(here) && known(layer.mean_score) ? Math.abs(here - layer.mean_score) : -1;
     };
     const top = [...all].sort((a, b) => far(b) - far(a)).slice(0, 8);
+    const unitOf = (layer) => {
+      const beside = layer.group === "context" ? text("map.beside_index") : "";
+      return [words.unitName(layer.unit, layer.base).replace(/^%$/, ""), beside].filter(Boolean).join(" · ");
+    };
+    const cell = (layer) => {
+      const between = words.betweenOf(layer, place);
+      const value = words.valueOf(layer, place, figure);
+      return make("td", {}, value, between ? make("small", { class: "between" }, between) : null);
+    };
     const figure = (value, unit) => (unit === "share" ? percent(value) : number(value)); // the unit stands beside the name
     const body = make("tbody");
     const fill = (rows) =>
@@ -199,9 +209,9 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
                 { type: "button", class: "plain", onclick: () => showLayer(layer.id) },
                 layer.label[words.language],
               ),
-              make("small", {}, words.unitName(layer.unit, layer.base).replace(/^%$/, "")),
+              make("small", {}, unitOf(layer)),
             ),
-            make("td", {}, figure(layer.values[place], layer.unit)),
+            cell(layer),
             make("td", { class: "city" }, figure(layer.mean, layer.unit)),
             make("td", { class: "score" }, layer.scores ? score(layer.scores[place]) : "–"),
           ),
@@ -227,7 +237,7 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
       "section",
       {},
       title("map.indicators"),
-      make("p", { class: "note" }, text("map.indicators_note")),
+      make("p", { class: "note" }, text("map.indicators_note"), all.some((layer) => layer.sampling) ? ` ${text("map.between_note")}` : null),
       make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body),
       all.length > top.length ? more : null,
     );

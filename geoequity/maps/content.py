@@ -229,13 +229,14 @@ def _indicator_layers(study: Study) -> Iterator[dict[str, Any]]:
     for name, entry in study.catalogue.iterrows():
         found = study.summary["indicators"].get(name) or {}
         pillar, area = _string(entry.get("pillar")), _string(entry.get("area"))
+        beside = entry["role"] != "indicator"
         layer = _layer(
             study.indicators[name].reindex(study.districts.index),
             unit=str(entry["unit"]),
             better=str(entry["better"]),
             id=str(name),
             kind="indicator",
-            group=f"{pillar}.{area}" if pillar and area else "context",
+            group=f"{pillar}.{area}" if pillar and area and not beside else "context",
             label=_in_languages(entry, "label"),
             about=_in_languages(entry, "description"),
             base=_string(entry.get("base")) if entry.get("level") == "cell" else None,
@@ -244,7 +245,28 @@ def _indicator_layers(study: Study) -> Iterator[dict[str, Any]]:
         if name in study.scores.columns:
             layer["scores"] = _numbers(study.scores[name].reindex(study.districts.index))
             layer["mean_score"] = _score(found.get("mean"), entry)
-        yield layer
+        yield layer | _sampling(study, str(name)) | _suppressed(study, str(name))
+
+
+def _sampling(study: Study, name: str) -> dict[str, Any]:
+    """Give the ends of an indicator's sampling intervals, if its source is a sample."""
+    known = study.intervals[study.intervals["indicator"] == name].dropna(subset=["low", "high"])
+    if known.empty:
+        return {}
+    ends = known.set_index("unit_id")[["low", "high"]].reindex(study.districts.index)
+    return {"sampling": {end: _numbers(ends[end]) for end in ("low", "high")}}
+
+
+def _suppressed(study: Study, name: str) -> dict[str, Any]:
+    """List the places of districts whose value is withheld, not merely unknown."""
+    kind = name.partition("_")[0]
+    flags = study.broadband.get(f"{kind}_down_mbps_suppressed")
+    if flags is None:
+        return {}
+    withheld = flags.reindex(study.districts.index).fillna(value=False).astype(bool)
+    withheld &= study.indicators[name].reindex(study.districts.index).isna()
+    places = [place for place, one in enumerate(withheld) if one]
+    return {"suppressed": places} if places else {}
 
 
 def _in_languages(entry: pd.Series, field: str) -> dict[str, str]:

@@ -94,18 +94,19 @@ geoequity.start = function (map, data) {
   }
 
   function said(layer, place) {
-    const value = layer.values[place];
-    if (layer.kind === "type") return words.text(`type.${value || "unknown"}`);
-    return words.quantity(value, layer.unit);
+    if (layer.kind === "type") return words.text(`type.${layer.values[place] || "unknown"}`);
+    return words.valueOf(layer, place);
   }
 
   function tipFor(place) {
     const layer = layers.get(state.layer);
+    const between = words.betweenOf(layer, place);
     return make(
       "div",
       {},
       make("strong", { dir: "auto" }, data.districts[place].name),
       make("span", {}, `${layer.label[words.language]}: ${said(layer, place)}`),
+      between ? make("small", {}, between) : null,
     );
   }
 
@@ -295,7 +296,10 @@ geoequity.start = function (map, data) {
     state.layer = id;
     at("layer").value = id;
     const layer = layers.get(id);
-    at("about").textContent = layer.about[words.language];
+    const notes = [layer.about[words.language]];
+    if (layer.group === "context") notes.push(words.text("map.about.beside"));
+    if (layer.sampling) notes.push(words.text("map.between_note"));
+    at("about").textContent = notes.join(" ");
     at("status").textContent = layer.label[words.language];
     paint();
     at("legend").replaceChildren(...geoequity.legend(data, words, layer));

@@ -82,7 +82,19 @@ geoequity.words = function (catalogues, language) {
 
   const range = (low, high) => text("format.range", { low, high });
 
-  return { language, text, number, percent, quantity, unitName, range };
+  // What is withheld is no mere gap, and a sampling interval is no range over weights.
+  function valueOf(layer, place, write = quantity) {
+    if (layer.suppressed?.includes(place)) return text("map.suppressed");
+    return write(layer.values[place], layer.unit);
+  }
+  function betweenOf(layer, place) {
+    const [low, high] = ["low", "high"].map((end) => layer.sampling?.[end][place] ?? null);
+    if (low === null || high === null) return null;
+    const [from, to] = [low, high].map((end) => (layer.unit === "share" ? percent(end) : number(end)));
+    return from === to ? null : text("map.between", { low: from, high: to });
+  }
+
+  return { language, text, number, percent, quantity, unitName, range, valueOf, betweenOf };
 };
 
 // Elements are made of text nodes only, so that no name in the data can become markup.

@@ -416,8 +416,7 @@ def failing_share(
     shares = failing(lambda one: one.estimates.tile_draws[tiles].to_numpy()) / tested
     observed = failing(lambda one: one.tile_values[tiles].to_numpy()[None, :])[0] / tested
     everybody = people.groupby("district_id")["people"].sum().reindex(districts)
-    tail = (1 - first.estimates.level) / 2
-    low, high = np.quantile(shares, [tail, 1 - tail], axis=0)
+    low, _, high = smallsample.interval(shares, level=first.estimates.level)
     return pd.DataFrame(
         {
             "value": shares.mean(axis=0),
@@ -472,8 +471,7 @@ def trend(measured: Iterable[Broadband]) -> pd.DataFrame:
     square = (offset**2).sum(axis=0)
     slope = (offset[:, None, :] * np.where(there[:, None, :], logs, 0.0)).sum(axis=0)
     slope = slope / np.where(count > 1, square, np.nan)
-    level = quarters[0].estimates.level
-    low, middle, high = np.quantile(slope, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0)
+    low, middle, high = smallsample.interval(slope, level=quarters[0].estimates.level)
     return pd.DataFrame(
         {
             "growth": np.expm1(middle),
@@ -593,11 +591,10 @@ def _figures(public: pd.DataFrame, known: smallsample.Estimates, groups: pd.Seri
     """Work out every weighted mean and median by group: published, estimated, its interval."""
     published = public["value"].to_numpy(dtype=float)[None, :]
     true = known.tile_draws.loc[:, public["tile_id"]].to_numpy()
-    tail = (1 - known.level) / 2
     columns = {}
     for name, figure in _FIGURES.items():
         drawn = figure(true, public, groups)
-        low, middle, high = np.quantile(drawn.to_numpy(), [tail, 0.5, 1 - tail], axis=0)
+        low, middle, high = smallsample.interval(drawn.to_numpy(), level=known.level)
         columns[name] = figure(published, public, groups).iloc[0].to_numpy()
         columns |= {f"{name}_estimate": middle, f"{name}_low": low, f"{name}_high": high}
         index = drawn.columns

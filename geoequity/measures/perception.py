@@ -107,6 +107,8 @@ def _standing_of(end: pd.Series, value: pd.Series, population: pd.Series, better
     known = value.notna() & (population > 0)
     order = np.argsort(sign * value[known].to_numpy(), kind="stable")
     sorted_value = (sign * value[known].to_numpy())[order]
+    if not known.any():
+        return pd.Series(np.nan, index=end.index)
     people = np.concatenate([[0.0], np.cumsum(population[known].to_numpy()[order])])
     left = people[np.searchsorted(sorted_value, sign * end.to_numpy(), side="left")]
     right = people[np.searchsorted(sorted_value, sign * end.to_numpy(), side="right")]

@@ -33,6 +33,7 @@ _TABLES = (
     "confidence",
     "intervals",
     "broadband",
+    "trends",
     "groups",
     "inequality",
     "types",

@@ -180,3 +180,69 @@ def _name_dots(dots: Sequence[dict[str, Any]]) -> None:
 def _overlap(box: Sequence[float], other: Sequence[float]) -> bool:
     """Tell whether two boxes (left, top, right, bottom) share an area."""
     return box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
+
+
+DOTS_WIDTH, DOTS_HEIGHT = 480.0, 250.0
+DOTS_LEFT, DOTS_RIGHT, DOTS_TOP, DOTS_BOTTOM = 62.0, 10.0, 14.0, 14.0
+MOST_TICKS = 5
+
+
+def dots(rows: Sequence[Mapping[str, Any]], *, mean: float | None) -> dict[str, Any]:
+    """
+    Line the districts up from the lowest value to the highest, each with its interval.
+
+    Parameters
+    ----------
+    rows
+        Districts: ``value``, ``low`` and ``high`` (None where there is no
+        interval), in any order.
+    mean
+        The city's value; None where unknown.
+
+    Returns
+    -------
+    picture
+        ``dots`` with ``x``, ``y``, ``y_low`` and ``y_high``; ``ticks`` of the
+        axis, which holds zero; ``mean_y``.
+    """
+    told = sorted(rows, key=lambda one: one["value"])
+    ends = [one[end] for one in told for end in ("value", "low", "high") if one[end] is not None]
+    marks = _ticks(min(0.0, *ends), max(0.0, *ends))
+    low, high = marks[0], marks[-1]
+    tall = DOTS_HEIGHT - DOTS_TOP - DOTS_BOTTOM
+    step = (DOTS_WIDTH - DOTS_LEFT - DOTS_RIGHT) / len(told)
+
+    def up(value: float | None) -> float | None:
+        if value is None:
+            return None
+        return round(DOTS_HEIGHT - DOTS_BOTTOM - tall * (value - low) / (high - low), 1)
+
+    return {
+        "width": DOTS_WIDTH,
+        "height": DOTS_HEIGHT,
+        "left": DOTS_LEFT,
+        "right": DOTS_WIDTH - DOTS_RIGHT,
+        "dots": [
+            {
+                **one,
+                "x": round(DOTS_LEFT + step * (place + 0.5), 1),
+                "y": up(one["value"]),
+                "y_low": up(one["low"]),
+                "y_high": up(one["high"]),
+            }
+            for place, one in enumerate(told)
+        ],
+        "ticks": [(mark, up(mark)) for mark in marks],
+        "mean_y": up(mean),
+    }
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Choose round numbers that hold both ends between them."""
+    wide = (high - low) or 1.0
+    tenth = 10.0 ** math.floor(math.log10(wide))
+    rounds = (factor * tenth for factor in (0.1, 0.2, 0.25, 0.5, 1.0, 2.0))
+    step = next((one for one in rounds if wide / one <= MOST_TICKS - 1), 5 * tenth)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    last = max(last, first + 1)
+    return [round(step * place, 12) for place in range(first, last + 1)]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from geoequity.indicators import catalogue_table, read_catalogue, references
 from geoequity.locale import date, messages, name, unit_name
+from geoequity.report._readings import Ends, between, sampling
 from geoequity.report._words import Words, at, figure, interval
 from geoequity.study import Study
 
@@ -36,17 +37,26 @@ def indicator_groups(study: Study, words: Words) -> list[dict[str, Any]]:
         stratifiers and validators in groups of their own.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
+    ends = sampling(study)
     for identifier, entry in study.catalogue.iterrows():
         if entry["role"] == "indicator":
             pillar, area = str(entry["pillar"]), str(entry["area"])
             said = f"{words.text(f'pillar.{pillar}').capitalize()} · {words.text(f'area.{area}')}"
         else:
             said = words.text(f"report.indicators.{entry['role']}")
-        groups.setdefault(said, []).append(_indicator_row(str(identifier), entry, study, words))
+        groups.setdefault(said, []).append(
+            _indicator_row(str(identifier), entry, study, ends, words)
+        )
     return [{"name": name, "rows": rows} for name, rows in groups.items()]
 
 
-def _indicator_row(identifier: str, entry: pd.Series, study: Study, words: Words) -> dict[str, Any]:
+def _indicator_row(
+    identifier: str,
+    entry: pd.Series,
+    study: Study,
+    ends_of: Mapping[tuple[str, str], Ends],
+    words: Words,
+) -> dict[str, Any]:
     """Put one indicator in words."""
     told = at(study.summary, "indicators", identifier) or {}
     unit, base = str(entry["unit"]), str(entry["base"])
@@ -62,12 +72,14 @@ def _indicator_row(identifier: str, entry: pd.Series, study: Study, words: Words
         """Name a district and what it has."""
         if unit_id is None:
             return words.unknown
-        return f"{name(study.districts.loc[unit_id, 'name'])}: {said(values[unit_id])}"
+        value = f"{name(study.districts.loc[unit_id, 'name'])}: {said(values[unit_id])}"
+        ends = ends_of.get((str(unit_id), identifier))
+        return f"{value} ({between(ends, said, words)})" if ends else value
 
     ends = (told.get("min_district"), told.get("max_district"))
     best, worst = ends if entry["better"] == "lower" else ends[::-1]
     gini, absolute = interval(told.get("gini"))[0], figure(told.get("absolute_gini"))
-    total, between = (figure(at(told, "theil", part)) for part in ("total", "between"))
+    total, apart = (figure(at(told, "theil", part)) for part in ("total", "between"))
     points = "" if absolute is None else words.number(100 * absolute, 1)
     return {
         "name": words.label(entry) or identifier,
@@ -83,7 +95,7 @@ def _indicator_row(identifier: str, entry: pd.Series, study: Study, words: Words
         else ""
         if absolute is None
         else words.number(absolute, decimals),
-        "between": words.percent(between / total) if total and between is not None else "",
+        "between": words.percent(apart / total) if total and apart is not None else "",
         "coverage": words.percent(told.get("coverage")),
         "confidence": words.confidence(told.get("confidence")),
         "reasons": words.reasons(told.get("reasons")),

@@ -160,11 +160,7 @@ def read_osm(
         if len(files) > 1 or not _is_sorted(file):
             file = Path(folder) / "merged.osm.pbf"
             _merge(files, target=file)
-        try:
-            found.take_relations(_relation_stream(file))
-            found.take_elements(_element_stream(file, rules=found.rules))
-        except UnicodeDecodeError as fault:  # tags are text only once somebody looks at them
-            raise _fault(files[0], fault) from fault
+        _take(found, file, source=files[0])
     _check_streets(found, number=len(found.streets.size), name=name, extent=extent)
     crs = crs or _utm(found.streets)
     area = None if extent is None else extent.to_crs(crs).union_all()
@@ -288,6 +284,15 @@ def _guarded(file: Path, elements: Iterable[Any]) -> Iterator[Any]:
         yield from elements
     except _OSMIUM_FAULTS as fault:
         raise _fault(file, fault) from fault
+
+
+def _take(found: Found, file: Path, *, source: Path) -> None:
+    """Take what is needed from a file, whose tags are decoded only as they are looked at."""
+    try:
+        found.take_relations(_relation_stream(file))
+        found.take_elements(_element_stream(file, rules=found.rules))
+    except UnicodeDecodeError as fault:
+        raise _fault(source, fault) from fault
 
 
 def _relation_stream(file: Path) -> Iterator[Any]:

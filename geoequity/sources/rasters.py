@@ -40,7 +40,7 @@ __all__ = ["Raster", "Tiles", "exposed_share", "read_raster", "values_at", "zona
 
 STATISTICS = ("count", "sum", "mean", "min", "max", "median", "variance", "stdev")
 MIN_KNOWN_SHARE = 0.5  # of a unit's area, for a statement about the whole unit
-_MEDIAN_CELLS = 4_000_000  # of one unit: a median needs all of them at once, 80 bytes each
+_MEDIAN_CELLS = 2_500_000  # of one unit: a median needs all of them at once, 150 bytes each
 
 _Mark = Callable[[np.ndarray], np.ndarray]
 

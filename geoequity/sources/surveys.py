@@ -76,7 +76,7 @@ def _item(key: str, item: ItemSpec, rows: pd.DataFrame, spec: SurveySpec) -> pd.
     margin = rows.get(f"{key}.margin", pd.Series(np.nan, index=rows.index))
     if item.unit == "percent":
         margin = margin / 100
-    bad = (n <= 0) | (margin < 0)
+    bad = (n <= 0) | (margin <= 0)
     if bad.any():
         odd = shown(rows.index[bad])
         msg = f"{spec.path}: item {key!r}: people asked or margin not positive: {odd}"

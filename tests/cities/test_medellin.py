@@ -134,3 +134,15 @@ def test_the_barrios_of_the_city_alone_need_no_mending_of_codes() -> None:
             "barrios_medellin.geojson", id="codigo", where={"municipio": "Medellín"}
         )
     assert len(barrios) == record.rows_kept == 401 - 132  # of Bello
+
+
+def test_rasters_are_read_onto_the_comunas(folder: Path) -> None:
+    """Mean elevations as others measured them; what clouds hid stays unknown, not bare."""
+    table = pd.read_csv(folder / "indicators.csv", dtype={"unit_id": str})
+    found = table[table["level"] == "district"].pivot_table(
+        index="unit_id", columns="indicator", values="value", dropna=False
+    )
+    assert found.loc["11", "elevation_m"] == pytest.approx(1496, abs=2.5)  # Laureles
+    assert found.loc["01", "elevation_m"] == pytest.approx(1787, abs=2.5)  # Popular
+    assert pd.isna(found.loc["06", "vegetation_share"])  # Doce de Octubre, 80 % under clouds
+    assert found["vegetation_share"].notna().sum() == 19

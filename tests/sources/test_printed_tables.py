@@ -1,5 +1,6 @@
 """Files made to be read by people: titles, merged cells, capitals, coordinates back to front."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from geoequity.sources.boundaries import read_districts, titled
 from geoequity.sources.files import Record, read_table
 from geoequity.sources.layers import read_layer
 from geoequity.sources.spec import DistrictsSpec, FileSpec, Origin, TableSpec
-from tests.conftest import CityMaker
 
 UTM = "EPSG:32718"
 
@@ -166,7 +166,7 @@ def test_several_columns_make_the_id_of_a_district(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------- people out of a table
-def test_a_table_may_count_the_people_of_districts(make_city: CityMaker) -> None:
+def test_a_table_may_count_the_people_of_districts(make_city: Callable[..., Path]) -> None:
     people = {"path": "people.csv", "key": "id", "duplicates": "sum"}
     people["columns"] = {"population": {"column": "n", "unit": "count"}}
     file = make_city(cells=None, tables=[people])
@@ -181,7 +181,7 @@ def test_a_table_may_count_the_people_of_districts(make_city: CityMaker) -> None
     assert "district_no_population" in {one["id"] for one in reasons}
 
 
-def test_people_counted_by_the_cells_are_not_counted_again(make_city: CityMaker) -> None:
+def test_people_counted_by_the_cells_are_not_counted_again(make_city: Callable[..., Path]) -> None:
     people = {"path": "people.csv", "key": "id"}
     people["columns"] = {"population": {"column": "n", "unit": "count"}}
     file = make_city(tables=[people])
