@@ -19,6 +19,7 @@ from pyproj import CRS
 from geoequity import indicators
 from geoequity.city import City
 from geoequity.collect import Collected, collect
+from geoequity.errors import ConfigError
 from geoequity.findings import findings
 from geoequity.gridded import (
     Gridded,
@@ -114,9 +115,13 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
         For each fault that was mended as declared; they are in the summary too.
     """
     stages = _Stages(progress)
-    definitions = indicators.read_catalogue(city.catalogue_changes())
     rules = Rules(**dict(city.index), min_covered_share=city.city.min_covered_share)
-    check_weights(rules.weights, definitions)
+    try:
+        definitions = indicators.read_catalogue(city.catalogue_changes())
+        check_weights(rules.weights, definitions)
+    except ConfigError as error:
+        msg = f"{city.file}: does not fit the catalogue"
+        raise ConfigError(msg, faults=error.faults) from error
     with stages.stage("read"):
         sources = collect(city, definitions)
     with stages.stage("join"):

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 
 from geoequity import schema
 from geoequity.errors import DataError, shown
@@ -35,6 +36,7 @@ _SHORTFALL_PRIOR = np.array([3, 1, 1, 1]) / 6
 _SMALLEST, _LARGEST = 1e-5, 10.0  # a spread of 0.001 %, and one of a factor of 20,000
 _COARSE, _FINE = 11, 15  # nodes for each spread while looking for the mass, and on it
 _FREEDOM, _SWEEPS = 4, 3  # of tiles round their district; Gibbs steps to draw them
+_BLOCK = 2_000_000  # draws x parts at a time, which bounds memory
 _MAX_REFINEMENTS = 40
 _SETTLED = 0.15  # of a stretch: its ends moved by no more
 _NEGLIGIBLE = 1e-3  # share of the mass, a node
@@ -77,12 +79,14 @@ class Estimates:
 
 @dataclass(frozen=True)
 class _Data:
-    """Parts of tiles sorted by district: logs, shares, devices, and where each district starts."""
+    """Parts of tiles, sorted by district."""
 
     log: _Floats
     share: _Floats
     devices: _Floats
-    starts: npt.NDArray[np.intp]
+    starts: npt.NDArray[np.intp]  # of each district
+    first: npt.NDArray[np.intp]  # part of each tile
+    mix: sparse.csr_array  # districts x tiles: shares, of each tile one in all
 
 
 @dataclass(frozen=True)
@@ -275,51 +279,60 @@ def _posterior(
     if known.empty:
         nothing = pd.DataFrame(index=range(draws), columns=pd.Index([], name="tile_id"))
         return np.empty((draws, 0)), nothing.astype(float), pd.Series(np.nan, index=names)
+    codes, tiles = pd.factorize(known["tile_id"], sort=True)
+    districts = pd.factorize(known["district_id"])[0]  # sorted: in rising order
     logs = np.log(known["value"].to_numpy(dtype=float))
     centre = logs.mean()  # keeps the sums of squares small
+    share = known["share"].to_numpy(dtype=float)
     data = _Data(
-        logs - centre,
-        known["share"].to_numpy(dtype=float),
-        known["devices"].to_numpy(dtype=float),
-        np.flatnonzero(~known["district_id"].duplicated()),
+        log=logs - centre,
+        share=share,
+        devices=known["devices"].to_numpy(dtype=float),
+        starts=np.unique(districts, return_index=True)[1],
+        first=np.unique(codes, return_index=True)[1],
+        mix=sparse.csr_array((share / np.bincount(codes, share)[codes], (districts, codes))),
     )
     grid = _refined(data)
     chosen = rng.choice(grid.mass.size, size=draws, p=grid.mass.ravel())
-    at = np.unravel_index(chosen, grid.mass.shape)
-    tau, sigma, omega = (nodes[one] for nodes, one in zip(grid.nodes, at, strict=False))
-    k = _SHORTFALLS[at[3]]
-    sums = _sums(data, tau, sigma)
-    weight, score = sums.w, sums.wy + k[:, None] * sums.wx
-    trust = weight / (1 + omega[:, None] ** 2 * weight)  # of each district's own mean
-    total = trust.sum(axis=1)
-    city = (trust * score / weight).sum(axis=1) / total
-    city += rng.standard_normal(draws) / np.sqrt(total)
-    precision = weight + 1 / omega[:, None] ** 2
-    means = (score + city[:, None] / omega[:, None] ** 2) / precision
-    means += rng.standard_normal(means.shape) / np.sqrt(precision)
-    middle = [np.exp(np.median(city) + centre), *(np.median(one) for one in (omega, tau, sigma, k))]
-    tiles = _tiles(known, data, means, (tau, sigma, k), rng=rng)
-    return means + centre, np.exp(tiles + centre), pd.Series(middle, index=names)
+    *at, shortfall = np.unravel_index(chosen, grid.mass.shape)
+    spreads = [nodes[one] for nodes, one in zip(grid.nodes, at, strict=True)]
+    spreads.append(_SHORTFALLS[shortfall])
+    blocks = np.array_split(np.arange(draws), -(-draws * len(known) // _BLOCK))
+    drawn = [_drawn(data, *(one[rows] for one in spreads), rng=rng) for rows in blocks]
+    city, means, true = (np.concatenate(one) for one in zip(*drawn, strict=True))
+    tau, sigma, omega, k = (np.median(one) for one in spreads)
+    middle = [np.exp(np.median(city) + centre), omega, tau, sigma, k]
+    columns = pd.Index(tiles, name="tile_id")
+    return (
+        means + centre,
+        pd.DataFrame(np.exp(true + centre), columns=columns),
+        pd.Series(middle, index=names),
+    )
 
 
-def _tiles(
-    known: pd.DataFrame,
+def _drawn(
     data: _Data,
-    means: _Floats,
-    spreads: tuple[_Floats, _Floats, _Floats],
+    tau: _Floats,
+    sigma: _Floats,
+    omega: _Floats,
+    k: _Floats,
     *,
     rng: np.random.Generator,
-) -> pd.DataFrame:
-    """Draw the true log mean of each tile, between what it shows and what its district does."""
-    tau, sigma, k = (one[:, None] for one in spreads)
-    codes, ids = pd.factorize(known["tile_id"], sort=True)
-    first = np.unique(codes, return_index=True)[1]
-    district = np.repeat(np.arange(len(data.starts)), np.diff([*data.starts, len(codes)]))
-    mix = np.zeros((len(ids), len(data.starts)))
-    mix[codes, district] = data.share / np.bincount(codes, data.share)[codes]
-    noise = sigma**2 / data.devices[first]
-    seen = data.log[first] + k * noise / 2
-    centre = means @ mix.T
+) -> tuple[_Floats, _Floats, _Floats]:
+    """Draw the mean of the city, those of districts and the true ones of tiles, given the rest."""
+    sums = _sums(data, tau, sigma)
+    tau, sigma, omega, k = (one[:, None] for one in (tau, sigma, omega, k))
+    weight, score = sums.w, sums.wy + k * sums.wx
+    trust = weight / (1 + omega**2 * weight)  # of each district's own mean
+    total = trust.sum(axis=1, keepdims=True)
+    city = (trust * score / weight).sum(axis=1, keepdims=True) / total
+    city += rng.standard_normal(city.shape) / np.sqrt(total)
+    precision = weight + 1 / omega**2
+    means = (score + city / omega**2) / precision
+    means += rng.standard_normal(means.shape) / np.sqrt(precision)
+    noise = sigma**2 / data.devices[data.first]
+    seen = data.log[data.first] + k * noise / 2
+    centre = means @ data.mix
     scale = tau**2 * (_FREEDOM - 2) / _FREEDOM  # of a Student t with variance tau**2
     off = (seen - centre) ** 2 / (scale + noise)
     for _ in range(_SWEEPS):
@@ -328,7 +341,7 @@ def _tiles(
         true = (seen / noise + centre * pull) / precision
         true += rng.standard_normal(true.shape) / np.sqrt(precision)
         off = (true - centre) ** 2 / scale
-    return pd.DataFrame(true, columns=pd.Index(ids, name="tile_id"))
+    return city[:, 0], means, true
 
 
 def _refined(data: _Data) -> _Grid:

@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from small_city import units
+from small_city import definition, evaluation, units
 
 import geoequity
-from geoequity import composite, inequality, typology
-from geoequity.measures import provision, proximity, streetscape
+from geoequity import composite, grids, inequality, smallsample, transfer, typology
+from geoequity import perception as readings
+from geoequity.measures import perception, provision, proximity, streetscape
 
 MODULES = sorted(
     one.name
@@ -28,7 +29,19 @@ MODULES = sorted(
     if not any(part.startswith("_") for part in one.name.split("."))
 )
 CALLED_BY_USERS = [one for one in MODULES if not one.startswith("geoequity.sources")]
-MEASURING = (composite, inequality, typology, provision, proximity, streetscape)
+MEASURING = (
+    composite,
+    grids,
+    inequality,
+    perception,
+    provision,
+    proximity,
+    readings,
+    smallsample,
+    streetscape,
+    transfer,
+    typology,
+)
 
 
 def public(module):
@@ -250,6 +263,53 @@ def recorded():
     return {"values": known, "groups": pd.Series([*IDS[:2], *IDS[:2], None, IDS[2]])}
 
 
+def answers():
+    said = column(0.2, 0.5, nan, 0.4, 0.9, 0.1)
+    return pd.DataFrame({"value": said, "low": said - 0.1, "high": said + 0.1, "n": 50.0})
+
+
+def perceived(answers, **inputs):
+    item = {"label": {"en": "Fine"}, "better": "higher", "indicator": "walk"}
+    measured = evaluation({"walk": [6, 5, 4, 3, 2, 1]}, answers.index)
+    definitions = [definition("walk")]
+    return readings.perceived(
+        {"fine": (item, answers)}, measured, definitions=definitions, **inputs
+    )
+
+
+def place():
+    return gpd.GeoSeries([shapely.Point(334000, 6298000).buffer(700)], crs="EPSG:32719")
+
+
+def tiles_of_districts():
+    return pd.DataFrame(
+        {
+            "tile_id": [f"t{at}" for at in range(6)],
+            "district_id": [IDS[at // 2] for at in range(6)],
+            "share": [1.0, 0.5, 1.0, 1.0, 0.3, 1.0],
+            "value": [20.0, 30.0, 50.0, 45.0, 80.0, 10.0],
+            "tests": [40, 50, 60, 70, 5, 6],
+            "devices": [10, 20, 20, 30, 2, 3],
+        }
+    )
+
+
+def shifted(by_m):
+    moved = districts().translate(by_m).set_axis([f"{by_m}-{at}" for at in range(6)])
+    return gpd.GeoDataFrame(geometry=moved)
+
+
+def overlap_of(made):
+    """Lay out a transfer, which is kept as a sparse matrix."""
+    frame = pd.DataFrame(made.overlap.toarray(), index=made.source_size.index)
+    return frame.set_axis(made.target_size.index, axis=1)
+
+
+def chained(source, middle, target):
+    links = transfer.make_transfer(source, middle), transfer.make_transfer(middle, target)
+    return overlap_of(transfer.compose(*links))
+
+
 def call(function, make, rows=(), out=None, **options):
     """How to call a function: its tables made anew, which of them list units, and what comes out.
 
@@ -376,6 +436,59 @@ CALLS = {
         ("index",),
         out=0,
         min_known_share=0.1,
+    ),
+    "perception.standing": call(perception.standing, people, VALUE, out=0),
+    "perception.disagreement": call(
+        perception.disagreement,
+        lambda: {
+            "said": answers(),
+            "measured": value(),
+            "population": people()["population"],
+        },
+        ("said", "measured", "population"),
+        out=0,
+        better=("higher", "lower"),
+    ),
+    "perception.perceived": call(
+        perceived,
+        lambda: {"answers": answers(), "population": people()["population"]},
+    ),
+    "perception.inclusion": call(
+        readings.inclusion,
+        lambda: {"scores": table().rename(columns={"a": "fixed_down_mbps", "c": "wifi_per_10000"})},
+        ("scores",),
+        out=0,
+    ),
+    "grids.make_square_grid": call(
+        grids.make_square_grid, lambda: {"boundary": districts()}, ("boundary",), cell_m=300
+    ),
+    "grids.make_h3_grid": call(grids.make_h3_grid, lambda: {"boundary": place()}, resolution=8),
+    "smallsample.district_values": call(
+        smallsample.district_values,
+        lambda: {"parts": tiles_of_districts(), "rng": np.random.default_rng(1)},
+        ("parts",),
+        districts=pd.Index(IDS, name="unit_id"),
+        min_tests=30,
+        draws=20,
+    ),
+    "smallsample.interval": call(
+        smallsample.interval,
+        lambda: {"draws": np.arange(60.0).reshape(10, 6) ** 2},
+        {"draws": 1},
+        out=1,
+        level=0.9,
+    ),
+    "transfer.make_transfer": call(
+        lambda **layers: overlap_of(transfer.make_transfer(**layers)),
+        lambda: {"source": districts(), "target": shifted(300)},
+        ("source",),
+        out=0,
+    ),
+    "transfer.compose": call(
+        chained,
+        lambda: {"source": districts(), "middle": shifted(300), "target": shifted(500)},
+        ("source",),
+        out=0,
     ),
     "streetscape.street_lengths": call(
         lengths_by_pair, lambda: {"streets": lines(), "districts": districts()}, ("districts",)

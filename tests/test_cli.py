@@ -67,6 +67,20 @@ def test_faults_are_json_where_json_is_asked(tmp_path: Path, capsys: pytest.Capt
     assert "districts: missing" in result["faults"]
 
 
+def test_an_unknown_weight_names_the_city_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    demo = ge.City.preset("demo")
+    file = tmp_path / "weighty.toml"
+    text = demo.file.read_text(encoding="utf-8")
+    file.write_text(f"{text}\n[index]\nweights = {{ happiness = 2 }}\n", encoding="utf-8")
+    command = ["run", str(file), "--data", str(demo.file.parent), "--out", str(tmp_path / "out")]
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    assert "weighty.toml" in said
+    assert "index.weights.happiness: no such indicator, area or pillar" in said
+
+
 def test_wrong_usage_exits_2() -> None:
     with pytest.raises(SystemExit) as left:
         main(["run"])

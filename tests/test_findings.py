@@ -466,3 +466,85 @@ def test_no_sentence_shows_a_hole_or_an_empty_value(make):
         for said in finding["text"].values():
             assert not any(bad in said for bad in ("{", "}", "nan", "None", "  "))
             assert said.endswith(".")
+
+
+def surveyed(*disagree, **changes):
+    """The six districts, asked whether they are content with their hospital."""
+    tables = world(**changes)
+    answers = dict(zip(IDS, [0.9, 0.2, 0.5, 0.5, 0.4, 0.1], strict=True))
+    tables["summary"]["perception"] = {
+        "content": {
+            "label": {"en": "Content", "es": "Satisfechos", "pt": "Satisfeitos"},
+            "indicator": "hospital_walk_min",
+            "mean": 0.43,
+            "districts": {unit: {"value": value} for unit, value in answers.items()},
+            "disagree": [
+                {"district": unit, "said": said, "measured": measured}
+                for unit, said, measured in disagree
+            ],
+        }
+    }
+    return tables
+
+
+def test_the_widest_disagreement_is_told_with_what_is_said_and_measured():
+    # Foxtrot walks 15 minutes, the shortest of all, and is the least content.
+    tables = surveyed(("a", 0.95, 0.3), ("f", 0.05, 0.95))
+    tables["summary"]["types"]["showcase"] = {"districts": [], "population_share": 0.0}
+    found = told(tables)["perception"]
+    assert found["numbers"] == {
+        "said": 0.1,
+        "said_mean": 0.43,
+        "measured": 15.0,
+        "measured_mean": 33.5,
+        "disagreements": 2,
+    }
+    assert "En Foxtrot la gente opina peor" in found["text"]["es"]
+    assert "“Content” stands at 10% (43% in the city)" in found["text"]["en"]
+    assert "There is 1 more disagreement" in found["text"]["en"]
+    assert "15\N{NO-BREAK SPACE}min" in found["text"]["pt"]
+
+
+def test_an_opinion_better_than_the_measurement_is_told_as_such():
+    tables = surveyed(("a", 0.95, 0.05))
+    tables["summary"]["types"]["showcase"] = {"districts": [], "population_share": 0.0}
+    found = told(tables)["perception"]
+    assert "En Alfa la gente opina mejor" in found["text"]["es"]
+    assert "more disagreement" not in found["text"]["en"]
+
+
+def test_where_opinion_and_measurement_agree_nothing_is_told_of_them():
+    assert "perception" not in told(surveyed())
+
+
+def test_a_disagreement_over_an_indicator_that_is_absent_is_left_out():
+    tables = surveyed(("f", 0.05, 0.95))
+    tables["summary"]["perception"]["content"]["indicator"] = "of_their_own"
+    assert "perception" not in told(tables)
+
+
+def test_there_are_never_more_than_six_and_what_is_unseen_outranks_opinion():
+    # Two of the five indicators are absent and ten residents left out: that must be said.
+    found = [one["id"] for one in findings(**surveyed(("f", 0.05, 0.95)))]
+    assert len(found) == 6
+    assert "perception" not in found
+    assert found[-1] == "unseen"
+
+
+def test_where_nearly_all_is_seen_opinion_takes_the_place_of_what_is_unseen():
+    tables = surveyed(("f", 0.05, 0.95))
+    tables["summary"]["absent"] = {}
+    tables["summary"]["population"]["outside"] = 0.0
+    found = [one["id"] for one in findings(**tables)]
+    assert len(found) == 6
+    assert found[-1] == "perception"
+    assert "unseen" not in found
+
+
+def test_a_weak_link_with_deprivation_gives_way_to_a_disagreement():
+    tables = surveyed(("f", 0.05, 0.95))
+    tables["indicators"]["unmet_needs_share"] = [0.1, 0.3, 0.05, 0.25, 0.1, 0.2]
+    found = [one["id"] for one in findings(**tables)]
+    assert "stratifier" in told(world(indicators=tables["indicators"]))
+    assert "stratifier" not in found
+    assert found[-2:] == ["perception", "unseen"]

@@ -213,7 +213,7 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
             ),
             cell(layer),
             make("td", { class: "city" }, figure(layer.mean, layer.unit)),
-            make("td", { class: "score" }, layer.scores ? score(layer.scores[place]) : "–"),
+            make("td", { class: "score" }, layer.scores && !layer.suppressed?.includes(place) ? score(layer.scores[place]) : "–"),
           ),
         ),
       );

@@ -261,7 +261,7 @@ def _suppressed(study: Study, name: str) -> dict[str, Any]:
     """List the places of districts whose value is withheld, not merely unknown."""
     kind = name.partition("_")[0]
     flags = study.broadband.get(f"{kind}_down_mbps_suppressed")
-    if flags is None:
+    if flags is None or not (study.intervals["indicator"] == name).any():
         return {}
     withheld = flags.reindex(study.districts.index).fillna(value=False).astype(bool)
     withheld &= study.indicators[name].reindex(study.districts.index).isna()

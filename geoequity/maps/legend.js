@@ -80,6 +80,10 @@ geoequity.legend = function (data, words, layer) {
 
   const notes = [];
   if (known(layer.mean)) notes.push(words.text("map.city_mean", { value: words.quantity(layer.mean, layer.unit) }));
+  if (layer.suppressed) {
+    const names = layer.suppressed.map((place) => data.districts[place].name).join(", ");
+    notes.push(words.text("map.suppressed_note", { names }));
+  }
   if (byType && data.types.basis === "no_material_gap") notes.push(words.text("map.no_material_gap"));
   if (missing === layer.values.length) notes.push(words.text("map.all_unknown"));
   const heads = [quiet("figure", words.text("map.districts"))];

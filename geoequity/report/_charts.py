@@ -183,7 +183,7 @@ def _overlap(box: Sequence[float], other: Sequence[float]) -> bool:
 
 
 DOTS_WIDTH, DOTS_HEIGHT = 480.0, 250.0
-DOTS_LEFT, DOTS_RIGHT, DOTS_TOP, DOTS_BOTTOM = 62.0, 10.0, 14.0, 14.0
+DOTS_LEFT, DOTS_RIGHT, DOTS_TOP, DOTS_BOTTOM = 72.0, 10.0, 14.0, 14.0
 MOST_TICKS = 5
 
 
@@ -241,7 +241,7 @@ def _ticks(low: float, high: float) -> list[float]:
     """Choose round numbers that hold both ends between them."""
     wide = (high - low) or 1.0
     tenth = 10.0 ** math.floor(math.log10(wide))
-    rounds = (factor * tenth for factor in (0.1, 0.2, 0.25, 0.5, 1.0, 2.0))
+    rounds = (factor * tenth for factor in (0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 2.5))
     step = next((one for one in rounds if wide / one <= MOST_TICKS - 1), 5 * tenth)
     first, last = math.floor(low / step), math.ceil(high / step)
     last = max(last, first + 1)

@@ -284,7 +284,8 @@ def _read_file(
     if "kind" in table:
         table = table[_of_kind(table["kind"], kind, path, record)]
     parse = partial(numbers, spec=FileSpec(path=path), ids=table["quadkey"])
-    table = table.assign(**all_of({one: partial(parse, table[one]) for one in _NUMBERS}))
+    theirs = {one: table[one].rename(names[one]) for one in _NUMBERS}
+    table = table.assign(**all_of({one: partial(parse, theirs[one]) for one in _NUMBERS}))
     table["period"] = _periods(table, path, period, alone=len(spec.path) == 1)
     return _possible(table, spec, path, record)
 
@@ -506,10 +507,10 @@ def _possible(table: pd.DataFrame, spec: TilesSpec, path: Path, record: Record) 
         end = 'correct the file, or declare faulty = "drop"'
         msg = f"{path}: {'; '.join(said)}; {end}"
         raise DataError(msg, ids=table["quadkey"][bad].unique())
+    if said:
+        record.warn(f"tiles dropped: {'; '.join(said)}", table["quadkey"][bad])
     for why, rows in faults.items():
-        if rows.any():
-            record.drop(why, table["quadkey"][rows])
-            record.warn(f"tiles dropped: {why}", table["quadkey"][rows])
+        record.drop(why, table["quadkey"][rows])
     if odd.any():
         record.warn(
             "tiles without a test dropped, though they state a speed", table["quadkey"][odd]

@@ -1,6 +1,8 @@
 """Read cells of the mobile network, in the form of OpenCelliD."""
 
-from collections.abc import Iterator
+import zlib
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
 import geopandas as gpd
@@ -10,6 +12,7 @@ import shapely
 from pyproj import CRS
 
 from geoequity.errors import DataError, SourceError, shown
+from geoequity.schema import check_columns
 from geoequity.sources.files import Record, drop_repeated, text_ids
 from geoequity.sources.spec import TowersSpec
 from geoequity.units import district_of
@@ -78,12 +81,13 @@ def read_towers(
     edges = gpd.GeoSeries([study_area], crs=crs).segmentize(_EDGE_M).to_crs(_LONLAT)
     west, south, east, north = edges.total_bounds
     near, total, beyond = [], 0, 0
-    for chunk in _chunks(spec):
-        total += len(chunk)
-        wanted = _placed(_chosen(chunk, spec), spec)
-        there = wanted["lon"].between(west, east) & wanted["lat"].between(south, north)
-        beyond += int((~there).sum())
-        near.append(wanted[there])
+    with closing(_chunks(spec)) as chunks:  # and the file with it, should a row be at fault
+        for chunk in chunks:
+            total += len(chunk)
+            wanted = _placed(_chosen(chunk, spec), spec)
+            there = wanted["lon"].between(west, east) & wanted["lat"].between(south, north)
+            beyond += int((~there).sum())
+            near.append(wanted[there])
     if total == 0:
         msg = f"{spec.path}: the layer or table is empty"
         raise SourceError(msg, source=spec.path)
@@ -116,7 +120,7 @@ def read_towers(
     )
 
 
-def _chunks(spec: TowersSpec) -> Iterator[pd.DataFrame]:
+def _chunks(spec: TowersSpec) -> Generator[pd.DataFrame, None, None]:
     """Read the file piece by piece, every column as text."""
     options: dict[str, Any] = {
         "dtype": str,
@@ -130,16 +134,14 @@ def _chunks(spec: TowersSpec) -> Iterator[pd.DataFrame]:
         headed = str(first.iloc[0, 0]).strip().lower() == COLUMNS[0]
         header = {"header": 0} if headed else {"header": None, "names": COLUMNS[: first.shape[1]]}
         start = 1
-        for chunk in pd.read_csv(spec.path, chunksize=_CHUNK_ROWS, **header, **options):
-            absent = [one for one in (*_KEY, "lon", "lat") if one not in chunk.columns]
-            if absent:
-                msg = f"{spec.path}: no column {shown(absent)}; it has {', '.join(chunk.columns)}"
-                raise DataError(msg, ids=absent)
-            yield chunk.set_axis(pd.RangeIndex(start, start + len(chunk)), axis=0)
-            start += len(chunk)
+        with pd.read_csv(spec.path, chunksize=_CHUNK_ROWS, **header, **options) as reader:
+            for chunk in reader:
+                check_columns(chunk, [*_KEY, "lon", "lat"], name=str(spec.path))
+                yield chunk.set_axis(pd.RangeIndex(start, start + len(chunk)), axis=0)
+                start += len(chunk)
     except pd.errors.EmptyDataError:
         return
-    except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError) as error:
+    except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
         msg = f"{spec.path}: cannot be read as a list of cells: {error}"
         raise SourceError(msg, source=spec.path) from error
 
@@ -147,9 +149,7 @@ def _chunks(spec: TowersSpec) -> Iterator[pd.DataFrame]:
 def _chosen(chunk: pd.DataFrame, spec: TowersSpec) -> pd.DataFrame:
     """Keep the rows that the city file asks for."""
     for column, wanted in spec.where.items():
-        if column not in chunk.columns:
-            msg = f"{spec.path}: no column {column!r}; it has {', '.join(chunk.columns)}"
-            raise DataError(msg, ids=[column])
+        check_columns(chunk, [column], name=str(spec.path))
         accepted = pd.Series(wanted if isinstance(wanted, list) else [wanted], dtype=object)
         chunk = chunk[chunk[column].str.strip().isin(text_ids(accepted))]
     return chunk

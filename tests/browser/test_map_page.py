@@ -5,6 +5,7 @@ import dataclasses
 import math
 import random
 
+import pandas as pd
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -593,3 +594,76 @@ def test_a_map_from_the_library_works_without_the_seal_too(open_page, study, tmp
     assert "What the map shows" in words(page)
     assert page.requests() == []
     assert page.errors() == []
+
+
+@pytest.fixture(scope="module")
+def sampled(study, tmp_path_factory):
+    """The town with intervals of one speed, five Mbps either side, withheld in one district."""
+    ids = study.districts.index
+    indicators = study.indicators.copy()
+    indicators.loc["d02", "fixed_down_mbps"] = math.nan
+    indicators.loc["d00", "fixed_down_mbps"] = 50.0
+    speed = indicators["fixed_down_mbps"]
+    rows = {"unit_id": ids, "indicator": "fixed_down_mbps", "low": speed - 5, "high": speed + 5}
+    broadband = pd.DataFrame({"fixed_down_mbps_suppressed": ids == "d02"}, index=ids)
+    changed = dataclasses.replace(
+        study, indicators=indicators, intervals=pd.DataFrame(rows), broadband=broadband
+    )
+    path = tmp_path_factory.mktemp("sampled") / "map.html"
+    save_map(changed, path)
+    return path
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_the_card_puts_the_sampling_interval_beside_the_value(open_page, sampled, study, size):
+    page = open_page(sampled, size=size)
+    page.wait(READY)
+    label = study.catalogue.loc["fixed_down_mbps", "label_es"]
+    row = (
+        "return [...document.querySelectorAll('#ge-card tbody tr')]"
+        ".find((one) => one.textContent.includes(arguments[0])).innerText"
+    )
+    open_card(page)
+    click(page, ".show-all")
+    assert "entre 45 y 55" in " ".join(page.run(row, label).split())
+    assert "es el error de medición" in card(page)
+    assert page.run(CLIPPED) == []
+    open_card(page, 2)
+    click(page, ".show-all")
+    assert "suprimido" in page.run(row, label)
+    assert "sin dato" not in page.run(row, label)
+    beside = study.catalogue.loc["unmet_needs_share", "label_es"]
+    assert "se lee junto al índice" in page.run(row, beside)
+    assert page.errors() == []
+
+
+def test_the_tooltip_says_between_what_a_measured_value_lies(open_page, sampled):
+    page = open_page(sampled)
+    page.wait(READY)
+    page.run("geoequity.page.showLayer('fixed_down_mbps')")
+    spot = page.run(SPOT, "d00")
+    mouse(page, "mouseMoved", spot)
+    mouse(page, "mouseMoved", [spot[0] - 4, spot[1] + 4])
+    page.wait("document.querySelector('.ge-tip small') !== null")
+    assert texts(page, ".ge-tip small") == ["entre 45 y 55"]
+
+
+def test_the_select_lists_what_is_read_beside_the_index_as_such(page, study):
+    found = page.run(
+        "return [...document.querySelectorAll('#ge-layer optgroup')]"
+        ".filter((one) => one.label.startsWith('Se lee junto al índice'))"
+        ".map((one) => [...one.children].map((option) => option.value))"
+    )
+    beside = study.catalogue.index[study.catalogue["role"] != "indicator"]
+    assert found == [list(beside)]
+    page.run("geoequity.page.showLayer('ndvi')")
+    assert texts(page, "#ge-about")[0].endswith("nunca forma parte de él.")
+
+
+def test_a_withheld_value_is_named_in_the_legend(open_page, sampled, study):
+    page = open_page(sampled)
+    page.wait(READY)
+    page.run("geoequity.page.showLayer('fixed_down_mbps')")
+    name = study.districts.loc["d02", "name"]
+    said = texts(page, "#ge-legend .note")
+    assert f"Suprimido por tener demasiado pocas pruebas: {name}." in said

@@ -100,6 +100,32 @@ def test_the_report_opens_with_no_network_and_no_complaint(open_page, report, la
     assert page.run(CUT_TEXTS) == []
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_what_stands_beside_the_index_is_neither_cut_nor_too_wide(
+    open_page, report, language, size
+):
+    page = open_page(report(language, readings=True), size=size, phone=size == PHONE)
+    assert page.errors() == []
+    assert page.run("return document.querySelectorAll('figure.dots svg').length") == 3
+    assert page.run(TOO_WIDE) == []
+    assert page.run(CUT_TEXTS) == []
+    assert page.run("return document.documentElement.scrollWidth") <= size[0]
+
+
+def test_words_beside_the_index_stand_out_from_their_ground(open_page, report):
+    assert open_page(report(readings=True)).run(POOR_CONTRAST) == []
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_hostile_names_do_nothing_beside_the_index_either(open_page, report, size):
+    path = report(names=HOSTILE, readings=True)
+    page = open_page(path, size=size, phone=size == PHONE)
+    assert page.run("return window.hacked === undefined")
+    assert page.run(TOO_WIDE) == []
+    assert page.run(CUT_TEXTS) == []
+
+
 def test_every_district_is_drawn_on_every_map(open_page, report, made_up):
     page = open_page(report())
     assert page.run(SEEN_SHAPES) == [len(made_up.NAMES)] * 4

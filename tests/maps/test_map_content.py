@@ -201,3 +201,40 @@ def test_the_study_is_left_unchanged(study):
 def test_an_unknown_language_is_refused(study):
     with pytest.raises(MessageError, match="no catalogue for language 'tlh'"):
         content(study, language="tlh")
+
+
+def sampled(study):
+    """The same town with 90 % intervals of one speed, withheld in its third district."""
+    ids = study.districts.index
+    indicators = study.indicators.copy()
+    indicators.loc[ids[2], "fixed_down_mbps"] = math.nan
+    speed = indicators["fixed_down_mbps"]
+    rows = {"unit_id": ids, "indicator": "fixed_down_mbps", "low": speed - 5, "high": speed + 5}
+    withheld = pd.DataFrame({"fixed_down_mbps_suppressed": speed.index == ids[2]}, index=ids)
+    return changed(study, indicators=indicators, intervals=pd.DataFrame(rows), broadband=withheld)
+
+
+def test_sampling_intervals_stand_in_the_order_of_the_districts(study):
+    found = layer(content(sampled(study), language="es"), "fixed_down_mbps")
+    assert found["values"][0] - found["sampling"]["low"][0] == pytest.approx(5, rel=1e-4)
+    assert found["sampling"]["high"][0] - found["values"][0] == pytest.approx(5, rel=1e-4)
+    assert found["sampling"]["low"][2] is found["sampling"]["high"][2] is None
+
+
+def test_complete_counts_have_no_sampling_interval(told):
+    assert not [one["id"] for one in told["layers"] if "sampling" in one or "suppressed" in one]
+
+
+def test_what_is_withheld_is_told_apart_from_what_is_unknown(study):
+    told = content(sampled(study), language="es")
+    assert layer(told, "fixed_down_mbps")["suppressed"] == [2]
+    assert layer(told, "fixed_down_mbps")["values"][2] is None
+    others = [one for one in told["layers"] if one["id"] != "fixed_down_mbps"]
+    assert not any("suppressed" in one for one in others)
+
+
+def test_validators_and_stratifiers_are_read_beside_the_index_and_nothing_else_is(told, study):
+    beside = {one["id"] for one in told["layers"] if one["group"] == "context"}
+    assert beside == set(study.catalogue.index[study.catalogue["role"] != "indicator"])
+    assert {"unmet_needs_share", "ndvi", "night_lights_per_1000"} <= beside
+    assert "hazard_exposed_share" not in beside

@@ -120,7 +120,7 @@ def test_two_sides_without_a_common_district_are_all_unknown() -> None:
 
 def test_disagreement_refuses_an_absent_column_and_other_units() -> None:
     table = said(column(1, 2))
-    with pytest.raises(DataError, match="said: .*low"):
+    with pytest.raises(DataError, match=r"said: .*low"):
         disagreement(table.drop(columns="low"), column(1, 2), population=column(1, 1), better=HIGH)
     with pytest.raises(DataError, match="measured and said"):
         disagreement(table, column(1, 2, 3), population=column(1, 1), better=HIGH)

@@ -39,6 +39,7 @@ def make_study(
     geometry=None,
     crs=CRS,
     fictitious=True,
+    readings=False,
     seed=7,
 ):
     """Make a study whose summary agrees with its tables."""
@@ -227,7 +228,104 @@ def make_study(
         scores=scores,
         catalogue=catalogue,
     )
-    return replace(study, summary={**summary, "findings": told})
+    study = replace(study, summary={**summary, "findings": told})
+    return with_readings(study) if readings else study
+
+
+def with_readings(study):
+    """Add a survey, speed tests, groups and a hazard; the third district has too few tests."""
+    ids, quiet, count = list(study.indicators.index), 2, len(study.indicators)
+    every = catalogue_table(read_catalogue())
+    speed = pd.Series(np.linspace(20.0, 80.0, count), index=ids)
+    steps = pd.Series(np.linspace(0.0, 0.44, count), index=ids)
+    values = {
+        "fixed_down_mbps": speed,
+        "fixed_under_25_3_share": 0.5 - steps,
+        "fixed_under_100_20_share": 1.0 - steps,
+        "fixed_untested_share": steps / 4,
+        "hazard_exposed_share": steps,
+        "services_exposed_share": steps.where(steps > 0),
+        "safe_hospital_walk_min": 20 + 100 * steps,
+        "safe_shelter_walk_min": 10 + 10 * steps,
+    }
+    indicators = study.indicators.assign(**values)
+    sampled = [one for one in values if one == "fixed_down_mbps" or "under" in one]
+    if count > quiet:
+        indicators.loc[ids[quiet], sampled] = np.nan
+    intervals = pd.DataFrame(
+        [
+            (unit, one, 0.8 * value, min(1.2 * value, 1.0) if "share" in one else 1.2 * value)
+            for one in sampled
+            for unit, value in indicators[one].items()
+        ],
+        columns=["unit_id", "indicator", "low", "high"],
+    )
+    withheld = indicators["fixed_down_mbps"].isna()
+    figures = {"test_mean": speed * 1.1, "tile_median": speed * 0.9, "tests": speed * 10}
+    broadband = pd.DataFrame(
+        {f"fixed_down_mbps_{one}": figure.mask(withheld) for one, figure in figures.items()}
+        | {"fixed_down_mbps_suppressed": withheld}
+    )
+    population = study.districts["population"]
+    catalogue = every.loc[[one for one in every.index if one in indicators.columns]]
+    told = {
+        one: _figures(one, indicators[one].fillna(0.0), population, catalogue.loc[one])
+        for one in catalogue.index
+    }
+    told = {one: figures | {"groups": _groups_of(figures)} for one, figures in told.items()}
+    over = "measured_speed household_access device"
+    inclusion = {
+        unit: {"score": 40.0 + place, "parts": 3, "over": over} for place, unit in enumerate(ids)
+    }
+    if count > quiet:
+        inclusion[ids[quiet]] |= {"parts": 2, "over": "household_access device"}
+    summary = {
+        **study.summary,
+        "indicators": told,
+        "perception": {"satisfied": _opinions(ids), "trust": _means(ids)},
+        "digital_inclusion": {"mean": 45.5, "gap": 9.0, "districts": inclusion},
+    }
+    return replace(
+        study,
+        indicators=indicators,
+        intervals=intervals,
+        broadband=broadband,
+        catalogue=catalogue,
+        summary=summary,
+    )
+
+
+def _groups_of(figures):
+    mean = figures["mean"]
+    told = {"children": 1.0, "older": 0.5, "skaters": 2.0}
+    return {one: {"mean": None if mean is None else mean * by} for one, by in told.items()}
+
+
+def _opinions(ids):
+    """Answers from 10 % up in even steps, with 5 points of error either side; one disagrees."""
+    answers = np.linspace(0.1, 0.9, len(ids))
+    return {
+        "label": {"es": "Satisfechos", "en": "Satisfied", "pt": "Satisfeitos"},
+        "indicator": "fixed_down_mbps",
+        "mean": 0.5,
+        "n": 1200,
+        "districts": {
+            unit: {"value": one, "sampling": {"low": one - 0.05, "high": one + 0.05}, "n": 100.0}
+            for unit, one in zip(ids, answers, strict=True)
+        },
+        "disagree": [{"district": ids[0], "said": 0.05, "measured": 0.9}],
+    }
+
+
+def _means(ids):
+    """Marks from 1 to 10 that no indicator measures, unknown in the first district."""
+    answers = {unit: {"value": 3.0 + place % 5, "n": None} for place, unit in enumerate(ids)}
+    answers[ids[0]]["value"] = None
+    for one in answers.values():
+        one["sampling"] = None
+    label = {"es": "Confianza en la ciudad", "en": "Trust in the city", "pt": "Confiança"}
+    told = {"label": label, "indicator": None, "mean": 5.2, "n": None}
+    return {**told, "districts": answers, "disagree": []}
 
 
 def _number(value):
