@@ -36,7 +36,7 @@ def perceived(
     Parameters
     ----------
     items
-        Item id -> what it is (``label``, ``better``, ``indicator``), and
+        Item id -> what it is (``label``, ``unit``, ``better``, ``indicator``), and
         districts x ``value``, ``low``, ``high``, ``n``.
     evaluation
         The indicators that could be computed.
@@ -48,8 +48,8 @@ def perceived(
     Returns
     -------
     perceived
-        By item: ``label``, ``indicator``, ``mean`` over people, ``n`` asked in
-        all, ``districts`` with ``value``, its ``sampling`` interval and ``n``,
+        By item: ``label``, ``indicator``, ``unit`` (share or value), ``mean``
+        over people, ``n`` asked in all, ``districts`` with ``value``, its ``sampling`` interval and ``n``,
         and ``disagree``: the districts where standing in opinion and standing
         in measurement differ by over a half, sampling error left aside.
     """
@@ -80,6 +80,7 @@ def perceived(
         told[key] = {
             "label": dict(what["label"]),
             "indicator": indicator,
+            "unit": "value" if what.get("unit") == "value" else "share",
             "mean": None if mean is None else float(mean),
             "n": None if values["n"].isna().all() else int(values["n"].sum()),
             "districts": {str(unit): _answer(row) for unit, row in values.iterrows()},

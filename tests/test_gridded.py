@@ -251,22 +251,6 @@ def test_a_grid_takes_its_people_from_a_raster(make_city: CityMaker, grid: str) 
     assert study.summary["population"]["outside"] == pytest.approx(0, abs=0.01)
 
 
-def test_strips_of_no_width_that_cutting_leaves_do_no_harm(make_city: CityMaker) -> None:
-    """A border along the side of a cell, one rounding off it, leaves such strips."""
-    file = make_city(cells=NO_PARENTS | {"population": "people.tif"}, rasters=None, **PLAIN)
-    cut_in_two(file.parent, at_m=1250 + 1e-9)
-    shift = 2e-9
-    layer = gpd.read_file(file.parent / "districts.geojson")
-    layer.geometry = [
-        shapely.Polygon([(x + shift * (n % 2), y) for n, (x, y) in enumerate(one.exterior.coords)])
-        for one in layer.geometry
-    ]
-    (file.parent / "districts.geojson").unlink()
-    layer.to_file(file.parent / "districts.geojson")
-    write_raster(file.parent / "people.tif", RISING)
-    assert assess(file).districts["population"].sum() == pytest.approx(RISING.sum())
-
-
 @pytest.mark.parametrize(
     "key", ['id = "x"', 'district = "x"', 'bases = { households = "x" }', 'groups = { old = "x" }']
 )

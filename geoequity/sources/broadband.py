@@ -336,17 +336,14 @@ def _read_parquet(
             stored = file.schema_arrow.field(quadkey).type
             _check_text(path, quadkey, str(stored), is_text=not pa.types.is_primitive(stored))
             columns = list(names.values())
-            groups = _row_groups(file, quadkey, beginnings)
             record.counts["rows_in_file"] = file.metadata.num_rows
             wanted = pa.array(beginnings)
             kept = []
-            for batch in file.iter_batches(
-                _BATCH_ROWS, row_groups=groups, columns=columns, use_threads=False
-            ):
-                start = pc.utf8_slice_codeunits(
-                    batch[quadkey].cast("string"), 0, len(beginnings[0])
-                )
-                kept.append(batch.filter(pc.is_in(start, value_set=wanted)))
+            for group in _row_groups(file, quadkey, beginnings):  # one by one, for the memory
+                for batch in file.iter_batches(_BATCH_ROWS, [group], columns, use_threads=False):
+                    names_there = batch[quadkey].cast("string")
+                    start = pc.utf8_slice_codeunits(names_there, 0, len(beginnings[0]))
+                    kept.append(batch.filter(pc.is_in(start, value_set=wanted)))
             if not any(batch.num_rows for batch in kept):  # of another zoom? look at any rows
                 kept = [next(file.iter_batches(1, columns=columns))]
     except (pa.ArrowException, OSError) as error:
