@@ -49,7 +49,8 @@ def perceived(
     -------
     perceived
         By item: ``label``, ``indicator``, ``unit`` (share or value), ``mean``
-        over people, ``n`` asked in all, ``districts`` with ``value``, its ``sampling`` interval and ``n``,
+        over people, ``n`` asked in all, ``districts`` with ``value``, its
+        ``sampling`` interval and ``n``,
         and ``disagree``: the districts where standing in opinion and standing
         in measurement differ by over a half, sampling error left aside.
     """
