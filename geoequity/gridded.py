@@ -39,6 +39,7 @@ class SpeedTests:
     min_tests: float
 
 
+QUARTERS = 4  # pooled for the indicators; the trend takes all there are
 TREND_COLUMNS = ("indicator", "unit_id", "growth", "low", "high", "periods")
 _PEOPLE = "population"
 # By kind: what a reader makes of a source -> indicator; classes of land cover keep their names
@@ -197,7 +198,7 @@ def values_of_tiles(
     seed: int,
 ) -> Gridded:
     """
-    Measure broadband by district, from all quarters of a kind together.
+    Measure broadband by district, from the latest four quarters of a kind together.
 
     Parameters
     ----------
@@ -223,7 +224,7 @@ def values_of_tiles(
     figures: dict[str, pd.DataFrame] = {}
     for kind, tests in tiles.items():
         rng = np.random.default_rng([seed, sorted(_OF_TILES).index(kind)])
-        merged = digital.pooled(tests.squares)
+        merged = digital.pooled(_latest(tests.squares))
         measured = {
             column: digital.broadband(
                 merged,
@@ -251,6 +252,12 @@ def values_of_tiles(
         if kind == "fixed" and cells is not None and _PEOPLE in cells.columns:
             tables |= _people_short(cells, merged, measured, districts)
     return Gridded(tables=tables, broadband=figures)
+
+
+def _latest(squares: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Keep the latest quarters: a year is long enough to pool and short enough to be now."""
+    quarters = sorted(squares["period"].dropna().unique())[-QUARTERS:]
+    return squares[squares["period"].isna() | squares["period"].isin(quarters)]
 
 
 def _people_short(
