@@ -8,6 +8,7 @@ at 4.8 km/h) from the middle of a cell to that of the next.
 """
 
 import json
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,10 +18,16 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import settings
 
 import geoequity as ge
 from geoequity.errors import DataWarning
 from geoequity.study import Study
+
+# Random examples are for exploring by hand; what must pass before a change lands is the same each time
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 CRS = "EPSG:32718"
 EAST, NORTH = 500_000.0, 8_000_000.0
