@@ -24,7 +24,7 @@ import geoequity as ge
 from geoequity.errors import DataWarning
 from geoequity.study import Study
 
-# Random examples are for exploring by hand; what must pass before a change lands is the same each time
+# Random examples explore by hand; what must pass before a change lands is the same each time
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
