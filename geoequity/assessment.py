@@ -33,7 +33,7 @@ from geoequity.judgement import Judgement, Rules, check_weights, groups_of, ineq
 from geoequity.perception import inclusion, perceived
 from geoequity.schema import AREAS, PILLARS
 from geoequity.sources.files import sha256
-from geoequity.streets import StreetNetwork, straight_line_min
+from geoequity.streets import StreetNetwork, Walker, straight_line_min
 from geoequity.study import Study
 from geoequity.summary import district_confidence, make_summary, people_of, plain, with_readings
 from geoequity.units import Membership, join_cells, totals
@@ -268,7 +268,9 @@ def _network(city: City, sources: Collected) -> StreetNetwork | None:
     """Build the walking network, where there are streets."""
     if sources.streets is None:
         return None
-    return StreetNetwork.from_edges(sources.streets, speed_kmh=city.walking.speed_kmh)
+    return StreetNetwork.from_edges(
+        sources.streets, walker=Walker(name="adult", speed_kmh=city.walking.speed_kmh), merge=True
+    )
 
 
 def _minutes(

@@ -282,3 +282,24 @@ def check_non_negative(values: pd.Series, *, name: str) -> None:
         ids = values.index[bad]
         msg = f"{name}: negative or infinite: {shown(ids)}"
         raise DataError(msg, ids=ids)
+
+
+def check_above_0(value: float, *, name: str) -> None:
+    """
+    Refuse a number that is not above 0 and finite.
+
+    Parameters
+    ----------
+    value
+        The number.
+    name
+        What to call it in the message.
+
+    Raises
+    ------
+    DataError
+        If it is 0, negative, infinite or NaN.
+    """
+    if not 0 < value < np.inf:
+        msg = f"{name}: must be above 0, is {value}"
+        raise DataError(msg)

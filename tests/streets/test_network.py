@@ -15,11 +15,11 @@ from shapely import LineString, Point, Polygon, box
 
 from geoequity import schema
 from geoequity.errors import CRSError, DataError, SourceError
-from geoequity.streets import StreetNetwork, straight_line_min
+from geoequity.streets import StreetNetwork, Walker, straight_line_min
 
 CRS = "EPSG:32618"
 PACE = 80.0  # metres a minute at 4.8 km/h
-MONACO = Path(__file__).parent / "data" / "monaco_2023.osm.pbf"
+MONACO = Path(__file__).parents[1] / "data" / "monaco_2023.osm.pbf"
 
 
 def table(*rows, **columns):
@@ -54,6 +54,9 @@ SQUARE = table(
 )
 
 
+SQUARE_AT = {"c": (800, 800), "e": (1600, 800)}
+
+
 @pytest.fixture
 def square():
     return StreetNetwork.from_edges(SQUARE)
@@ -64,7 +67,9 @@ def test_a_network_knows_its_nodes_and_edges(square):
     assert square.nodes.index.tolist() == ["a", "b", "c", "d", "e"]
     assert square.nodes.geometry["c"] == Point(800, 800)
     assert square.nodes.crs == square.edges.crs == CRS
-    pd.testing.assert_frame_equal(square.edges.drop(columns="component"), SQUARE)
+    pd.testing.assert_frame_equal(square.edges[SQUARE.columns], SQUARE)
+    assert (square.edges["minutes_there"] == SQUARE["length_m"] / PACE).all()
+    assert (square.edges["minutes_back"] == SQUARE["length_m"] / PACE).all()
     assert "component" not in SQUARE.columns
 
 
@@ -121,9 +126,12 @@ def test_streets_without_footing_make_no_intersection(square):
 
 def test_networkx_gets_every_edge(square):
     graph = square.to_networkx()
-    assert isinstance(graph, nx.MultiGraph)
+    assert isinstance(graph, nx.MultiDiGraph)
     assert graph.number_of_nodes() == 5
-    assert graph.edges["c", "e", "e4"] == {"length_m": 800.0, "minutes": 800 / PACE}
+    for start, end in (("c", "e"), ("e", "c")):
+        edge = graph.edges[start, end, "e4"]
+        assert (edge["length_m"], edge["minutes"]) == (800.0, 800 / PACE)
+        assert edge["geometry"].coords[0] == SQUARE_AT[start]
     assert graph.nodes["d"] == {"x": 0.0, "y": 800.0}
     assert nx.shortest_path_length(graph, "a", "e", weight="minutes") == pytest.approx(30)
 
@@ -131,8 +139,8 @@ def test_networkx_gets_every_edge(square):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"length_m": [0.0, 1, -1, np.nan, 5]}, "length_m is not above 0: e0, e2, e3"),
-        ({"length_m": [1, 1, 1, np.inf, 1]}, "length_m is not above 0: e3"),
+        ({"length_m": [0.0, 1, -1, np.nan, 5]}, "length_m is negative or unknown: e2, e3"),
+        ({"length_m": [1, 1, 1, np.inf, 1]}, "length_m is negative or unknown: e3"),
         ({"from_node": ["a", None, "c", "d", "c"]}, "a node is missing: e1"),
         ({"geometry": [*SQUARE.geometry[:4], Point(0, 0)]}, "the geometry is no line: e4"),
         ({"geometry": [None, *SQUARE.geometry[1:]]}, "the geometry is no line: e0"),
@@ -152,7 +160,7 @@ def test_edges_that_cannot_be_are_refused(change, message):
 def test_all_faults_of_edges_are_told_at_once():
     edges = SQUARE.assign(length_m=[-1.0, 1, 1, 1, 1], to_node=["b", "c", "d", "a", None])
     with pytest.raises(
-        DataError, match=r"a node is missing: e4; length_m is not above 0: e0"
+        DataError, match=r"a node is missing: e4; length_m is negative or unknown: e0"
     ) as told:
         StreetNetwork.from_edges(edges)
     assert told.value.ids == ("e0", "e4")
@@ -167,14 +175,22 @@ def test_edges_need_their_columns_unique_ids_metres_and_a_speed():
         StreetNetwork.from_edges(SQUARE.set_crs("EPSG:4326", allow_override=True))
     for speed in (0, -1, np.nan, np.inf):
         with pytest.raises(DataError, match="speed_kmh: must be above 0"):
-            StreetNetwork.from_edges(SQUARE, speed_kmh=speed)
+            Walker(name="nobody", speed_kmh=speed)
 
 
 # --------------------------------------------------------------------- snap
 def test_a_point_meets_the_nearest_spot_of_the_nearest_edge(square):
     snapped = square.snap(places((300, -40), (770, 100)))
     expected = pd.DataFrame(
-        {"edge": [0, 1], "offset_m": [300.0, 100.0], "snap_m": [40.0, 30.0], "component": [0, 0]},
+        {
+            "edge": [0, 1],
+            "offset_m": [300.0, 100.0],
+            "rest_m": [500.0, 700.0],
+            "snap_m": [40.0, 30.0],
+            "component": [0, 0],
+            "is_far": [False, False],
+            "is_moved": [False, False],
+        },
         index=pd.Index(["p0", "p1"], dtype=object),
     )
     pd.testing.assert_frame_equal(snapped, expected)
@@ -317,7 +333,9 @@ def test_beyond_the_limit_is_unknown_and_just_the_limit_is_within(square):
 
 def test_speed_scales_every_walk(square):
     by, origins = {"school": places((800, 810))}, places((5, -7))
-    slow = StreetNetwork.from_edges(SQUARE, speed_kmh=2.4).nearest_min(by, origins=origins)
+    slow = StreetNetwork.from_edges(SQUARE, walker=Walker(name="w", speed_kmh=2.4)).nearest_min(
+        by, origins=origins
+    )
     pd.testing.assert_frame_equal(slow, 2 * square.nearest_min(by, origins=origins))
 
 
@@ -454,7 +472,8 @@ def test_many_groups_are_walked_in_turn(square, monkeypatch):
         square.count_within(by, origins=origins, within_min=15),
         square.costs(origins, by["c100"], within_min=15),
     )
-    monkeypatch.setattr("geoequity._walks._MATRIX_CELLS", 1)
+    monkeypatch.setattr("geoequity.streets._walks._BATCH", 3)
+    monkeypatch.setattr("geoequity.streets._walks._PAIRS", 1)
     in_turn = (
         square.nearest_min(by, origins=origins),
         square.count_within(by, origins=origins, within_min=15),
@@ -682,9 +701,10 @@ def test_monaco_hangs_together(monaco):
     assert monaco.edges["walkable"].all()
     assert len(monaco.intersections()) > 1_000
     graph = monaco.to_networkx()
-    assert nx.number_connected_components(graph) == report["components"]
-    degree = pd.Series(dict(graph.degree()))
-    assert set(monaco.intersections().index) == set(degree.index[degree >= 3])
+    assert nx.number_weakly_connected_components(graph) == report["components"]
+    ends = pd.concat([monaco.edges["from_node"], monaco.edges["to_node"]]).value_counts()
+    assert set(monaco.intersections().index) == set(ends.index[ends >= 3])
+    assert set(monaco.dead_ends().index) == set(ends.index[ends == 1])
 
 
 def test_walks_in_monaco_are_those_of_the_slow_twin(monaco):
@@ -694,10 +714,11 @@ def test_walks_in_monaco_are_those_of_the_slow_twin(monaco):
         shapely.points(shapely.get_coordinates(nodes.array) + rng.normal(0, 30, (24, 2))),
         crs=monaco.edges.crs,
     )
-    edges = monaco.edges[monaco.edges["component"] == 0]
+    level = StreetNetwork.from_edges(monaco.edges[["from_node", "to_node", "length_m", "geometry"]])
+    edges = level.edges[level.edges["component"] == 0]
     origins, services = points.iloc[:12], points.iloc[12:]
     slow = slow_minutes(edges, origins, services)
-    costs = monaco.costs(origins, services, within_min=1e6)
+    costs = level.costs(origins, services, within_min=1e6)
     fast = costs.pivot_table(index="from_id", columns="to_id", values="minutes")
     np.testing.assert_allclose(fast.to_numpy(), slow.to_numpy(), rtol=1e-9)
 
@@ -705,9 +726,11 @@ def test_walks_in_monaco_are_those_of_the_slow_twin(monaco):
 def test_a_boundary_and_a_crs_may_be_given(monaco):
     west, south, east, north = monaco.edges.total_bounds
     half = gpd.GeoSeries([box(west, south, (west + east) / 2, north)], crs=monaco.edges.crs)
-    part = StreetNetwork.from_osm(MONACO, boundary=half, crs="EPSG:3035", speed_kmh=3)
+    part = StreetNetwork.from_osm(
+        MONACO, boundary=half, crs="EPSG:3035", walker=Walker(name="slow", speed_kmh=3)
+    )
     assert part.edges.crs == "EPSG:3035"
-    assert part.speed_kmh == 3
+    assert part.walker.speed_kmh == 3
     assert part.edges.to_crs(half.crs).intersects(half[0].buffer(0.01)).all()
     assert len(part.edges) < len(monaco.edges)
     with pytest.raises(SourceError, match="no such file"):

@@ -9,6 +9,7 @@ stretch that runs through it or close by.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +18,8 @@ import shapely
 
 from geoequity import schema
 from geoequity.errors import DataError, shown
+
+Places: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries
 
 BESIDE_M = 20.0
 NO_LINE = -1
@@ -37,9 +40,9 @@ class Stretches:
     line
         Position of the line.
     start
-        Where the stretch begins, along the line [m].
+        Where the stretch begins, as a share of the line [0-1].
     end
-        Where it ends; the same for a spot [m].
+        Where it ends; the same for a spot [0-1].
     gap
         Straight distance between the place and the line [m].
     shapes
@@ -98,14 +101,11 @@ class Lines:
     ----------
     shapes
         Geometry of all lines.
-    length_m
-        Length of all lines, which need not be that of their geometry [m].
     some
         Positions of the lines that places may meet.
     """
 
     shapes: np.ndarray
-    length_m: np.ndarray
     some: np.ndarray
 
     def nearest(
@@ -126,21 +126,21 @@ class Lines:
         line
             Position of the line, the first of several as near; -1 where there
             is none.
-        offset_m
-            Way along it from its start, in its own length; NaN without line.
+        share
+            Where along it, from its start [0-1]; NaN without line.
         gap_m
             Straight distance to it; NaN without line.
         """
         line = np.full(len(places), NO_LINE)
-        offset_m, gap_m = np.full((2, len(places)), np.nan)
+        share, gap_m = np.full((2, len(places)), np.nan)
         (row, hit), gap = self._tree.query_nearest(places, max_distance=max_m, return_distance=True)
         order = np.lexsort((hit, row))
         row, first = np.unique(row[order], return_index=True)
         hit, gap_m[row] = hit[order][first], gap[order][first]
         line[row] = self.some[hit]
         spots = shapely.get_point(shapely.shortest_line(self.shapes[line[row]], places[row]), 0)
-        offset_m[row] = self._along(line[row], spots)
-        return line, offset_m, gap_m
+        share[row] = self._along(line[row], spots)
+        return line, share, gap_m
 
     def meet(self, places: np.ndarray, *, max_m: float | None = None) -> Stretches:
         """
@@ -164,8 +164,8 @@ class Lines:
         wide, narrow = np.flatnonzero(is_wide), np.flatnonzero(~is_wide)
         beside = self._beside(places[wide], max_m=max_m)
         beside["place"] = wide[beside["place"]]
-        line, offset_m, gap_m = self.nearest(places[narrow], max_m=max_m)
-        nearest = {"place": narrow, "line": line, "start": offset_m, "end": offset_m, "gap": gap_m}
+        line, share, gap_m = self.nearest(places[narrow], max_m=max_m)
+        nearest = {"place": narrow, "line": line, "start": share, "end": share, "gap": gap_m}
         found = line != NO_LINE
         both = {key: np.concatenate([nearest[key][found], beside[key]]) for key in nearest}
         return Stretches(**both | {"shapes": places}).take(np.argsort(both["place"], kind="stable"))
@@ -176,9 +176,9 @@ class Lines:
         return shapely.STRtree(self.shapes[self.some])
 
     def _along(self, line: np.ndarray, spots: np.ndarray) -> np.ndarray:
-        """Metres from the start of a line to a spot on it, in the line's own length."""
+        """Share of a line before a spot on it; a line of no length begins and ends there."""
         share = shapely.line_locate_point(self.shapes[line], spots, normalized=True)
-        return share * self.length_m[line]
+        return np.nan_to_num(share, nan=0.0)
 
     def _beside(self, areas: np.ndarray, *, max_m: float | None) -> dict[str, np.ndarray]:
         """Find the stretches close to areas."""
@@ -205,12 +205,12 @@ class Lines:
             for end in (0, -1)
         )
         start, end = np.minimum(first, last), np.maximum(first, last)
-        scale = self.length_m[line[of_pair]] / shapely.length(self.shapes[line[of_pair]])
+        length = shapely.length(self.shapes[line[of_pair]])
         # A piece over the seam of a loop is entered at its two ends instead.
-        seam = np.abs(end - start - shapely.length(pieces) * scale) > _SAME_LENGTH_M
+        seam = np.abs((end - start) * length - shapely.length(pieces)) > _SAME_LENGTH_M
         pair = np.concatenate([whole, of_pair[~seam], of_pair[seam], of_pair[seam]])
         starts = [np.zeros(len(whole)), start[~seam], start[seam], end[seam]]
-        ends = [self.length_m[line[whole]], end[~seam], start[seam], end[seam]]
+        ends = [np.ones(len(whole)), end[~seam], start[seam], end[seam]]
         return {
             "place": place[pair],
             "line": line[pair],
@@ -239,19 +239,21 @@ def held(one: Stretches, other: Stretches) -> tuple[np.ndarray, np.ndarray]:
         Position on the other; only places that meet a line are paired.
     """
     wide, narrow = one, other
-    is_flipped = not (shapely.get_dimensions(one.shapes) > 0).any()
+    areas = np.flatnonzero(shapely.get_dimensions(one.shapes) > 0)
+    is_flipped = not len(areas)
     if is_flipped:
         wide, narrow = other, one
-    areas = np.flatnonzero(shapely.get_dimensions(wide.shapes) > 0)
+        areas = np.flatnonzero(shapely.get_dimensions(other.shapes) > 0)
+    if not len(areas):
+        nothing = np.empty(0, dtype=int)
+        return nothing, nothing
     area, point = shapely.STRtree(narrow.shapes).query(wide.shapes[areas], predicate="intersects")
     both = wide.meets[areas[area]] & narrow.meets[point]
     area, point = areas[area][both], point[both]
     return (point, area) if is_flipped else (area, point)
 
 
-def shapes_of(
-    frame: gpd.GeoDataFrame | gpd.GeoSeries, *, name: str, points_only: bool = False
-) -> np.ndarray:
+def shapes_of(frame: Places, *, name: str, points_only: bool = False) -> np.ndarray:
     """
     Check and take the geometry of places.
 
@@ -286,9 +288,9 @@ def shapes_of(
 
 
 def stacked(
-    by_category: Mapping[str, gpd.GeoDataFrame | gpd.GeoSeries],
+    by_category: Mapping[str, Places],
     *,
-    same_crs: gpd.GeoDataFrame | gpd.GeoSeries,
+    same_crs: Places,
     name: str,
 ) -> tuple[np.ndarray, np.ndarray]:
     """

@@ -1,0 +1,369 @@
+"""
+Shortest walks on a graph between places that lie on its edges.
+
+A place is tied to the nodes at the ends of the edges it is on: what it costs
+to leave for them and to arrive from them. Searches run between nodes, from the
+side with fewer places and several at a time; two places on one edge, and a
+point within an area, are joined directly beside that.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import pairwise
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from geoequity.streets import _kernels
+from geoequity.streets._snapping import Stretches, held
+
+ROUNDING_MIN = 1e-8  # a walk of just the limit is within it
+
+_ONE = np.array([0, 0])  # where the seeds of a single search begin and end is not asked
+_PAIRS = 4_000_000  # held at a time by one search: 48 MB
+_BATCH = 256  # places searched from at a time
+
+
+class Links(NamedTuple):
+    """What ties places to nodes, in the order of the places."""
+
+    place: np.ndarray
+    node: np.ndarray
+    minutes: np.ndarray
+
+    def take(self, order: np.ndarray) -> Self:
+        """
+        Put the links in another order.
+
+        Parameters
+        ----------
+        order
+            Positions.
+
+        Returns
+        -------
+        links
+            Those of them.
+        """
+        return type(self)(*(one[order] for one in self))
+
+
+class Pairs(NamedTuple):
+    """Walks between places of two sides."""
+
+    origin: np.ndarray
+    goal: np.ndarray
+    minutes: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """
+    Edges with what they cost each way.
+
+    Parameters
+    ----------
+    ends
+        Positions of the two nodes of every edge.
+    there
+        From the first node to the second [minutes]; infinite where barred.
+    back
+        From the second node to the first [minutes]; infinite where barred.
+    nodes
+        How many nodes there are.
+    m_per_min
+        Speed of the straight way between a place and its edge.
+    """
+
+    ends: np.ndarray
+    there: np.ndarray
+    back: np.ndarray
+    nodes: int
+    m_per_min: float
+
+    @cached_property
+    def turned(self) -> Self:
+        """
+        Turn every edge round.
+
+        Returns
+        -------
+        turned
+            The same edges, walked the other way.
+        """
+        return type(self)(self.ends, self.back, self.there, self.nodes, self.m_per_min)
+
+    @cached_property
+    def arcs(self) -> _kernels.Arcs:
+        """
+        Sort what can be walked by node.
+
+        Returns
+        -------
+        arcs
+            As the kernels take them.
+        """
+        tail, head = self.ends.T.ravel(), self.ends[:, ::-1].T.ravel()
+        cost = np.concatenate([self.there, self.back])
+        some = np.flatnonzero(np.isfinite(cost) & (tail != head))
+        tail = tail[some]
+        some = some[np.argsort(tail, kind="stable")]
+        return _kernels.Arcs(_firsts(tail, self.nodes), head[some].astype("int32"), cost[some])
+
+    def nearest(
+        self,
+        origins: Stretches,
+        goals: Stretches,
+        *,
+        group: np.ndarray,
+        groups: int,
+        k: int,
+        limit_min: float,
+    ) -> np.ndarray:
+        """
+        Walk from every origin to the nearest goal of each group.
+
+        Parameters
+        ----------
+        origins
+            Where the origins meet the edges.
+        goals
+            Where the goals do.
+        group
+            Group of each goal.
+        groups
+            How many groups there are; some may be empty.
+        k
+            Which goal counts: 1 for the nearest, 2 for the second nearest.
+        limit_min
+            How far to look [minutes].
+
+        Returns
+        -------
+        minutes
+            Origins by group; infinite where fewer than `k` goals are reached.
+        """
+        limit_min = limit_min + ROUNDING_MIN
+        seeds, leaving = self.turned._leaving(goals), self._leaving(origins)  # noqa: SLF001 - its own
+        direct = self._direct(origins, goals)
+        tasks = [
+            partial(
+                self._nearest_of,
+                mine=group == one,
+                seeds=seeds,
+                leaving=leaving,
+                direct=direct,
+                origins=len(origins.shapes),
+                k=k,
+                limit_min=limit_min,
+            )
+            for one in range(groups)
+        ]
+        minutes = np.full((len(origins.shapes), groups), np.inf)
+        for column, one in enumerate(_in_order(tasks)):
+            minutes[:, column] = one
+        return np.where(minutes <= limit_min, minutes, np.inf)
+
+    def pairs(self, origins: Stretches, goals: Stretches, *, limit_min: float) -> Iterator[Pairs]:
+        """
+        Walk between all origins and goals within a limit, some at a time.
+
+        Parameters
+        ----------
+        origins
+            Where the origins meet the edges.
+        goals
+            Where the goals do.
+        limit_min
+            How far to walk [minutes].
+
+        Yields
+        ------
+        pairs
+            Each pair once, in no particular order.
+        """
+        if len(goals.shapes) < len(origins.shapes):
+            for one in self.turned.pairs(goals, origins, limit_min=limit_min):
+                yield Pairs(one.goal, one.origin, one.minutes)
+            return
+        slots = self.turned._leaving(goals)  # noqa: SLF001 - its own
+        slots = slots.take(np.argsort(slots.node, kind="stable"))
+        search = partial(
+            _kernels.reach,
+            self.arcs,
+            _seeds(self._leaving(origins), len(origins.shapes)),
+            _slots(self._direct(origins, goals), len(origins.shapes)),
+            _kernels.Slots(_firsts(slots.node, self.nodes), _narrow(slots.place), slots.minutes),
+            len(goals.shapes),
+            limit_min + ROUNDING_MIN,
+        )
+        yield from _in_batches(search, len(origins.shapes))
+
+    def spread(self, origins: Stretches, *, limit_min: float) -> Iterator[np.ndarray]:
+        """
+        Walk from each origin to every node.
+
+        Parameters
+        ----------
+        origins
+            Where the origins meet the edges.
+        limit_min
+            How far to walk [minutes].
+
+        Yields
+        ------
+        minutes
+            By node, for one origin after the other; infinite where not reached.
+        """
+        seeds = _seeds(self._leaving(origins), len(origins.shapes))
+        for begin, end in pairwise(seeds.first):
+            mine = _kernels.Seeds(_ONE, seeds.node[begin:end], seeds.cost[begin:end])
+            yield _kernels.spread(self.arcs, mine, limit_min + ROUNDING_MIN)
+
+    def _leaving(self, places: Stretches) -> Links:
+        """Measure from places to the nodes at the ends of their edges."""
+        gap = places.gap / self.m_per_min
+        to_first = _part(places.start, self.back[places.line]) + gap
+        to_second = _part(1 - places.end, self.there[places.line]) + gap
+        # A place at one end of its edge needs no second way by the other
+        use = np.column_stack([np.isfinite(to_first), np.isfinite(to_second)])
+        use[:, 0] &= places.start < 1
+        use[:, 1] &= places.end > 0
+        node = self.ends[places.line].astype("int32")
+        return Links(
+            np.repeat(places.place, 2)[use.ravel()],
+            node[use],
+            np.column_stack([to_first, to_second])[use],
+        )
+
+    def _direct(self, origins: Stretches, goals: Stretches) -> Pairs:
+        """Join places on one edge, and points with the areas they lie in; ordered by origin."""
+        order = np.argsort(goals.line, kind="stable")
+        line = goals.line[order]
+        first = np.searchsorted(line, origins.line, side="left")
+        number = np.searchsorted(line, origins.line, side="right") - first
+        one = np.repeat(np.arange(len(number)), number)
+        within = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
+        other = order[first[one] + within]
+        ahead = goals.start[other] - origins.end[one]
+        behind = origins.start[one] - goals.end[other]
+        pace = np.where(ahead > behind, self.there[origins.line[one]], self.back[origins.line[one]])
+        minutes = (
+            _part(np.maximum(ahead, behind), pace)
+            + (origins.gap[one] + goals.gap[other]) / self.m_per_min
+        )
+        origin, goal = origins.place[one], goals.place[other]
+        inner, outer = held(origins, goals)
+        origin, goal = np.concatenate([origin, inner]), np.concatenate([goal, outer])
+        minutes = np.concatenate([minutes, np.zeros(len(inner))])
+        some = np.flatnonzero(np.isfinite(minutes))
+        some = some[np.argsort(origin[some], kind="stable")]
+        return Pairs(origin[some], goal[some], minutes[some])
+
+    def _nearest_of(
+        self,
+        *,
+        mine: np.ndarray,
+        seeds: Links,
+        leaving: Links,
+        direct: Pairs,
+        origins: int,
+        k: int,
+        limit_min: float,
+    ) -> np.ndarray:
+        """Walk to the k-th nearest goal of one group."""
+        some, close = mine[seeds.place], mine[direct.goal]
+        begin = _kernels.Seeds(_ONE, seeds.node[some], seeds.minutes[some])
+        arcs = self.turned.arcs
+        if k == 1:
+            best = _kernels.spread(arcs, begin, limit_min)
+            nearest = np.full(origins, np.inf)
+            np.minimum.at(nearest, direct.origin[close], direct.minutes[close])
+            place, first = np.unique(leaving.place, return_index=True)
+            if len(place):
+                by_link = best[leaving.node] + leaving.minutes
+                nearest[place] = np.minimum(nearest[place], np.minimum.reduceat(by_link, first))
+            return nearest
+        place = _narrow(seeds.place[some])
+        best, goal = _kernels.spread_several(arcs, begin, place, k, limit_min)
+        total = best[leaving.node] + leaving.minutes[:, None]
+        found = Pairs(
+            np.concatenate([np.repeat(leaving.place, k), direct.origin[close]]),
+            np.concatenate([goal[leaving.node].ravel(), direct.goal[close]]),
+            np.concatenate([total.ravel(), direct.minutes[close]]),
+        )
+        return _kth(found, origins=origins, k=k)
+
+
+def _kth(found: Pairs, *, origins: int, k: int) -> np.ndarray:
+    """Take the k-th nearest of the goals found, each counted once at its nearest."""
+    order = np.lexsort((found.minutes, found.goal, found.origin))
+    origin, goal, minutes = (one[order] for one in found)
+    is_first = np.ones(len(origin), dtype=bool)
+    is_first[1:] = (origin[1:] != origin[:-1]) | (goal[1:] != goal[:-1])
+    is_first &= np.isfinite(minutes)
+    origin, minutes = origin[is_first], minutes[is_first]
+    order = np.lexsort((minutes, origin))
+    first = _firsts(origin, origins)
+    kth = np.full(origins, np.inf)
+    enough = np.flatnonzero(np.diff(first) >= k)
+    kth[enough] = minutes[order][first[enough] + k - 1]
+    return kth
+
+
+def _seeds(links: Links, places: int) -> _kernels.Seeds:
+    """Lay links out as the seeds of each place."""
+    return _kernels.Seeds(_firsts(links.place, places), links.node, links.minutes)
+
+
+def _slots(pairs: Pairs, places: int) -> _kernels.Slots:
+    """Lay pairs out as the targets of each place."""
+    return _kernels.Slots(_firsts(pairs.origin, places), _narrow(pairs.goal), pairs.minutes)
+
+
+def _in_batches(search: Callable[..., Any], places: int) -> Iterator[Pairs]:
+    """Search from all places; a batch that was full goes on where it stopped."""
+    begins = range(0, places, _BATCH)
+    ends = [min(begin + _BATCH, places) for begin in begins]
+    tasks = [partial(search, *both, _PAIRS) for both in zip(begins, ends, strict=True)]
+    for begin, end, found in zip(begins, ends, _in_order(tasks), strict=True):
+        at, (numbers, goal, minutes) = begin, found
+        while True:
+            yield Pairs(np.repeat(np.arange(at, at + len(numbers)), numbers), goal, minutes)
+            at += len(numbers)
+            if at >= end:
+                break
+            numbers, goal, minutes = search(at, end, _PAIRS)
+
+
+def _part(share: np.ndarray, minutes: np.ndarray) -> np.ndarray:
+    """Cost of a share of an edge; none of it costs nothing, barred or not."""
+    with np.errstate(invalid="ignore"):
+        return np.where(share > 0, share * minutes, 0.0)
+
+
+def _firsts(sorted_key: np.ndarray, number: int) -> np.ndarray:
+    """Tell where each key begins in a sorted column, and where the last ends."""
+    return np.concatenate([[0], np.cumsum(np.bincount(sorted_key, minlength=number))])
+
+
+def _narrow(position: np.ndarray) -> np.ndarray:
+    """Keep positions in four bytes, as the kernels take them."""
+    return position.astype("int32")
+
+
+def _in_order(tasks: Iterable[Callable[[], Any]]) -> Iterator[Any]:
+    """Run tasks on all cores; results in the order of the tasks, few waiting at a time."""
+    cores = os.cpu_count() or 1
+    waiting: deque[Future[Any]] = deque()
+    with ThreadPoolExecutor(cores) as pool:
+        for task in tasks:
+            waiting.append(pool.submit(task))
+            if len(waiting) > 2 * cores:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
