@@ -72,7 +72,7 @@ def _is_length(column: pd.Series) -> np.ndarray:
 def _is_astray(edges: gpd.GeoDataFrame, lines: np.ndarray) -> np.ndarray:
     """Tell which lines do not begin and end at their nodes."""
     ends, _ = pd.factorize(pd.concat([edges["from_node"], edges["to_node"]]))
-    spots = shapely.get_coordinates(end_points(lines))
+    spots = end_points(lines)
     _, first = np.unique(ends, return_index=True)
     is_off = np.hypot(*(spots - spots[first][ends]).T) > _END_SLACK_M
     return is_off.reshape(2, -1).any(axis=0)
@@ -89,10 +89,13 @@ def end_points(lines: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    points
-        The first points of all, then the last points of all.
+    xy
+        Coordinates of the first points of all, then of the last points of all.
     """
-    return np.concatenate([shapely.get_point(lines, 0), shapely.get_point(lines, -1)])
+    xy = shapely.get_coordinates(lines)
+    last = np.cumsum(shapely.get_num_coordinates(lines)) - 1
+    first = np.concatenate([np.zeros(min(len(last), 1), dtype=int), last[:-1] + 1])
+    return xy[np.concatenate([first, last])]
 
 
 # ------------------------------------------------------------------- timing
@@ -262,7 +265,7 @@ def with_lifts(edges: gpd.GeoDataFrame, lifts: Iterable[object]) -> gpd.GeoDataF
     if not is_lift.to_numpy().any():
         return edges
     lines = np.asarray(edges.geometry.array, dtype=object)
-    points = end_points(lines).reshape(2, -1)
+    points = shapely.points(end_points(lines)).reshape(2, -1)
     doors: list[dict[str, object]] = []
     edges = edges.astype({"from_node": object, "to_node": object})
     for side, column in enumerate(ends.columns):
@@ -326,10 +329,11 @@ def merged(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     at = np.searchsorted(some, chain[member])
     lines = np.asarray(edges.geometry.array, dtype=object)
     joined = shapely.line_merge(shapely.multilinestrings(lines[member], indices=at))
-    points = end_points(lines)
-    runs = shapely.get_point(joined, 0), shapely.get_point(joined, -1)
-    ahead = (runs[0] == points[begins]) & (runs[1] == points[stops])
-    behind = (runs[0] == points[stops]) & (runs[1] == points[begins])
+    is_line = shapely.get_type_id(joined) == shapely.GeometryType.LINESTRING
+    run = np.full((2, len(joined), 2), np.nan)
+    run[:, is_line] = end_points(joined[is_line]).reshape(2, -1, 2)
+    spots = end_points(lines)[np.stack([begins, stops])]
+    ahead, behind = ((run == spots[side]).all(axis=(0, 2)) for side in ([0, 1], [1, 0]))
     good = ahead | behind
     return _replaced(
         edges,

@@ -370,7 +370,7 @@ class StreetNetwork:
         nodes = gpd.GeoDataFrame(
             {"component": component},
             index=pd.Index(ids, name="node"),
-            geometry=spots[first],
+            geometry=shapely.points(spots[first]),
             crs=edges.crs,
         )
         labelled = edges.assign(component=np.where(is_open, component[start], -1))
@@ -819,8 +819,8 @@ class StreetNetwork:
         starts, index = self._starts(origins, largest_only=largest_only, max_m=None)
         walks = self._graph.spread(starts, limit_min=_limit(within_min))
         for origin, minutes in zip(index, walks, strict=True):
-            reached = np.flatnonzero(np.isfinite(minutes))
-            yield origin, pd.Series(minutes[reached], index=self.nodes.index[reached])
+            by_node = pd.Series(minutes[self._rank], index=self.nodes.index, name="minutes")
+            yield origin, by_node[np.isfinite(by_node)]
 
     # ------------------------------------------------------------ the graph
     @cached_property
@@ -841,9 +841,18 @@ class StreetNetwork:
         from geoequity.streets._walks import Graph  # noqa: PLC0415 - numba is slow to import
 
         there, back = self.edges[MINUTES].to_numpy(dtype=float).T
-        return Graph(
-            self._ends, there, back, nodes=len(self.nodes), m_per_min=self.walker.m_per_min
-        )
+        ends = self._rank[self._ends]
+        return Graph(ends, there, back, nodes=len(self.nodes), m_per_min=self.walker.m_per_min)
+
+    @cached_property
+    def _rank(self) -> np.ndarray:
+        """Number nodes along a curve that keeps neighbours together, to keep memory near."""
+        xy = shapely.get_coordinates(np.asarray(self.nodes.geometry.array, dtype=object))
+        low, size = xy.min(axis=0), np.ptp(xy, axis=0).max()
+        step = ((xy - low) / (size or 1.0) * (2**16 - 1)).astype("uint64")
+        for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
+            step = (step | (step << np.uint64(shift))) & np.uint64(mask)
+        return np.argsort(np.argsort(step[:, 0] | (step[:, 1] << np.uint64(1)), kind="stable"))
 
     @cached_property
     def _all_lines(self) -> Lines:

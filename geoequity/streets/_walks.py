@@ -283,10 +283,11 @@ class Graph:
             best = _kernels.spread(arcs, begin, limit_min)
             nearest = np.full(origins, np.inf)
             np.minimum.at(nearest, direct.origin[close], direct.minutes[close])
-            place, first = np.unique(leaving.place, return_index=True)
-            if len(place):
-                by_link = best[leaving.node] + leaving.minutes
-                nearest[place] = np.minimum(nearest[place], np.minimum.reduceat(by_link, first))
+            begins = np.flatnonzero(np.diff(leaving.place, prepend=-1))
+            if len(begins):
+                by_link = np.minimum.reduceat(best[leaving.node] + leaving.minutes, begins)
+                place = leaving.place[begins]
+                nearest[place] = np.minimum(nearest[place], by_link)
             return nearest
         place = _narrow(seeds.place[some])
         best, goal = _kernels.spread_several(arcs, begin, place, k, limit_min)
