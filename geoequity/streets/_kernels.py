@@ -5,6 +5,9 @@ Dijkstra's algorithm with a binary heap and lazy deletion. Everything is exact
 and depends on no order of threads: each search has arrays of its own. What
 surrounds a search, places on edges, directions, categories, is laid out by
 `_walks` as seeds at nodes and slots at nodes, so that a kernel knows nodes only.
+
+Kernels hold loops and numbers only, and get all their memory from the caller:
+so they compile in little time.
 """
 
 from typing import NamedTuple
@@ -72,6 +75,50 @@ class Slots(NamedTuple):
     cost: np.ndarray
 
 
+class Desk(NamedTuple):
+    """
+    What a search works on.
+
+    Parameters
+    ----------
+    best
+        Cost by node, infinite before a search.
+    touched
+        Room for every node.
+    keys
+        Room for the heap: as many as there are arcs and seeds.
+    items
+        Room for as many.
+    """
+
+    best: np.ndarray
+    touched: np.ndarray
+    keys: np.ndarray
+    items: np.ndarray
+
+
+class Finds(NamedTuple):
+    """
+    What a search from many places finds.
+
+    Parameters
+    ----------
+    best
+        Cost by target, infinite before and after.
+    number
+        Room for the number of targets reached by every place.
+    target
+        Room for the targets reached.
+    cost
+        Room for their costs.
+    """
+
+    best: np.ndarray
+    number: np.ndarray
+    target: np.ndarray
+    cost: np.ndarray
+
+
 @njit(**_COMPILED)
 def _push(keys: np.ndarray, items: np.ndarray, size: int, key: float, item: int) -> int:
     """Put an item on the heap; the new size."""
@@ -111,22 +158,32 @@ def _drop(keys: np.ndarray, items: np.ndarray, size: int) -> int:
 
 
 @njit(**_COMPILED)
-def _settle(
-    first: np.ndarray,
-    head: np.ndarray,
-    cost: np.ndarray,
-    seed_node: np.ndarray,
-    seed_cost: np.ndarray,
-    limit: float,
-    best: np.ndarray,
-    touched: np.ndarray,
-    keys: np.ndarray,
-    items: np.ndarray,
-) -> int:
-    """Search from seeds into `best`, infinite before; list the nodes reached, and number them."""
+def spread(arcs: Arcs, seeds: Seeds, place: int, limit: float, desk: Desk) -> int:
+    """
+    Measure from the nearest of the seeds of a place to every node.
+
+    Parameters
+    ----------
+    arcs
+        What can be walked.
+    seeds
+        Where to start.
+    place
+        Whose seeds.
+    limit
+        Greatest cost to look for.
+    desk
+        Takes the costs, and lists the nodes that are reached.
+
+    Returns
+    -------
+    reached
+        How many nodes are reached.
+    """
+    best, touched, keys, items = desk
     size = seen = 0
-    for one in range(len(seed_node)):
-        here, so_far = seed_node[one], seed_cost[one]
+    for one in range(seeds.first[place], seeds.first[place + 1]):
+        here, so_far = seeds.node[one], seeds.cost[one]
         if so_far <= limit and so_far < best[here]:
             if best[here] == np.inf:
                 touched[seen] = here
@@ -138,8 +195,8 @@ def _settle(
         size = _drop(keys, items, size)
         if so_far > best[here]:
             continue
-        for arc in range(first[here], first[here + 1]):
-            there, total = head[arc], so_far + cost[arc]
+        for arc in range(arcs.first[here], arcs.first[here + 1]):
+            there, total = arcs.head[arc], so_far + arcs.cost[arc]
             if total < best[there] and total <= limit:
                 if best[there] == np.inf:
                     touched[seen] = there
@@ -150,38 +207,17 @@ def _settle(
 
 
 @njit(**_COMPILED)
-def spread(arcs: Arcs, seeds: Seeds, limit: float) -> np.ndarray:
-    """
-    Measure from the nearest of some seeds to every node.
-
-    Parameters
-    ----------
-    arcs
-        What can be walked.
-    seeds
-        Where to start.
-    limit
-        Greatest cost to look for.
-
-    Returns
-    -------
-    best
-        Cost by node; infinite beyond the limit.
-    """
-    nodes, longest = len(arcs.first) - 1, len(arcs.head) + len(seeds.node)
-    best = np.full(nodes, np.inf)
-    touched = np.empty(nodes, dtype=np.int32)
-    keys, items = np.empty(longest, dtype=np.float64), np.empty(longest, dtype=np.int32)
-    _settle(
-        arcs.first, arcs.head, arcs.cost, seeds.node, seeds.cost, limit, best, touched, keys, items
-    )
-    return best
-
-
-@njit(**_COMPILED)
 def spread_several(
-    arcs: Arcs, seeds: Seeds, place_of: np.ndarray, several: int, limit: float
-) -> tuple[np.ndarray, np.ndarray]:
+    arcs: Arcs,
+    seeds: Seeds,
+    place_of: np.ndarray,
+    limit: float,
+    best: np.ndarray,
+    place: np.ndarray,
+    found: np.ndarray,
+    keys: np.ndarray,
+    items: np.ndarray,
+) -> None:
     """
     Measure from each of the nearest few places to every node.
 
@@ -193,55 +229,46 @@ def spread_several(
         Where to start.
     place_of
         Place that each seed belongs to.
-    several
-        How many places to look for.
     limit
         Greatest cost to look for.
-
-    Returns
-    -------
     best
-        Nodes by rank: cost; infinite beyond the limit.
+        Nodes by rank, infinite before: takes the costs.
     place
-        Nodes by rank: place; -1 where there is none.
+        Nodes by rank, -1 before: takes the places.
+    found
+        By node, 0 before: takes the number of places.
+    keys
+        Room for the heap: as many as there are seeds, and arcs times ranks.
+    items
+        Room for as many.
     """
-    first, head, cost = arcs.first, arcs.head, arcs.cost
-    nodes = len(first) - 1
-    best = np.full((nodes, several), np.inf)
-    place = np.full((nodes, several), np.int32(-1))
-    found = np.zeros(nodes, dtype=np.int32)
-    keys = np.empty(max(2 * len(seeds.node), 1024), dtype=np.float64)
-    items = np.empty(len(keys), dtype=np.int64)
+    nodes, several = best.shape
     size = 0
     for one in range(len(seeds.node)):
         if seeds.cost[one] <= limit:
-            item = np.int64(place_of[one]) * nodes + seeds.node[one]
+            item = place_of[one] * nodes + seeds.node[one]
             size = _push(keys, items, size, seeds.cost[one], item)
     while size > 0:
         so_far, here, who = keys[0], items[0] % nodes, items[0] // nodes
         size = _drop(keys, items, size)
-        if found[here] == several or _has(place[here], who):
+        if _is_known(place, found, here, who, several):
             continue
         best[here, found[here]] = so_far
         place[here, found[here]] = who
         found[here] += 1
-        while size + first[here + 1] - first[here] > len(keys):
-            keys = np.concatenate((keys, np.empty_like(keys)))
-            items = np.concatenate((items, np.empty_like(items)))
-        for arc in range(first[here], first[here + 1]):
-            there, total = head[arc], so_far + cost[arc]
-            if total <= limit and found[there] < several and not _has(place[there], who):
+        for arc in range(arcs.first[here], arcs.first[here + 1]):
+            there, total = arcs.head[arc], so_far + arcs.cost[arc]
+            if total <= limit and not _is_known(place, found, there, who, several):
                 size = _push(keys, items, size, total, who * nodes + there)
-    return best, place
 
 
 @njit(**_COMPILED)
-def _has(row: np.ndarray, value: int) -> bool:
-    """Tell whether a short row holds a value."""
-    for one in row:  # noqa: SIM110 - compiled
-        if one == value:
+def _is_known(place: np.ndarray, found: np.ndarray, node: int, who: int, several: int) -> bool:
+    """Tell whether a node needs to hear no more of a place."""
+    for one in range(found[node]):
+        if place[node, one] == who:
             return True
-    return False
+    return bool(found[node] == several)
 
 
 @njit(**_COMPILED)
@@ -250,12 +277,12 @@ def reach(
     seeds: Seeds,
     direct: Slots,
     slots: Slots,
-    targets: int,
     limit: float,
     begin: int,
     end: int,
-    enough: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    desk: Desk,
+    finds: Finds,
+) -> int:
     """
     Measure from each of some places to every target within a limit.
 
@@ -269,77 +296,49 @@ def reach(
         Targets that each place reaches without the graph.
     slots
         Targets that are reached from each node.
-    targets
-        How many targets there are.
     limit
         Greatest cost to look for.
     begin
         The first place.
     end
         The place after the last.
-    enough
-        Pairs after which to stop at the next place, to bound memory.
+    desk
+        To work on.
+    finds
+        Takes the pairs, place after place, until there is no room for another.
 
     Returns
     -------
-    numbers
-        Targets reached by each place that was done, in order.
-    target
-        The targets of all of them, in order.
-    best
-        And their costs.
+    place
+        The place after the last that was done.
     """
-    nodes, longest = len(arcs.first) - 1, len(arcs.head) + len(seeds.node)
-    dist, best = np.full(nodes, np.inf), np.full(targets, np.inf)
-    touched = np.empty(nodes, dtype=np.int32)
-    keys, items = np.empty(longest, dtype=np.float64), np.empty(longest, dtype=np.int32)
-    numbers = np.zeros(end - begin, dtype=np.int64)
-    found, costs = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.float64)
-    total = place = 0
+    total = 0
+    targets, room = len(finds.best), len(finds.target)
     for place in range(begin, end):
+        if total + targets > room:
+            return place
         start = total
-        found, total = _note(direct, place, 0.0, limit, best, found, total)
-        mine = slice(seeds.first[place], seeds.first[place + 1])
-        node, cost = seeds.node[mine], seeds.cost[mine]
-        seen = _settle(
-            arcs.first, arcs.head, arcs.cost, node, cost, limit, dist, touched, keys, items
-        )
+        total = _note(direct, place, 0.0, limit, finds, total)
+        seen = spread(arcs, seeds, place, limit, desk)
         for one in range(seen):
-            here = touched[one]
-            found, total = _note(slots, here, dist[here], limit, best, found, total)
-            dist[here] = np.inf
-        if len(costs) < len(found):
-            costs = np.concatenate((costs, np.empty(len(found) - len(costs), dtype=np.float64)))
+            here = desk.touched[one]
+            total = _note(slots, here, desk.best[here], limit, finds, total)
+            desk.best[here] = np.inf
         for one in range(start, total):
-            costs[one] = best[found[one]]
-            best[found[one]] = np.inf
-        numbers[place - begin] = total - start
-        if total >= enough:
-            break
-    return numbers[: place + 1 - begin], found[:total], costs[:total]
+            finds.cost[one] = finds.best[finds.target[one]]
+            finds.best[finds.target[one]] = np.inf
+        finds.number[place - begin] = total - start
+    return end
 
 
 @njit(**_COMPILED)
-def _note(
-    slots: Slots,
-    at: int,
-    so_far: float,
-    limit: float,
-    best: np.ndarray,
-    found: np.ndarray,
-    total: int,
-) -> tuple[np.ndarray, int]:
+def _note(slots: Slots, at: int, so_far: float, limit: float, finds: Finds, total: int) -> int:
     """Lower the costs of the targets in one slot; list those that are new."""
-    begin, end = slots.first[at], slots.first[at + 1]
-    if total + end - begin > len(found):
-        longer = np.empty(max(total + end - begin, 2 * len(found)), dtype=np.int32)
-        longer[:total] = found[:total]
-        found = longer
-    for one in range(begin, end):
+    for one in range(slots.first[at], slots.first[at + 1]):
         target, cost = slots.target[one], so_far + slots.cost[one]
-        if cost < best[target] and cost <= limit:
-            if best[target] == np.inf:
-                found[total] = target
+        if cost < finds.best[target] and cost <= limit:
+            if finds.best[target] == np.inf:
+                finds.target[total] = target
                 total += 1
-            best[target] = cost
-    return found, total
+            finds.best[target] = cost
+    return total

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -21,9 +20,9 @@ import numpy as np
 from geoequity.streets import _kernels
 from geoequity.streets._snapping import Stretches, held
 
+NO_PLACE = -1
 ROUNDING_MIN = 1e-8  # a walk of just the limit is within it
 
-_ONE = np.array([0, 0])  # where the seeds of a single search begin and end is not asked
 _PAIRS = 4_000_000  # held at a time by one search: 48 MB
 _BATCH = 256  # places searched from at a time
 
@@ -193,15 +192,14 @@ class Graph:
         slots = self.turned._leaving(goals)  # noqa: SLF001 - its own
         slots = slots.take(np.argsort(slots.node, kind="stable"))
         search = partial(
-            _kernels.reach,
+            _found,
             self.arcs,
             _seeds(self._leaving(origins), len(origins.shapes)),
             _slots(self._direct(origins, goals), len(origins.shapes)),
             _kernels.Slots(_firsts(slots.node, self.nodes), _narrow(slots.place), slots.minutes),
-            len(goals.shapes),
             limit_min + ROUNDING_MIN,
         )
-        yield from _in_batches(search, len(origins.shapes))
+        yield from _in_batches(search, places=len(origins.shapes), targets=len(goals.shapes))
 
     def spread(self, origins: Stretches, *, limit_min: float) -> Iterator[np.ndarray]:
         """
@@ -220,9 +218,10 @@ class Graph:
             By node, for one origin after the other; infinite where not reached.
         """
         seeds = _seeds(self._leaving(origins), len(origins.shapes))
-        for begin, end in pairwise(seeds.first):
-            mine = _kernels.Seeds(_ONE, seeds.node[begin:end], seeds.cost[begin:end])
-            yield _kernels.spread(self.arcs, mine, limit_min + ROUNDING_MIN)
+        for place in range(len(origins.shapes)):
+            desk = _desk(self.arcs, seeds)
+            _kernels.spread(self.arcs, seeds, place, limit_min + ROUNDING_MIN, desk)
+            yield desk.best
 
     def _leaving(self, places: Stretches) -> Links:
         """Measure from places to the nodes at the ends of their edges."""
@@ -277,10 +276,13 @@ class Graph:
     ) -> np.ndarray:
         """Walk to the k-th nearest goal of one group."""
         some, close = mine[seeds.place], mine[direct.goal]
-        begin = _kernels.Seeds(_ONE, seeds.node[some], seeds.minutes[some])
+        number = np.array([0, some.sum()])
+        begin = _kernels.Seeds(number, seeds.node[some], seeds.minutes[some])
         arcs = self.turned.arcs
         if k == 1:
-            best = _kernels.spread(arcs, begin, limit_min)
+            desk = _desk(arcs, begin)
+            _kernels.spread(arcs, begin, 0, limit_min, desk)
+            best = desk.best
             nearest = np.full(origins, np.inf)
             np.minimum.at(nearest, direct.origin[close], direct.minutes[close])
             begins = np.flatnonzero(np.diff(leaving.place, prepend=-1))
@@ -289,8 +291,20 @@ class Graph:
                 place = leaving.place[begins]
                 nearest[place] = np.minimum(nearest[place], by_link)
             return nearest
-        place = _narrow(seeds.place[some])
-        best, goal = _kernels.spread_several(arcs, begin, place, k, limit_min)
+        best = np.full((self.nodes, k), np.inf)
+        goal = np.full((self.nodes, k), NO_PLACE)
+        room = k * len(arcs.head) + len(begin.node)
+        _kernels.spread_several(
+            arcs,
+            begin,
+            seeds.place[some],
+            limit_min,
+            best,
+            goal,
+            np.zeros(self.nodes, dtype=int),
+            np.empty(room),
+            np.empty(room, dtype=int),
+        )
         total = best[leaving.node] + leaving.minutes[:, None]
         found = Pairs(
             np.concatenate([np.repeat(leaving.place, k), direct.origin[close]]),
@@ -326,19 +340,51 @@ def _slots(pairs: Pairs, places: int) -> _kernels.Slots:
     return _kernels.Slots(_firsts(pairs.origin, places), _narrow(pairs.goal), pairs.minutes)
 
 
-def _in_batches(search: Callable[..., Any], places: int) -> Iterator[Pairs]:
-    """Search from all places; a batch that was full goes on where it stopped."""
+def _desk(arcs: _kernels.Arcs, seeds: _kernels.Seeds) -> _kernels.Desk:
+    """Make room for searches; what they do not use of it costs nothing."""
+    nodes, room = len(arcs.first) - 1, len(arcs.head) + len(seeds.node)
+    return _kernels.Desk(
+        np.full(nodes, np.inf),
+        np.empty(nodes, dtype="int32"),
+        np.empty(room),
+        np.empty(room, dtype="int32"),
+    )
+
+
+def _found(
+    arcs: _kernels.Arcs,
+    seeds: _kernels.Seeds,
+    direct: _kernels.Slots,
+    slots: _kernels.Slots,
+    limit: float,
+    begin: int,
+    end: int,
+    targets: int,
+) -> tuple[int, Pairs]:
+    """Search from some places until memory is full; where to go on, and the pairs so far."""
+    room = max(_PAIRS, targets)
+    number = np.zeros(end - begin, dtype=int)
+    finds = _kernels.Finds(
+        np.full(targets, np.inf), number, np.empty(room, dtype="int32"), np.empty(room)
+    )
+    desk = _desk(arcs, seeds)
+    done = _kernels.reach(arcs, seeds, direct, slots, limit, begin, end, desk, finds)
+    place = np.repeat(np.arange(begin, end), number)
+    return done, Pairs(place, finds.target[: len(place)], finds.cost[: len(place)])
+
+
+def _in_batches(
+    search: Callable[[int, int, int], tuple[int, Pairs]], *, places: int, targets: int
+) -> Iterator[Pairs]:
+    """Search from all places on all cores; a batch that was full goes on where it stopped."""
     begins = range(0, places, _BATCH)
     ends = [min(begin + _BATCH, places) for begin in begins]
-    tasks = [partial(search, *both, _PAIRS) for both in zip(begins, ends, strict=True)]
-    for begin, end, found in zip(begins, ends, _in_order(tasks), strict=True):
-        at, (numbers, goal, minutes) = begin, found
-        while True:
-            yield Pairs(np.repeat(np.arange(at, at + len(numbers)), numbers), goal, minutes)
-            at += len(numbers)
-            if at >= end:
-                break
-            numbers, goal, minutes = search(at, end, _PAIRS)
+    tasks = [partial(search, begin, end, targets) for begin, end in zip(begins, ends, strict=True)]
+    for end, (done, pairs) in zip(ends, _in_order(tasks), strict=True):
+        yield pairs
+        while done < end:
+            done, more = search(done, end, targets)  # noqa: PLW2901 - it goes on
+            yield more
 
 
 def _part(share: np.ndarray, minutes: np.ndarray) -> np.ndarray:
