@@ -7,6 +7,8 @@ of another edge to a stretch of that; or straight along the edge, where both are
 on one. Costs may differ each way: slopes, escalators, one-way paths.
 """
 
+from geoequity.streets._homes import make_homes
+from geoequity.streets._isochrones import isochrones
 from geoequity.streets._network import FAR_M, StreetNetwork
 from geoequity.streets._straight import straight_line_min
 from geoequity.streets._walkers import (
@@ -30,6 +32,8 @@ __all__ = [
     "WHEELCHAIR",
     "StreetNetwork",
     "Walker",
+    "isochrones",
+    "make_homes",
     "slope_factor",
     "straight_line_min",
 ]

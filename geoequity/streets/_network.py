@@ -862,8 +862,15 @@ class StreetNetwork:
         return Lines(shapes, np.flatnonzero(is_met))
 
     @cached_property
-    def _largest_lines(self) -> Lines:
-        """Those of the largest component."""
+    def lines_of_largest(self) -> Lines:
+        """
+        Index the edges of the largest component by where they run.
+
+        Returns
+        -------
+        lines
+            Those that may be walked and have a length.
+        """
         every = self._all_lines
         some = every.some[self.edges["component"].to_numpy()[every.some] == 0]
         return every if len(some) == len(every.some) else replace(every, some=some)
@@ -872,7 +879,7 @@ class StreetNetwork:
         """Edges that places may meet."""
         if max_m is not None:
             schema.check_above_0(max_m, name="the distance to look for an edge")
-        return self._largest_lines if largest_only else self._all_lines
+        return self.lines_of_largest if largest_only else self._all_lines
 
     def _starts(
         self, origins: Places | None, *, largest_only: bool, max_m: float | None

@@ -54,6 +54,7 @@ def straight_line_min(
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> from shapely import Point
     >>> home = gpd.GeoSeries([Point(0, 0)], index=["home"], crs=32618)
     >>> school = gpd.GeoSeries([Point(300, 400)], crs=32618)
