@@ -81,6 +81,15 @@ class WalkingBlock(Block):
     """How people walk."""
 
     speed_kmh: float = Field(4.8, gt=0, le=15, description="walking speed [km/h]")
+    groups: tuple[Literal["older", "child", "wheelchair"], ...] = Field(
+        (), description="who else walks, slower or without steps, told beside the adult"
+    )
+    slope: bool = Field(
+        default=True, description="whether slopes slow walking, where there is an elevation raster"
+    )
+    homes_m: float = Field(
+        50.0, ge=5, le=1000, description="length of street for each point people set out from [m]"
+    )
     detour_factor: float = Field(
         1.3, ge=1, le=3, description="streets over straight line, where there are no streets"
     )

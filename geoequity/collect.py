@@ -71,6 +71,8 @@ class Collected:
         All routes.
     streets
         Street edges; None where the city has none.
+    lifts
+        Nodes of the streets that are lifts.
     tables
         Columns of tables by indicator id.
     tiles
@@ -91,6 +93,7 @@ class Collected:
     stops: gpd.GeoDataFrame
     routes: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame | None
+    lifts: pd.Index
     tables: dict[str, TableValues]
     tiles: dict[str, SpeedTests]
     surveys: dict[str, Item]
@@ -146,6 +149,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
         if layers
         else _empty(crs, ["mode", "name", "source"]),
         streets=layers.streets if layers else streets,
+        lifts=pd.Index([]),
         tables=values,
         tiles=tiles,
         surveys=answers,

@@ -154,7 +154,7 @@ def values_at(
     schema.check_metric_crs(points, name="points")
     check_geometry(points, ["Point"], name="points")
     with opened(raster, record=record) as whole:
-        return pd.Series(_sampled(whole, points), index=points.index, name="value")
+        return pd.Series(sampled(whole, points), index=points.index, name="value")
 
 
 def exposed_share(
@@ -371,8 +371,22 @@ def _marked(grid: Grid, mark: _Mark) -> Callable[[Piece], np.ndarray]:
     return lambda piece: mark(grid.read(piece))
 
 
-def _sampled(whole: Grid, points: gpd.GeoDataFrame | gpd.GeoSeries) -> np.ndarray:
-    """Read the cell of each point, in pieces."""
+def sampled(whole: Grid, points: gpd.GeoDataFrame | gpd.GeoSeries) -> np.ndarray:
+    """
+    Read the cell of each point, in pieces.
+
+    Parameters
+    ----------
+    whole
+        An opened raster.
+    points
+        Points in any projected CRS.
+
+    Returns
+    -------
+    values
+        One for each point; NaN where unknown or outside.
+    """
     spots = project(points.geometry, whole.crs, name="points", segment_m=None)
     grid = whole.crop(shapely.bounds(spots), name="points")
     (west, _, _, north), (dx, dy) = grid.extent, grid.cell
@@ -395,7 +409,7 @@ def _points_exposed(
     check_geometry(points, ["Point"], name="people")
     schema.check_columns(points, ["population"], name="people")
     schema.check_non_negative(points["population"], name="people: population")
-    zone = inside(_sampled(hazard, points))
+    zone = inside(sampled(hazard, points))
     people = points["population"].astype(float)
     table = pd.DataFrame(
         {
