@@ -709,6 +709,78 @@ def test_people_in_pieces_are_as_exposed_as_together(tmp_path, monkeypatch):
     )
 
 
+@pytest.fixture
+def zone(tmp_path):
+    """A zone in cells of 10 m: two thirds dry, a third flooded, in it a part unknown."""
+    depth = np.zeros((30, 30))
+    depth[:, 20:] = 1.0
+    depth[12:15, 22:27] = -1.0
+    return write(tmp_path / "zone.tif", depth, cell=10.0), depth
+
+
+@pytest.mark.parametrize("crs", [UTM, "EPSG:4326"])
+def test_every_cell_is_as_exposed_as_if_cut_one_by_one(tmp_path, zone, crs):
+    file, depth = zone
+    places = gpd.GeoSeries(
+        shapely.points([(EAST - 61, NORTH + 47), (EAST + 313, NORTH - 333)]), crs=UTM
+    ).to_crs(crs)
+    cell = (places.x.iloc[1] - places.x.iloc[0]) / 11
+    shape = (int((places.y.iloc[0] - places.y.iloc[1]) / cell) + 1, 11)
+    counts = np.random.default_rng(5).integers(0, 9, shape).astype(float)
+    people = write(
+        tmp_path / "pop.tif", counts, crs=crs, cell=cell, west=places.x[0], north=places.y[0]
+    )
+    unit = units(part(-2, -2, 5, 5))
+    found = exposed_share(file, unit, above=0, people=people).loc["u0"]
+    rows, columns = np.indices(shape)
+    west, north = places.x[0] + columns * cell, places.y[0] - rows * cell
+    drawn = shapely.box(west, north - cell, west + cell, north).ravel()
+    cells = gpd.GeoSeries(drawn, crs=crs).to_crs(UTM).to_numpy()
+    flooded, dry = (
+        shapely.union_all(
+            [
+                shapely.box(EAST + 10 * x, NORTH - 10 * y - 10, EAST + 10 * x + 10, NORTH - 10 * y)
+                for y, x in zip(*np.nonzero(depth == wanted), strict=True)
+            ]
+        )
+        for wanted in (1.0, 0.0)
+    )
+    wet, clear = (
+        (
+            counts.ravel() * shapely.area(shapely.intersection(cells, one)) / shapely.area(cells)
+        ).sum()
+        for one in (flooded, shapely.union(flooded, dry))
+    )
+    assert found["population"] == pytest.approx(counts.sum())
+    assert found["exposed"] == pytest.approx(wet, rel=1e-6)
+    assert found["people_known_share"] == pytest.approx(clear / counts.sum(), rel=1e-6)
+    assert found["exposed_share"] == pytest.approx(wet / clear, rel=1e-6)
+
+
+def test_only_cells_over_which_the_hazard_differs_are_cut(tmp_path, zone, monkeypatch):
+    cut, extract = [], rasters.extract
+    people = write(tmp_path / "pop.tif", np.ones((20, 20)), cell=15.0)
+
+    def counted(shapes, wanted, **more):
+        cut.append(len(shapes))
+        return extract(shapes, wanted, **more)
+
+    monkeypatch.setattr(rasters, "extract", counted)
+    exposed_share(zone[0], units(part(0, 0, 3, 3)), above=0, people=people)
+    # Of 20 x 20 cells: the column across the border, and two half over the unknown part
+    assert sum(cut) == 20 + 2
+
+
+def test_a_cell_of_people_over_a_great_many_of_hazard_is_exact(tmp_path, zone, monkeypatch):
+    people = write(tmp_path / "pop.tif", np.array([[6.0, 3], [8, 5]]), cell=150.0)
+    table = units(part(0, 0, 3, 3))
+    whole = exposed_share(zone[0], table, above=0, people=people)
+    monkeypatch.setattr(rasters, "CHUNK_CELLS", 20)
+    pd.testing.assert_frame_equal(
+        exposed_share(zone[0], table, above=0, people=people), whole, rtol=1e-6
+    )
+
+
 def points(*places, people):
     spots = [shapely.Point(EAST + 100 * x, NORTH - 300 + 100 * y) for x, y in places]
     return gpd.GeoDataFrame({"population": people}, geometry=spots, crs=UTM)
