@@ -320,6 +320,8 @@ def project(
     ------
     CRSError
         If that CRS is not defined where a shape lies.
+    DataError
+        If a shape is invalid in that CRS.
     """
     shapes = geometry.to_numpy()
     if CRS(geometry.crs).equals(crs, ignore_axis_order=True):
@@ -332,6 +334,11 @@ def project(
         ids = geometry.index[lost]
         msg = f"{name}: not where {crs.name}, the CRS of the raster, is defined: {shown(ids)}"
         raise CRSError(msg, ids=ids)
+    invalid = ~projected.is_valid
+    if invalid.any():
+        ids = geometry.index[invalid]
+        msg = f"{name}: invalid once in {crs.name}, the CRS of the raster: {shown(ids)}"
+        raise DataError(msg, ids=ids)
     return projected.to_numpy()
 
 

@@ -100,7 +100,8 @@ def zonal(
     -----
     Cover fractions are exactextract's [1]_. Variance and standard deviation are
     those of the cells, not of a sample; the median follows the rule of
-    `inequality.quantile`.
+    `inequality.quantile`. A unit that is narrower than 0.01 mm somewhere has its
+    corners rounded to that, and is refused if its area is then another.
 
     References
     ----------

@@ -1022,6 +1022,69 @@ def test_units_at_fault_are_refused(nine, table, error, said):
             task(nine, table)
 
 
+# ------------------------------------------------------------------ nearly invalid units
+def spiked(width_m, *, west=EAST, north=NORTH):
+    """A square kilometre with a spike to the north, valid as it is."""
+    x, tip = west + 333, (west + 341.1, north + 423.9)
+    corners = [(west, north - 1000), (west + 1000, north - 1003.7), (west + 1000, north)]
+    return shapely.Polygon([*corners, (x + width_m, north), tip, (x, north), (west, north)])
+
+
+@pytest.fixture(params=[UTM, "EPSG:4326"])
+def ones(tmp_path, request):
+    """A raster of ones in either CRS, 100 m or about that a cell, around the spiked square."""
+    frame = gpd.GeoSeries([shapely.box(EAST, NORTH, EAST + 1, NORTH + 1)], crs=UTM)
+    x, y = frame.to_crs(request.param).total_bounds[:2]
+    cell = 100.0 if request.param == UTM else 0.001
+    place = {"west": x - 7.3 * cell, "north": y + 9.1 * cell, "cell": cell}
+    return write(tmp_path / "ones.tif", np.ones((40, 40), "f8"), crs=request.param, **place)
+
+
+@pytest.mark.parametrize("width_m", [1e-6, 1e-9, 2.4e-10, 1.2e-10])
+def test_a_spike_of_no_width_changes_nothing(ones, width_m):
+    spike, plain = spiked(width_m), spiked(0).buffer(0)
+    assert spike.is_valid
+    assert shapely.get_num_coordinates(plain) == 6  # without the spike
+    cells = zonal(ones, units(plain), stats=["count"]).loc["u0", "count"]
+    found = zonal(ones, units(spike), stats=["count"]).loc["u0"]
+    assert found.to_list() == pytest.approx([cells, 1], rel=1e-6)
+    people = count_people(ones, units(spike))
+    assert people.to_list() == pytest.approx([cells], rel=1e-6)
+    assert people.attrs["total"] == pytest.approx(cells, rel=1e-6)
+
+
+@pytest.mark.parametrize("apart_m", [1e-10, 1e-9, 1e-8, 1e-7])
+def test_units_that_nearly_touch_lose_nobody(ones, apart_m):
+    rng = np.random.default_rng(1)
+    spots = shapely.multipoints(part(0, 0, 20, -20).bounds[:2] + rng.random((60, 2)) * 2000)
+    parts = shapely.get_parts(shapely.voronoi_polygons(spots))
+    whole = shapely.intersection(parts, shapely.envelope(spots))
+    corners = [np.array(one.exterior.coords[:-1]) for one in whole]
+    moved = [shapely.Polygon(one + rng.normal(size=one.shape) * apart_m) for one in corners]
+    assert shapely.is_valid(moved).all()
+    people, exact = count_people(ones, units(*moved)), count_people(ones, units(*whole))
+    assert people.attrs["total"] == pytest.approx(exact.attrs["total"], rel=1e-6)
+    assert people.attrs["lost"] == pytest.approx(0, abs=1e-6 * people.attrs["total"])
+
+
+def test_a_unit_of_no_width_is_refused_by_name(ones):
+    x, y = EAST + 300.2, NORTH - 400.1
+    hair = shapely.Polygon([(x, y), (x + 700, y + 1e-7), (x + 700, y + 3e-7)])
+    assert hair.is_valid
+    for task in (zonal, count_people):
+        with pytest.raises(DataError, match=r"units: narrower than 0\.01 mm, in all or most: u1$"):
+            task(ones, units(MIDDLE.geometry.iloc[0], hair))
+
+
+@pytest.mark.parametrize("ones", ["EPSG:4326"], indirect=True)
+def test_a_unit_that_is_invalid_in_the_crs_of_the_raster_is_named(ones, monkeypatch):
+    monkeypatch.setattr(_coverage, "ROUNDING_M", 0.0)
+    table = units(MIDDLE.geometry.iloc[0], spiked(1.2e-10))
+    for task in (zonal, count_people):
+        with pytest.raises(DataError, match=r"units: invalid once in WGS 84, the CRS of .*: u1"):
+            task(ones, table)
+
+
 # ------------------------------------------------------------------ blocks of a city file
 def test_each_kind_has_its_columns(tmp_path, nine):
     ndvi = write(tmp_path / "ndvi.tif", np.array([[-2000, 0, 8000]], "int16"), scales=1e-4)
