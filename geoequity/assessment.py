@@ -24,6 +24,7 @@ from geoequity.findings import findings
 from geoequity.gridded import (
     Gridded,
     people_of_raster,
+    raked_people,
     trends_of_tiles,
     values_of_rasters,
     values_of_tiles,
@@ -206,11 +207,14 @@ def _join(city: City, sources: Collected) -> Membership | None:
         split=city.districts.overlaps == "split",
     )
     cells = joined.cells.set_geometry(_without_slivers(joined.cells))
-    people = people_of_raster(sources.rasters, cells)
-    if people is None:
-        return replace(joined, cells=cells)
-    outside = float(people[cells["district_id"].isna()].sum())
-    return replace(joined, cells=cells.assign(population=people), outside=outside)
+    outside, people = joined.outside, people_of_raster(sources.rasters, cells)
+    if people is not None:
+        outside = float(people[cells["district_id"].isna()].sum())
+        cells = cells.assign(population=people)
+    if city.cells is not None and city.cells.rake:
+        people = raked_people(cells, sources.districts, records=sources.records)
+        cells = cells.assign(population=people)
+    return replace(joined, cells=cells, outside=outside)
 
 
 def _without_slivers(cells: gpd.GeoDataFrame) -> gpd.GeoSeries:
@@ -259,7 +263,7 @@ def _with_people(sources: Collected, membership: Membership | None) -> gpd.GeoDa
     if membership is None:
         people = people_of_raster(sources.rasters, districts)
         return districts if people is None else districts.assign(population=people)
-    columns = _counts(membership.cells)
+    columns = tuple(one for one in _counts(membership.cells) if one not in districts.columns)
     if not columns:
         return districts
     return districts.join(totals(membership.cells, districts.index, columns=columns))

@@ -389,7 +389,12 @@ def _given_twice(city: City) -> list[str]:
     if city.cells is not None:
         given += [("cells", one) for one in city.cells.bases]
         given += [("cells", "population")] if city.cells.population is not None else []
-    given += [(f"tables.{n}", one) for n, spec in enumerate(city.tables) for one in spec.columns]
+    given += [
+        (f"tables.{n}", one)
+        for n, spec in enumerate(city.tables)
+        for one in spec.columns
+        if not city.is_census(spec, one)
+    ]
     blocks: list[tuple[str, RasterSpec | TilesSpec]] = [
         (f"rasters.{n}", spec) for n, spec in enumerate(city.rasters)
     ]
