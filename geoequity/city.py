@@ -300,8 +300,6 @@ class City(Block):
                 given.setdefault(one, n)
                 if one in counted:
                     faults.append(f"tables.{n}.columns.{one}: the cells count it already")
-        if self.osm is not None and self.streets is not None:
-            faults.append("streets: give [osm] or [streets], not both")
         if self.cells is None:
             faults += [
                 f"tables.{n}.level: there are no [cells]"

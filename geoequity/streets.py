@@ -22,7 +22,7 @@ from scipy.sparse.csgraph import connected_components
 from geoequity import schema
 from geoequity._snapping import NO_LINE, Lines, Stretches, nearest_m, shapes_of, stacked
 from geoequity._walks import ROUNDING_M, Graph
-from geoequity.errors import DataError, shown
+from geoequity.errors import DataError, SourceError, shown
 
 if TYPE_CHECKING:
     import os
@@ -148,7 +148,7 @@ class StreetNetwork:
         Parameters
         ----------
         path
-            ``.osm.pbf``, ``.osm`` or ``.osm.xml``.
+            ``.osm.pbf``, ``.osm``, ``.osm.xml`` or an Overpass answer, ``.json``.
         boundary
             Area whose streets to take, in any CRS. By default all.
         crs
@@ -174,6 +174,9 @@ class StreetNetwork:
         from geoequity.sources.osm import read_osm  # noqa: PLC0415 - see the docstring
 
         streets = read_osm(path, crs=crs, extent=boundary).streets
+        if streets is None:
+            msg = f"{path}: no street, only places"
+            raise SourceError(msg, source=path)
         return cls.from_edges(streets, speed_kmh=speed_kmh)
 
     @property
