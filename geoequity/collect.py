@@ -136,7 +136,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     rasters = reading.rasters()
     gather([*reading.faults, *_catalogue_faults(city, definitions)])
     reading.records += _map_records(city, layers)
-    by_name = {record.name: record for record in reading.records}
+    by_name = {record.name: record for record in reversed(reading.records)}  # the first of a name
     crs = reading.crs
     return Collected(
         districts=districts,
