@@ -493,6 +493,8 @@ def _map_records(city: City, layers: osm.OsmLayers | None) -> list[Record]:
         record.counts["date"] = date if cut is None else str(cut.date())
     for why, ids in layers.counts["dropped"].items():
         records[0].drop(why, ids)
+    if city.streets is not None and layers.streets is not None:
+        records[0].drop("the table of streets is walked instead", layers.streets.index)
     return records
 
 

@@ -557,6 +557,9 @@ def test_a_table_of_streets_is_walked_to_the_places_of_the_map(make_city):
     assert study.summary["method"]["streets"] == "network"
     assert study.summary["absent"]["lit_street_share"]["id"] == "no_street_tags"
     assert (record["date"], record["made"]["services"]) == ("2025-08-13", 3)
+    (dropped,) = record["dropped"]
+    assert dropped["reason"] == "the table of streets is walked instead"
+    assert dropped["ids"] == ["way/9:0"]
 
 
 def test_strays_are_left_out_where_the_city_file_says_what_was_asked_for(make_city):
