@@ -134,19 +134,20 @@ def make_network(
         streets, walker=walker, height_at=height_at, lifts=lifts, merge=True
     )
     islands = network.islands()
-    length = network.edges["length_m"]
     kind = "whole"
-    if "highway" in network.edges.columns:
-        local = ~network.edges["highway"].isin(_MAIN_ROADS)
-        if float(length[local].sum()) < _MIN_LOCAL_SHARE * float(length.sum()):
-            kind = "main_roads"
     if islands["outside_share"] > 1 - _MIN_WHOLE_SHARE:
         kind = "fragments"
+    if "highway" in streets.columns:
+        is_local = ~streets["highway"].isin(_MAIN_ROADS)
+        if "walkable" in streets.columns:
+            is_local &= streets["walkable"]
+        if streets["length_m"][is_local].sum() < _MIN_LOCAL_SHARE * streets["length_m"].sum():
+            kind = "main_roads"
     report = {
         "kind": kind,
         "components": islands["components"],
         "outside_share": islands["outside_share"],
-        "length_km": float(length.sum()) / 1000,
+        "length_km": float(network.edges["length_m"].sum()) / 1000,
     }
     return (network if kind == "whole" else None), report
 
