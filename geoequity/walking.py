@@ -23,9 +23,7 @@ from geoequity.units import district_of
 COUNT_MIN = 15.0  # services within it are counted, after the 15-minute city
 
 _MAIN_ROADS = frozenset(
-    kind + link
-    for kind in ("motorway", "trunk", "primary", "secondary", "tertiary")
-    for link in ("", "_link")
+    kind + link for kind in ("motorway", "trunk", "primary", "secondary") for link in ("", "_link")
 )
 _NET_M = 150.0
 _MIN_LOCAL_SHARE = 0.25  # of the length of a network on which people can live
