@@ -90,20 +90,24 @@ class StreetNetwork:
             Unique index, ``from_node``, ``to_node``, ``length_m`` [m, 0
             allowed], lines in a metric CRS that run from the one to the other,
             and where not all are open to people on foot ``walkable``. Of the
-            tags of OpenStreetMap ``highway``, ``conveying``, ``oneway_foot``,
-            ``bridge`` and ``tunnel`` are heeded where they are there. Columns
-            ``minutes_there`` and ``minutes_back``, infinite where one may not
-            go, take the place of all that is worked out of the others.
+            tags of OpenStreetMap ``highway``, ``conveying``, ``oneway_foot``
+            (yes, -1), ``bridge`` and ``tunnel`` are heeded where they are
+            there. Columns ``minutes_there`` and ``minutes_back``, infinite
+            where one may not go, are the minutes of `walker` and take the place
+            of all that is worked out of the others.
         walker
             Who walks.
         height_at
-            Height [m] by an array of x and y in the CRS of the edges; NaN where
-            unknown, and level there. By default the city is flat.
+            Height [m] by an array of x and y in the CRS of the edges, evened
+            between pixels; NaN where unknown, and level there. By default the
+            city is flat.
         lifts
             Nodes that are lifts between the streets that meet there.
         merge
             Whether to make one edge of those that follow one another without a
-            junction. Its geometry and length are theirs, and no walk changes.
+            junction and are alike to walk on. Its geometry and length are
+            theirs, its id that of the first in the table; tags on which they
+            differ are missing. On the level no walk changes.
 
         Returns
         -------
@@ -123,8 +127,9 @@ class StreetNetwork:
         -----
         On slopes a walk takes longer by Tobler's function [1]_, worked out
         every 25 m and spread evenly over the edge; between the ends of bridges
-        and tunnels the way is taken as straight. Escalators run at 0.5 m/s and
-        a lift takes a minute, wherever one enters and leaves it.
+        and tunnels the way is taken as straight, and nothing as steeper than 45
+        degrees. Escalators run at 0.5 m/s and a lift takes a minute, wherever
+        one enters and leaves it.
 
         References
         ----------
