@@ -197,13 +197,15 @@ class StreetNetwork:
         if len(bad):
             msg = f"edges: no such node: {shown(bad)}"
             raise DataError(msg, ids=pd.Index(bad))
+        with np.errstate(invalid="ignore"):  # a place that is unknown is refused below
+            lines = shapely.linestrings(xy[ends])
         edges = gpd.GeoDataFrame(
             {
                 "from_node": ends[:, 0],
                 "to_node": ends[:, 1],
                 "length_m": np.asarray(length_m, dtype=float),
             },
-            geometry=shapely.linestrings(xy[ends]),
+            geometry=lines,
             crs=crs,
         )
         return cls.from_edges(edges.rename_axis("edge_id"), walker=walker)
@@ -268,15 +270,19 @@ class StreetNetwork:
         """
         Make a network of a graph of networkx, osmnx's among them.
 
+        Without minutes, an edge may be walked against its direction: most
+        graphs know the one-way rules for vehicles only.
+
         Parameters
         ----------
         graph
             Nodes with ``x`` and ``y`` [m]. Edges with ``length_m`` or
             ``length`` [m], and where they are not straight a ``geometry``. If
-            they carry ``minutes``, each counts the way it runs; if not, all
-            are walked both ways.
+            they carry ``minutes``, all must, and in a directed graph each
+            counts the way it runs. The tags that `from_edges` heeds are heeded.
         crs
-            Metric CRS; by default what the graph says of itself.
+            Metric CRS, by default what the graph says of itself; to say
+            another is refused, as a graph is not projected here.
         walker
             Who walks; `minutes` are theirs.
         height_at
@@ -285,14 +291,18 @@ class StreetNetwork:
         Returns
         -------
         network
-            An edge and its reverse are one.
+            An edge and its reverse are one, under the ``edge_id`` that
+            `to_networkx` wrote or else a number; of other attributes only those
+            tags are kept.
 
         Raises
         ------
         DataError
-            If a node has no place or an edge no length, or as `from_edges`.
+            If there is no edge, a node has no place or an edge no length, some
+            have minutes and others none, a geometry cannot be read, or as
+            `from_edges`.
         CRSError
-            If no CRS is known, or it is not in metres.
+            If no CRS is known, the graph says another, or it is not in metres.
         """
         edges = _exchange.edges_of(graph, crs=crs)
         return cls.from_edges(edges, walker=walker, height_at=height_at)
@@ -312,7 +322,7 @@ class StreetNetwork:
         Returns
         -------
         network
-            Nodes are numbers if all of them are.
+            Nodes are numbers if all of them are; the rest as `from_networkx`.
 
         Raises
         ------
@@ -413,8 +423,10 @@ class StreetNetwork:
         -------
         graph
             Nodes with ``x`` and ``y`` [m]; for each way that an edge may be
-            walked an edge keyed by its id, with ``length_m``, ``minutes`` and
-            ``geometry``. The CRS is a property of the graph.
+            walked an edge keyed by its id (a loop has "back" after it on the
+            way back), with ``edge_id``, ``length_m``, ``minutes``,
+            ``geometry`` the way it runs, whether it is ``reversed``, and the
+            tags that `from_edges` heeds. The CRS is a property of the graph.
         """
         return _exchange.graph_of(self.edges, self.nodes)
 
@@ -436,7 +448,8 @@ class StreetNetwork:
         Parameters
         ----------
         path
-            File to write; GIS programs open it.
+            File to write; GIS programs open it. Ids of several kinds become
+            texts.
         """
         _exchange.write_parquet(self.edges.drop(columns="component"), path)
 
