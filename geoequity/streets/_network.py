@@ -97,7 +97,8 @@ class StreetNetwork:
             (yes, -1), ``bridge`` and ``tunnel`` are heeded where they are
             there. Columns ``minutes_there`` and ``minutes_back``, infinite
             where one may not go, are the minutes of `walker` and take the place
-            of all that is worked out of the others.
+            of all that is worked out of the others; `for_walker` lets somebody
+            else walk.
         walker
             Who walks.
         height_at
