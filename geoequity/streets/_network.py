@@ -383,6 +383,7 @@ class StreetNetwork:
         if not is_open.any():
             msg = f"edges: none is walkable for {walker.name}"
             raise DataError(msg)
+        is_open |= _edges.kinds(edges)[0]  # steps that this walker does not take are streets, too
         links = coo_array((np.ones(is_open.sum()), (start[is_open], end[is_open])), (len(ids),) * 2)
         _, part = connected_components(links, directed=False)
         length = np.where(is_open, edges["length_m"].to_numpy(dtype=float), 0.0)
@@ -457,6 +458,8 @@ class StreetNetwork:
             way back), with ``edge_id``, ``length_m``, ``minutes``,
             ``geometry`` the way it runs, whether it is ``reversed``, and the
             tags that `from_edges` heeds. The CRS is a property of the graph.
+            Steps that are barred are not in it: hand over the network of the
+            ablest walker.
         """
         return _exchange.graph_of(self.edges, self.nodes)
 

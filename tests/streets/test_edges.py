@@ -543,7 +543,7 @@ def test_streets_hang_together_whoever_walks():
         )
 
 
-def test_nobody_gains_by_living_on_steps():
+def test_nobody_gains_by_living_on_steps(tmp_path):
     # Half-way up the steps a road runs by, which only who flies could step on to
     steps = table(
         ("a", "b", [(0, 0), (0, 200)]),
@@ -554,7 +554,11 @@ def test_nobody_gains_by_living_on_steps():
     able = StreetNetwork.from_edges(steps, walker=Walker(name="able", speed_kmh=3.3))
     home, shop = places((0.5, 190)), {"shop": places((-5, 200))}
     assert able.nearest_min(shop, origins=home)["shop"].item() > 1
-    assert np.isnan(able.for_walker(WHEELCHAIR).nearest_min(shop, origins=home)["shop"].item())
+    barred = able.for_walker(WHEELCHAIR)
+    assert np.isnan(barred.nearest_min(shop, origins=home)["shop"].item())
+    barred.to_parquet(tmp_path / "barred.parquet")
+    again = StreetNetwork.from_parquet(tmp_path / "barred.parquet", walker=WHEELCHAIR)
+    assert np.isnan(again.nearest_min(shop, origins=home)["shop"].item())
 
 
 def test_a_city_of_steps_is_closed_to_who_takes_none():
