@@ -10,7 +10,6 @@ the shape of the data.
 import logging
 import os
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -30,13 +29,13 @@ from geoequity.sources.osm_elements import (
     GAPS,
     KINDS,
     ROUTE_TAGS,
-    SERVICE_TAGS,
+    SERVICE_COLUMNS,
     STREET_COLUMNS,
     TYPES,
     Found,
 )
 from geoequity.sources.osm_tags import interval_min, rules
-from geoequity.sources.osm_ways import Ways, metres, parted, whole, without_points
+from geoequity.sources.osm_ways import PER_DEGREE, Ways, joined, metres, parted, without_points
 
 SAME_STOP_M = 60.0
 
@@ -362,8 +361,10 @@ def _bounds(
 
 def _utm(lines: Ways) -> Any:
     """Choose the UTM zone of the middle of some lines."""
-    middle = shapely.Point(*map(np.median, lines.degrees(~lines.lost)))
-    return gpd.GeoSeries([middle], crs=_LONLAT).estimate_utm_crs()
+    placed = ~lines.lost
+    middle = np.median(lines.x[placed]), np.median(lines.y[placed])
+    point = shapely.Point(np.array(middle) / PER_DEGREE)
+    return gpd.GeoSeries([point], crs=_LONLAT).estimate_utm_crs()
 
 
 def _inside(shapes: Any, area: Any) -> np.ndarray | slice:
@@ -412,10 +413,10 @@ def _street_table(found: Found, *, crs: Any, area: Any) -> tuple[gpd.GeoDataFram
 
 def _service_table(found: Found, *, crs: Any, area: Any) -> gpd.GeoDataFrame:
     """Make the services."""
-    columns = ["service_id", "geometry", "category", "name", "capacity", *SERVICE_TAGS]
-    table = pd.DataFrame(found.services, columns=columns, dtype=object)
-    table = table.astype({"capacity": float}).set_index("service_id")
+    columns = ["service_id", "geometry", "category", "name", *SERVICE_COLUMNS]
+    table = pd.concat([pd.DataFrame(columns=columns, dtype=object), *found.services])
     found.services.clear()
+    table = table.astype({"capacity": float}).set_index("service_id")
     shapes = np.asarray(_projected(table["geometry"], crs), dtype=object)
     bad = ~shapely.is_valid(shapes)  # rounding may make a sliver cross itself
     shapes[bad] = shapely.buffer(shapes[bad], 0)
@@ -478,24 +479,18 @@ def _keepers(stops: gpd.GeoDataFrame, *, order: Sequence[str]) -> pd.Series:
 
 def _route_table(found: Found, *, crs: Any, area: Any) -> gpd.GeoDataFrame:
     """Make the routes that have a line."""
-    lines = whole(found.lines, crs=crs)
-    of_way = defaultdict(list)
-    for number, shape in zip(lines["number"].tolist(), lines["geometry"], strict=True):
-        of_way[number].append(shape)
-    kept, drawn = [], []
-    for route_id, members in found.members.items():
-        mine = [shape for way in dict.fromkeys(members) for shape in of_way.get(way, ())]
-        if mine:
-            kept.append(route_id)
-            drawn.append(shapely.line_merge(shapely.multilinestrings(mine)))
-        else:
-            found.dropped["route of which no way is in the file or extent"].append(route_id)
+    lines = joined(found.lines, list(found.members.values()), crs=crs)
+    is_empty = shapely.is_empty(lines)
+    lost = [one for one, empty in zip(found.members, is_empty, strict=True) if empty]
+    found.dropped["route of which no way is in the file or extent"] += lost
+    kept = [one for one, empty in zip(found.members, is_empty, strict=True) if not empty]
+    found.members.clear()
     rows = [found.routes[route_id] for route_id in kept]
     table = pd.DataFrame(rows, columns=["mode", *ROUTE_TAGS], dtype=object)
     table.index = pd.Index(kept, name="route_id", dtype=object)
     table["headway_min"] = [interval_min(text) for text in table.pop("interval")]
     table = table.astype({"headway_min": float})
-    routes = gpd.GeoDataFrame(table, geometry=drawn, crs=crs)
+    routes = gpd.GeoDataFrame(table, geometry=lines[~is_empty], crs=crs)
     return routes[_inside(routes.geometry, area)]
 
 

@@ -7,8 +7,10 @@ are services or stops, and of relations that are buildings.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import chain, compress
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,7 @@ STREET_TAGS = (
 )  # fmt: skip
 STREET_COLUMNS = ("highway", "walkable", "sidewalk", "cycleway", "oneway_foot", *STREET_TAGS)
 SERVICE_TAGS = ("wheelchair", "internet_access", "opening_hours")
+SERVICE_COLUMNS = ("capacity", *SERVICE_TAGS)
 ROUTE_TAGS = ("ref", "name", "interval")
 GAPS = "part of a way, its nodes not in the file"
 TYPES = ("node", "way", "relation")
@@ -71,6 +74,10 @@ class Meaning:
         The columns of a street; None where it is none.
     route_mode
         Of a way that is a route by itself; None where it is none.
+    service
+        The columns of a service.
+    stop
+        The columns of a stop.
     is_building
         Whether it is a building.
     is_elevator
@@ -83,6 +90,8 @@ class Meaning:
     modes: Sequence[str]
     street: tuple[Any, ...] | None
     route_mode: str | None
+    service: tuple[Any, ...]
+    stop: tuple[Any, ...]
     is_building: bool
     is_elevator: bool
 
@@ -107,9 +116,9 @@ class _Said:
     of: np.ndarray
     names: np.ndarray
 
-    def __iter__(self) -> Iterator[Meaning]:
-        """Give the meaning of each element."""
-        return (self.meanings[one] for one in self.of)
+    def at(self, element: int) -> tuple[Meaning, str | None]:
+        """Give the meaning and name of an element."""
+        return self.meanings[self.of[element]], self.names[element]
 
     def told(self, what: Callable[[Meaning], object]) -> np.ndarray:
         """Ask something of every element."""
@@ -158,7 +167,7 @@ class Found:
     bounds: tuple[float, ...] | None
     streets: Ways = field(default_factory=lambda: Gathered().whole())
     street_rows: dict[tuple[Any, ...], int] = field(default_factory=dict)  # what streets say
-    services: list[tuple[Any, ...]] = field(default_factory=list)
+    services: list[pd.DataFrame] = field(default_factory=list)
     stops: list[tuple[Any, ...]] = field(default_factory=list)
     elevators: list[int] = field(default_factory=list)
     routes: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -169,6 +178,11 @@ class Found:
     read: Counter[str] = field(default_factory=Counter)
     _meanings: dict[tuple[Shape, str], Meaning] = field(default_factory=dict)
     _outlines: dict[tuple[str, int], _Outline] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Remember which keys may change what is found."""
+        keys = _KEPT | self.rules.keys
+        self._heeds = cache(lambda key: key in keys or key.startswith(_FAMILIES))
 
     def take_relations(self, path: Path) -> None:
         """
@@ -241,19 +255,17 @@ class Found:
         table, said = table.filter(matters), said.taken(matters)
         number, edited, uid = _head(table)
         lon, lat = osm_text.degrees(table["lon"]), osm_text.degrees(table["lat"])
-        near, shapes = ~self._is_far(lon, lat, lon, lat), shapely.points(lon, lat)
-        for row, meaning, name in zip(range(len(table)), said, said.names, strict=True):
-            element = f"node/{number[row]}"
-            if np.isnan(lon[row]):
-                self.dropped["point without a place"].append(element)
-            elif near[row]:
-                self._add_service(element, meaning, name, shapes[row])
-                self._add_stop(element, meaning, name, (lon[row], lat[row]))
-                if meaning.is_elevator:
-                    self.elevators.append(int(number[row]))
-        is_service = said.told(lambda one: one.categories) & near & ~np.isnan(lon)
-        columns = (column[is_service] for column in (number, edited, uid, lon, lat))
+        lost = np.isnan(lon)
+        self._drop("point without a place", "node", number[lost])
+        near = ~lost & ~self._is_far(lon, lat, lon, lat)
+        is_service = near & said.told(lambda one: one.categories)
+        columns = [column[is_service] for column in (number, edited, uid, lon, lat)]
         self._add_mapped("service", "node", *columns)
+        elements = [f"node/{node}" for node in columns[0]]
+        self._add_services(elements, said.taken(is_service), shapely.points(*columns[3:]))
+        for at in np.flatnonzero(near & said.told(lambda one: one.kind)).tolist():
+            self._add_stop(f"node/{number[at]}", *said.at(at), (lon[at], lat[at]))
+        self.elevators += number[near & said.told(lambda one: one.is_elevator)].tolist()
 
     # ------------------------------------------------------------------ ways
     def _take_ways(
@@ -268,8 +280,9 @@ class Found:
         )
         matters = said.told(_matters) | is_needed | is_ring
         matters &= np.asarray(pc.greater(pc.binary_length(table["nodes"]), 1))  # it has some
-        table, said = table.filter(matters), said.taken(matters)
-        is_needed, is_ring = is_needed[matters], is_ring[matters]
+        if not matters.all():
+            table, said = table.filter(matters), said.taken(matters)
+            is_needed, is_ring = is_needed[matters], is_ring[matters]
         size, ref = osm_text.nodes(table["nodes"])
         ways = Ways(*_head(table), said.names, said.of, size, ref, *places.find(ref))
         lost = ways.reduced(np.add, ways.lost.astype("int64"))
@@ -291,7 +304,7 @@ class Found:
         self._drop(GAPS, "way", ways.number[is_line & (lost > 0)])
         there = (size - lost > 1) & ~self._is_far(*ways.box())
         for at in np.flatnonzero((is_stop | is_route) & there).tolist():
-            way, meaning, name = int(ways.number[at]), said.meanings[said.of[at]], said.names[at]
+            (meaning, name), way = said.at(at), int(ways.number[at])
             if is_route[at]:
                 tags = {**meaning.tags, "name": name}
                 self._add_route(f"way/{way}", str(meaning.route_mode), tags, [way])
@@ -324,11 +337,9 @@ class Found:
         """Put by ways that areas may be built of."""
         text = (table[column].filter(which).to_pylist() for column in ("tags", "nodes"))
         head = (column[which].tolist() for column in (ways.number, ways.edited, ways.uid))
-        told = said.taken(which)
-        rows = zip(told, told.names, *head, *text, strict=True)
-        for meaning, name, number, edited, uid, tags, nodes in rows:
-            outline = _Outline("way", number, meaning, name, edited, uid, tags, nodes)
-            self._outlines["way", number] = outline
+        told = map(said.at, np.flatnonzero(which).tolist())
+        for (meaning, name), number, *rest in zip(told, *head, *text, strict=True):
+            self._outlines["way", number] = _Outline("way", number, meaning, name, *rest)
 
     def _take_areas(self, places: Places) -> None:
         """Build the areas that are wanted."""
@@ -370,11 +381,15 @@ class Found:
         shapes[single] = shapely.get_geometry(shapes[single], 0)
         near = ~self._is_far(*shapely.bounds(shapes).T)
         middle = shapely.get_coordinates(shapely.centroid(shapes))
+        elements = [f"{one.of}/{one.number}" for one in outlines]
         for at in np.flatnonzero(near).tolist():
-            one = outlines[at]
-            element = f"{one.of}/{one.number}"
-            self._add_service(element, one.meaning, one.name, shapes[at])
-            self._add_stop(element, one.meaning, one.name, middle[at])
+            self._add_stop(elements[at], outlines[at].meaning, outlines[at].name, middle[at])
+        said = _Said(
+            [one.meaning for one in outlines],
+            np.arange(len(outlines)),
+            np.array([one.name for one in outlines], dtype=object),
+        ).taken(near)
+        self._add_services(list(compress(elements, near)), said, shapes[near])
         corners, of_shape = shapely.get_coordinates(shapes, return_index=True)
         lon, lat = corners[np.searchsorted(of_shape, np.arange(len(shapes)))].T
         near_corner = ~self._is_far(lon, lat, lon, lat)
@@ -391,7 +406,7 @@ class Found:
     # ------------------------------------------------------------------ rows
     def _read_tags(self, column: pa.ChunkedArray, *, shape: Shape) -> _Said:
         """Find out what the tags of some elements say."""
-        groups, of, names = osm_text.tags(column, heeded=self._is_heeded)
+        groups, of, names = osm_text.tags(column, heeded=self._heeds)
         meanings = []
         for text in groups:
             if (shape, text) not in self._meanings:
@@ -399,10 +414,6 @@ class Found:
                 self._meanings[shape, text] = meaning
             meanings.append(self._meanings[shape, text])
         return _Said(meanings, of, names)
-
-    def _is_heeded(self, key: str) -> bool:
-        """Tell whether a key may change what is found."""
-        return key in _KEPT or key in self.rules.keys or key.startswith(_FAMILIES)
 
     def _meaning(self, tags: Tags, *, shape: Shape) -> Meaning:
         """Ask the rules what tags mean."""
@@ -420,31 +431,41 @@ class Found:
             modes=modes,
             street=street,
             route_mode=rules.route_mode(tags),
+            service=(capacity(tags.get("capacity")), *map(tags.get, SERVICE_TAGS)),
+            stop=(rules.shows_departures(tags), tags.get("wheelchair")),
             is_building=tags.get("building", "no") != "no" and not is_gone,
             is_elevator=tags.get("highway") == "elevator" and not is_gone,
         )
 
-    def _add_service(self, element: str, meaning: Meaning, name: str | None, shape: Any) -> None:
-        """Keep a service, once for each of its categories."""
-        tags = meaning.tags
-        row = (name, capacity(tags.get("capacity")), *map(tags.get, SERVICE_TAGS))
-        for position, category in enumerate(meaning.categories):
-            service_id = f"{element}#{category}" if position else element
-            self.services.append((service_id, shape, category, *row))
+    def _add_services(self, elements: Sequence[str], said: _Said, shapes: np.ndarray) -> None:
+        """Keep services, once for each of their categories."""
+        categories = [said.meanings[one].categories for one in said.of]
+        ids = [
+            f"{element}#{category}" if position else element
+            for element, some in zip(elements, categories, strict=True)
+            for position, category in enumerate(some)
+        ]
+        row = np.repeat(np.arange(len(elements)), [len(some) for some in categories])
+        told = np.array([one.service for one in said.meanings], dtype=object)
+        columns = told.reshape(-1, len(SERVICE_COLUMNS))[said.of[row]].T
+        table = {
+            "service_id": ids,
+            "geometry": shapes[row],
+            "category": list(chain.from_iterable(categories)),
+            "name": said.names[row],
+            **dict(zip(SERVICE_COLUMNS, columns, strict=True)),
+        }
+        self.services.append(pd.DataFrame(table, dtype=object))
 
     def _add_stop(
         self, element: str, meaning: Meaning, name: str | None, place: Sequence[float]
     ) -> None:
         """Keep a stop, once for each of its modes."""
-        if meaning.kind is None:
-            return
-        if not meaning.modes:
+        if meaning.kind is not None and not meaning.modes:
             self.dropped["stop of no known mode"].append(element)
-        tags = meaning.tags
-        row = (meaning.kind, name, self.rules.shows_departures(tags), tags.get("wheelchair"))
         for position, mode in enumerate(meaning.modes):
             stop_id = f"{element}#{mode}" if position else element
-            self.stops.append((stop_id, *place, mode, *row))
+            self.stops.append((stop_id, *place, mode, meaning.kind, name, *meaning.stop))
 
     def _add_route(self, element: str, mode: str, tags: Mapping[str, Any], ways: list[int]) -> None:
         """Keep a route and the ways that it follows."""

@@ -125,8 +125,8 @@ def read_places(path: Path) -> Places:
         Of all nodes.
     """
     table = np.fromfile(path, dtype=_PLACE)
-    table = table[table["x"] != NOWHERE]  # the file has room for more
-    return Places(*(np.ascontiguousarray(table[name]) for name in ("ref", "x", "y")))
+    there = table["x"] != NOWHERE  # the file has room for more
+    return Places(*(table[name][there] for name in ("ref", "x", "y")))
 
 
 def read_tables(path: Path) -> Iterator[tuple[str, pa.Table]]:
@@ -149,9 +149,8 @@ def read_tables(path: Path) -> Iterator[tuple[str, pa.Table]]:
     for block in _blocks(path):
         rest = block
         while rest:
-            letter, last = rest[:1], rest.rfind(b"\n") + 1
-            end = len(rest)
-            if rest[last : last + 1] != letter:  # kinds follow one another
+            letter, end = rest[:1], len(rest)
+            if rest[rest.rfind(b"\n", 0, -1) + 1 :][:1] != letter:  # kinds follow one another
                 others = (rest.find(b"\n" + one) + 1 for one in _KINDS if one != letter)
                 end = min(filter(None, others))
             yield _KINDS[letter], _table(rest[:end], _KINDS[letter])
@@ -181,7 +180,7 @@ def is_in_order(file: Path, *, target: Path) -> bool:
     kind, number = np.zeros(1, dtype=np.uint8), np.zeros(1, dtype="int64")  # the last before
     for block in _blocks(target):
         letters = np.frombuffer(block.translate(_IN_ORDER), dtype=np.uint8)
-        starts = np.append(0, np.flatnonzero(letters == _NEW_LINE) + 1)
+        starts = np.append(0, np.flatnonzero(letters[:-1] == _NEW_LINE) + 1)
         kind = np.append(kind[-1], letters[starts])
         number = np.append(number[-1], _numbers(block))
         later = (kind[1:] > kind[:-1]) | ((kind[1:] == kind[:-1]) & (np.diff(number) > 0))
@@ -379,12 +378,9 @@ def area_text(
 
 def _blocks(path: Path) -> Iterator[bytes]:
     """Read whole lines, many at a time."""
-    rest = b""
     with path.open("rb") as stream:
-        while chunk := stream.read(_BLOCK):
-            block, _, rest = (rest + chunk).rpartition(b"\n")
-            if block:
-                yield block
+        while block := stream.read(_BLOCK):
+            yield block + stream.readline()
 
 
 def _numbers(text: bytes) -> np.ndarray:

@@ -15,6 +15,7 @@ NOWHERE = 2**31 - 1  # coordinate of a node that is not in the file
 
 _LONLAT = "EPSG:4326"
 _AT_ONCE = 20_000  # lines to draw, to spare memory
+_LINE, _MULTI = shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING
 _TYPECODES = {
     "number": "q", "edited": "q", "uid": "i", "said": "i", "size": "i", "ref": "q", "x": "i",
     "y": "i",
@@ -167,7 +168,7 @@ class Gathered:
         """
         self._names += ways.name.tolist()
         for name, numbers in self._numbers.items():
-            numbers.frombytes(getattr(ways, name).astype(numbers.typecode).tobytes())
+            numbers.frombytes(getattr(ways, name).astype(numbers.typecode).view("uint8").data)
 
     def whole(self) -> Ways:
         """
@@ -217,28 +218,42 @@ def parted(ways: Ways, *, lifts: Sequence[int], crs: Any) -> pd.DataFrame:
     return pd.DataFrame({**pieces, "geometry": _lines(ways, node, start, end, crs=crs)})
 
 
-def whole(ways: Ways, *, crs: Any) -> pd.DataFrame:
+def joined(ways: Ways, groups: Sequence[Sequence[int]], *, crs: Any) -> np.ndarray:
     """
-    Draw ways as they are.
+    Draw groups of ways as one line each, as far as they hang together.
 
     Parameters
     ----------
     ways
         The ways.
+    groups
+        Ids of those of each group, of which some may not be there.
     crs
         Metric CRS to draw them in.
 
     Returns
     -------
     lines
-        In order: ``number``, the id of the way, and ``geometry``. Ways fall
-        apart where nodes are not in the file.
+        One or several lines for each group; empty where none of its ways is
+        there.
     """
     node, run = _runs(ways)
-    start, end = np.flatnonzero(np.diff(run, prepend=0)), np.flatnonzero(np.diff(run, append=0))
+    xy = metres(*ways.degrees(node), crs=crs)
+    start = np.flatnonzero(np.diff(run, prepend=0))
+    size = np.diff(np.append(start, len(run)))
     number = ways.number[np.searchsorted(ways.first, node[start], side="right") - 1]
-    shapes = _lines(ways, node, start, end, crs=crs)
-    return pd.DataFrame({"number": number, "geometry": shapes})
+    order = np.argsort(number, kind="stable")
+    known = number[order]
+    lines = np.empty(len(groups), dtype=object)
+    for at, group in enumerate(groups):
+        wanted = pd.unique(np.array(group, dtype="int64"))
+        first, last = np.searchsorted(known, wanted), np.searchsorted(known, wanted, side="right")
+        mine = order[_ranges(first, last - first)]
+        ends = np.append(0, np.cumsum(size[mine]))
+        parts = (ends, np.array([0, len(mine)]))
+        corners = xy[_ranges(start[mine], size[mine])]
+        lines[at] = shapely.from_ragged_array(_MULTI, corners, parts)[0]
+    return shapely.line_merge(lines)
 
 
 def without_points(pieces: pd.DataFrame) -> pd.DataFrame:
@@ -321,10 +336,15 @@ def _lines(
 ) -> np.ndarray:
     """Draw lines through nodes from start to end."""
     shapes = np.empty(len(start), dtype=object)
-    for some in range(0, len(start), _AT_ONCE):
-        first, size = start[some : some + _AT_ONCE], (end - start + 1)[some : some + _AT_ONCE]
-        line = np.repeat(np.arange(len(first)), size)
-        taken = np.arange(len(line)) + (first - (np.cumsum(size) - size))[line]
-        xy = metres(*ways.degrees(node[taken]), crs=crs)
-        shapes[some : some + _AT_ONCE] = shapely.linestrings(xy, indices=line)
+    for at in range(0, len(start), _AT_ONCE):
+        some = slice(at, at + _AT_ONCE)
+        size = end[some] - start[some] + 1
+        xy = metres(*ways.degrees(node[_ranges(start[some], size)]), crs=crs)
+        shapes[some] = shapely.from_ragged_array(_LINE, xy, (np.append(0, np.cumsum(size)),))
     return shapes
+
+
+def _ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Count up from each start, so far each."""
+    ends = np.cumsum(size)
+    return np.arange(size.sum()) + np.repeat(start - (ends - size), size)

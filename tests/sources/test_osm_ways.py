@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoequity.sources.osm_ways import NOWHERE, Gathered, Ways, parted, whole, without_points
+from geoequity.sources.osm_ways import NOWHERE, Gathered, Ways, joined, parted, without_points
 
 CRS = "EPSG:32631"  # the middle of the zone lies at 3 degrees east
 LOST = {9, 8}  # nodes that are in no file
@@ -60,11 +60,13 @@ def test_a_box_leaves_out_what_is_not_there():
     assert south.tolist() == north.tolist() == [0, 0]
 
 
-def test_ways_are_drawn_as_they_are_but_for_gaps():
-    lines = whole(some([1, 2, 3], [4, 9, 5, 6], [2, 8, 1], [7, 7]), crs=CRS)
-    assert lines["number"].tolist() == [1, 2]
-    assert [len(line.coords) for line in lines["geometry"]] == [3, 2]
-    assert len(whole(some(), crs=CRS)) == 0
+def test_groups_of_ways_are_one_line_as_far_as_they_hang_together():
+    ways = some([1, 2, 3], [4, 3], [5, 9, 6, 7], [7, 7], [1, 9])
+    lines = joined(ways, [[1, 2, 1], [3, 77], [2, 3], [4, 5, 77], []], crs=CRS)
+    assert [line.geom_type for line in lines[:3]] == ["LineString", "LineString", "MultiLineString"]
+    assert [shapely.get_num_coordinates(line) for line in lines] == [4, 2, 4, 0, 0]
+    assert lines[2].length == pytest.approx(2 * lines[1].length, rel=1e-6)
+    assert len(joined(some(), [], crs=CRS)) == 0
 
 
 def test_pieces_of_no_length_make_one_node_of_many():
