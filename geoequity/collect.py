@@ -151,7 +151,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
         if layers
         else _empty(crs, ["mode", "name", "source"]),
         streets=layers.streets if layers and streets is None else streets,
-        lifts=pd.Index([]),
+        lifts=layers.elevators if layers and streets is None else pd.Index([]),
         tables=values,
         tiles=tiles,
         surveys=answers,

@@ -1,18 +1,18 @@
 """
 Read OpenStreetMap extracts into streets, services, stops, routes and mapping.
 
-One quick pass over the relations finds what routes are made of; one pass over
-the whole file, filtered by key before Python sees an element, finds all the
-rest and builds areas on the way. What the tags mean stands in
-``osm_tags.toml``; here is only the shape of the data.
+A file is read twice, by libosmium: its relations, which are few, tell what
+routes and areas are made of; then its nodes and ways go by once, for all the
+tables together. What the tags mean stands in ``osm_tags.toml``; here is only
+the shape of the data.
 """
 
 import logging
 import os
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,34 +21,32 @@ import numpy as np
 import osmium
 import pandas as pd
 import shapely
-from pyproj import Transformer
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree
 
 from geoequity import schema
 from geoequity.errors import CRSError, DataError, SourceError, shown
-from geoequity.sources import overpass
+from geoequity.sources import osm_text, overpass
 from geoequity.sources.osm_elements import (
     GAPS,
+    KINDS,
     ROUTE_TAGS,
-    SERVICE_TAGS,
+    SERVICE_COLUMNS,
     STREET_COLUMNS,
+    TYPES,
     Found,
-    Ways,
 )
-from geoequity.sources.osm_tags import Rules, interval_min, rules
+from geoequity.sources.osm_tags import interval_min, rules
+from geoequity.sources.osm_ways import PER_DEGREE, joined, metres, parted, without_points
 
 SAME_STOP_M = 60.0
 
 _LONLAT = "EPSG:4326"
-_LINE_KEYS = {"highway", "railway", "aerialway", "busway", "route"}  # ways that routes are made of
-_ORDER = "nwr"  # nodes, ways, relations
+_DTYPES = {"walkable": bool, "cycleway": bool}
 _LONGEST_HEADER = 65_536  # of a PBF block [bytes]
 _DATA_SIZE, _BYTES = 0x18, 2  # in it: the key of the size of the block, the type of bytes
 _OSMIUM_FAULTS = (
     RuntimeError, ValueError, IndexError, KeyError, OverflowError, osmium.InvalidLocationError,
 )  # fmt: skip
+_EDIT_COLUMNS = ("number", "edited", "uid")
 _log = logging.getLogger(__name__)
 
 
@@ -61,10 +59,12 @@ class OsmLayers:
     ----------
     streets
         Index ``edge_id`` (``way/1:0``, the way and the place in it of the first
-        node): stretches of street between junctions, with ``from_node`` and
-        ``to_node`` (OSM node ids), ``length_m`` in the metric CRS, ``highway``,
-        ``walkable``, ``sidewalk`` (yes, no), ``cycleway`` (true or false) and
-        tags as they are, None where untagged; None without any street.
+        node): stretches of street between junctions and lifts, with
+        ``from_node`` and ``to_node`` (OSM node ids), ``length_m`` in the metric
+        CRS, ``highway``, ``walkable``, ``sidewalk`` (yes, no), ``cycleway``
+        (true or false), ``oneway_foot`` (yes or -1 where people on foot may
+        only go along or against it) and tags as they are, None where
+        untagged; None without any street.
     services
         Index ``service_id`` (``node/1``, and ``node/1#wifi`` for the second
         and later categories of one element): points and polygons with
@@ -77,25 +77,67 @@ class OsmLayers:
     routes
         Index ``route_id``: lines with ``mode``, ``ref``, ``name`` and
         ``headway_min`` [minutes], NaN unknown.
-    mapping
-        A row for each mapped stretch of street, building and service: a point
-        of it, ``kind``, ``element`` (``way/1``), ``length_m`` of streets (NaN
-        for the others), ``edited`` (UTC) and ``uid`` of the last editor; NaT
-        and NaN where the file leaves them out.
+    elevators
+        OSM ids of the nodes that are lifts, where streets of several levels
+        meet. A lift that is drawn as a way is a street.
     counts
         ``read``, ``made``, ``dropped`` (ids by reason) and ``dates`` (by path, when each file
         was cut, where it says), for the provenance.
     date
         When the oldest file was cut, else the newest edit; None where neither is told.
+    street_edits
+        What `mapping` tells of streets, in their order: ``number`` (OSM id),
+        ``edited`` (second, 0 unknown) and ``uid`` (0 unknown).
+    place_edits
+        The same of buildings and services, with ``kind`` and ``of`` (positions
+        in the kinds and types of `osm_elements`) and ``x`` and ``y``.
     """
 
     streets: gpd.GeoDataFrame | None
     services: gpd.GeoDataFrame
     stops: gpd.GeoDataFrame
     routes: gpd.GeoDataFrame
-    mapping: gpd.GeoDataFrame
+    elevators: pd.Index
     counts: Mapping[str, Any]
     date: pd.Timestamp | None
+    street_edits: pd.DataFrame
+    place_edits: pd.DataFrame
+
+    @cached_property
+    def mapping(self) -> gpd.GeoDataFrame:
+        """
+        Tell what is mapped, by whom and when.
+
+        Made when it is first asked for, since it has more rows than all the
+        other tables together.
+
+        Returns
+        -------
+        mapping
+            A row for each mapped stretch of street, building and service: a
+            point of it, ``kind``, ``element`` (``way/1``), ``length_m`` of
+            streets (NaN for the others), ``edited`` (UTC) and ``uid`` of the
+            last editor; NaT and NaN where the file leaves them out.
+        """
+        places, lines, length_m = self.place_edits, np.empty(0, dtype=object), np.empty(0)
+        if self.streets is not None:
+            lines, length_m = self.streets.geometry.array, self.streets["length_m"].to_numpy()
+        middle = shapely.line_interpolate_point(lines, 0.5, normalized=True)
+        ways = self.street_edits.assign(kind=KINDS.index("street"), of=TYPES.index("way"))
+        edits = pd.concat([ways, places.drop(columns=["x", "y"])], ignore_index=True)
+        names = zip(edits["of"].tolist(), edits["number"].tolist(), strict=True)
+        edited = edits["edited"].astype("datetime64[s]").astype("datetime64[ms]")
+        return gpd.GeoDataFrame(
+            {
+                "kind": pd.Series(np.array(KINDS, dtype=object)[edits["kind"]], dtype=object),
+                "element": pd.Series([f"{TYPES[of]}/{id_}" for of, id_ in names], dtype=object),
+                "length_m": np.append(length_m, np.full(len(places), np.nan)),
+                "edited": edited.where(edits["edited"] != 0).dt.tz_localize("UTC"),
+                "uid": edits["uid"].where(edits["uid"] > 0).astype(float),
+            },
+            geometry=np.append(middle, shapely.points(places[["x", "y"]].to_numpy())),
+            crs=self.services.crs,
+        )
 
 
 def read_osm(
@@ -173,34 +215,42 @@ def read_osm(
             file = Path(folder) / "merged.osm.pbf"
             _merge(extracts, target=file)
         _take(found, file, source=files[0])
-    places = len(found.services) + len(found.stops)
-    _check_found(found, streets=len(found.streets.size), places=places, files=files, extent=extent)
+    _check_found(
+        found,
+        streets=len(found.streets.number),
+        places=sum(map(len, found.services)) + len(found.stops),
+        files=files,
+        extent=extent,
+    )
     crs = crs or _utm(found)
     area = None if extent is None else extent.to_crs(crs).union_all()
-    streets, edit = _street_table(found, crs=crs, area=area)
     services = _service_table(found, crs=crs, area=area)
     stops = _stop_table(found, crs=crs, area=area)
+    routes = _route_table(found, crs=crs, area=area)
+    place_edits = _place_edits(found, crs=crs, area=area)
+    streets, street_edits = _street_table(found, crs=crs, area=area)
     places = len(services) + len(stops)
     _check_found(found, streets=len(streets), places=places, files=files, extent=extent)
-    routes = _route_table(found, crs=crs, area=area)
-    mapping = _mapping_table(found, streets=streets, edit=edit, crs=crs, area=area)
     made = {
         "streets": len(streets), "services": len(services), "stops": len(stops),
-        "routes": len(routes), "mapping": len(mapping),
+        "routes": len(routes), "mapping": len(streets) + len(place_edits),
     }  # fmt: skip
     dropped = {reason: ids for reason, ids in found.dropped.items() if ids}
     for reason, ids in dropped.items():
         _log.info("%s: %s: %s", name, reason, shown(ids))
     known = {str(file): date for file, date in dates.items() if date is not None}
-    date = min(known.values()) if known else mapping["edited"].max()
+    edits = [one["edited"].max() for one in (street_edits, place_edits) if len(one)]
+    newest = pd.Timestamp(max(edits), unit="s", tz="UTC") if any(edits) else None
     layers = OsmLayers(
         streets=streets if len(streets) else None,
         services=services,
         stops=stops,
         routes=routes,
-        mapping=mapping,
+        elevators=pd.Index(found.elevators, dtype="int64", name="node"),
         counts={"read": dict(found.read), "made": made, "dropped": dropped, "dates": known},
-        date=None if pd.isna(date) else date,
+        date=min(known.values(), default=newest),
+        street_edits=street_edits,
+        place_edits=place_edits,
     )
     return overpass.renamed(layers) if answers else layers
 
@@ -269,13 +319,11 @@ def _is_sorted(file: Path) -> bool:
     """Tell whether nodes come before ways before relations, each by id, each once."""
     if osmium.FileProcessor(file).header.get("sorting") == "Type_then_ID":
         return True
-    last = (0, 0)
-    for element in _guarded(file, osmium.FileProcessor(file)):
-        here = (_ORDER.index(element.type_str()), element.id)
-        if here <= last:
-            return False
-        last = here
-    return True
+    with tempfile.TemporaryDirectory(prefix="geoequity-osm-") as folder:
+        try:
+            return osm_text.is_in_order(file, target=Path(folder) / "ids")
+        except _OSMIUM_FAULTS as fault:
+            raise _fault(file, fault) from fault
 
 
 def _merge(files: Iterable[Path], *, target: Path) -> None:
@@ -293,45 +341,17 @@ def _merge(files: Iterable[Path], *, target: Path) -> None:
         reader.apply(writer)
 
 
-def _guarded(file: Path, elements: Iterable[Any]) -> Iterator[Any]:
-    """Pass elements on, and turn what libosmium throws into our error."""
-    try:
-        yield from elements
-    except _OSMIUM_FAULTS as fault:
-        raise _fault(file, fault) from fault
-
-
 def _take(found: Found, file: Path, *, source: Path) -> None:
-    """Take what is needed from a file, whose tags are decoded only as they are looked at."""
-    try:
-        found.take_relations(_relation_stream(file))
-        found.take_elements(_element_stream(file, rules=found.rules))
-    except UnicodeDecodeError as fault:
-        raise _fault(source, fault) from fault
-
-
-def _relation_stream(file: Path) -> Iterator[Any]:
-    """Read the relations that may be routes or areas."""
-    stream = osmium.FileProcessor(file, osmium.osm.RELATION)
-    return _guarded(file, stream.with_filter(osmium.filter.KeyFilter("type")))
-
-
-def _element_stream(file: Path, *, rules: Rules) -> Iterator[Any]:
-    """Read the nodes, ways and areas that carry a key that may matter."""
-    stops, areas = rules.stop_kinds.keys(), rules.services.keys(shape="area")
-    keys = {
-        osmium.osm.NODE: stops | rules.services.keys(shape="point"),
-        osmium.osm.WAY: stops | areas | rules.route_modes.keys() | _LINE_KEYS,
-        osmium.osm.AREA: stops | areas | {"building"},
-    }
-    stream = osmium.FileProcessor(file).with_areas(osmium.filter.KeyFilter(*keys[osmium.osm.AREA]))
-    kinds = osmium.osm.NODE | osmium.osm.WAY | osmium.osm.AREA
-    stream = stream.with_filter(osmium.filter.EntityFilter(kinds))
-    for kind, some in keys.items():
-        wanted = osmium.filter.KeyFilter(*some)
-        wanted.enable_for(kind)
-        stream = stream.with_filter(wanted)
-    return _guarded(file, stream)
+    """Take what is needed from a file, by way of text that is gone after."""
+    keys = found.rules.stop_kinds.keys() | found.rules.services.keys(shape="point")
+    with tempfile.TemporaryDirectory(prefix="geoequity-osm-") as folder:
+        text = {one: Path(folder) / one for one in ("elements", "relations", "places")}
+        try:
+            osm_text.write_text(file, **text, keys=keys)
+            found.take_relations(text["relations"])
+            found.take_elements(text["elements"], places=osm_text.read_places(text["places"]))
+        except _OSMIUM_FAULTS as fault:
+            raise _fault(source, fault) from fault
 
 
 # ------------------------------------------------------------------- tables
@@ -370,17 +390,25 @@ def _bounds(
 
 def _utm(found: Found) -> Any:
     """Choose the UTM zone of the middle of the streets, or else of the places."""
-    spots = found.streets.coordinates()
-    if not len(spots):
-        spots = np.array([row[1:3] for row in found.stops] + [row[2:4] for row in found.mapped])
-    lon, lat = np.median(spots, axis=0)
-    return gpd.GeoSeries([shapely.Point(lon, lat)], crs=_LONLAT).estimate_utm_crs()
+    lines = found.streets
+    placed = ~lines.lost
+    if placed.any():
+        spots = np.column_stack([lines.x[placed], lines.y[placed]]) / PER_DEGREE
+    else:
+        spots = np.concatenate(
+            [
+                np.array([row[1:3] for row in found.stops], dtype=float).reshape(-1, 2),
+                *(one[["lon", "lat"]].to_numpy(dtype=float) for one in found.mapped),
+            ]
+        )
+    middle = shapely.Point(np.median(spots, axis=0))
+    return gpd.GeoSeries([middle], crs=_LONLAT).estimate_utm_crs()
 
 
-def _inside(shapes: Any, area: Any) -> np.ndarray:
-    """Tell which shapes touch the extent."""
+def _inside(shapes: Any, area: Any) -> np.ndarray | slice:
+    """Choose the shapes that touch the extent."""
     if area is None:
-        return np.ones(len(shapes), dtype=bool)
+        return slice(None)
     shapely.prepare(area)
     return shapely.intersects(area, np.asarray(shapes, dtype=object))
 
@@ -390,93 +418,45 @@ def _projected(shapes: Sequence[Any], crs: Any) -> Any:
     return gpd.GeoSeries(np.asarray(shapes, dtype=object), crs=_LONLAT).to_crs(crs).array
 
 
-def _parted(lines: Ways, crs: Any) -> pd.DataFrame:
-    """Part lines at the nodes that they share; columns way, position, from, to, geometry."""
-    ref = np.frombuffer(lines.ref, dtype="int64")
-    part = np.repeat(np.arange(len(lines.size)), lines.size)
-    size, first = np.asarray(lines.size), np.asarray(lines.first)
-    position = np.arange(len(ref)) + np.repeat(first - (np.cumsum(size) - size), size)
-    fresh = np.ones(len(ref), dtype=bool)  # not the same node twice running
-    fresh[1:] = (ref[1:] != ref[:-1]) | (part[1:] != part[:-1])
-    ref, part, position = ref[fresh], part[fresh], position[fresh]
-    to_metres = Transformer.from_crs(_LONLAT, crs, always_xy=True)
-    coordinates = np.column_stack(to_metres.transform(*lines.coordinates()[fresh].T))
-    _, node, uses = np.unique(ref, return_inverse=True, return_counts=True)
-    breaks = uses[node] > 1
-    breaks[np.flatnonzero(part[1:] != part[:-1])] = True
-    breaks[np.flatnonzero(part[1:] != part[:-1]) + 1] = True
-    breaks[[0, -1]] = True
-    at = np.flatnonzero(breaks)
-    start, end = at[:-1], at[1:]
-    whole = part[start] == part[end]
-    start, end = start[whole], end[whole]
-    size = end - start + 1
-    taken = np.repeat(start - (np.cumsum(size) - size), size) + np.arange(size.sum())
-    shapes = shapely.linestrings(coordinates[taken], indices=np.repeat(np.arange(len(start)), size))
-    return pd.DataFrame(
-        {
-            "way": np.asarray(lines.way)[part[start]],
-            "position": position[start],
-            "from": ref[start],
-            "to": ref[end],
-            "geometry": shapes,
-        }
-    )
-
-
-def _without_points(pieces: pd.DataFrame) -> pd.DataFrame:
-    """Drop pieces of no length, making one node of their two."""
-    length = shapely.length(pieces["geometry"].to_numpy())
-    is_point = length == 0
-    pieces = pieces.assign(length_m=length)
-    if not is_point.any():
-        return pieces
-    ends = pieces.loc[is_point, ["from", "to"]].to_numpy()
-    nodes, position = np.unique(ends, return_inverse=True)
-    position = position.reshape(ends.shape)
-    links = coo_array((np.ones(len(ends)), position.T), shape=(len(nodes), len(nodes)))
-    _, label = connected_components(links, directed=False)
-    _, first = np.unique(label, return_index=True)
-    one = pd.Series(nodes[first][label], index=nodes)
-    pieces = pieces[~is_point].copy()
-    for column in ("from", "to"):
-        pieces[column] = pieces[column].map(one).fillna(pieces[column]).astype("int64")
-    return pieces
-
-
 def _street_table(found: Found, *, crs: Any, area: Any) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Make the streets, and who edited each and when."""
-    if not found.streets.size:
-        none = pd.DataFrame(columns=["length_m", "second", "uid", "element"], dtype=object)
-        return gpd.GeoDataFrame(none, geometry=[], crs=crs), none
-    pieces = _parted(found.streets, crs)
-    ways = pd.Series(found.streets.ids).map("way/{}".format)
-    pieces["element"] = ways.to_numpy(dtype=object)[pieces["way"]]
-    pieces.index = pd.Index(
-        pieces["element"] + ":" + pieces["position"].astype(str), name="edge_id", dtype=object
-    )
-    pieces = _without_points(pieces)
+    if not len(found.streets.number):
+        none = pd.DataFrame({one: np.empty(0, dtype="int64") for one in _EDIT_COLUMNS})
+        return gpd.GeoDataFrame({"length_m": np.empty(0)}, geometry=[], crs=crs), none
+    pieces = without_points(parted(found.streets, lifts=found.elevators, crs=crs))
+    none = np.empty(0)
+    found.streets = ways = replace(found.streets, ref=none, x=none, y=none)  # they are in pieces
     pieces = pieces[_inside(pieces["geometry"], area)]
-    columns = list(STREET_COLUMNS)
-    rows = pd.DataFrame(found.street_rows, columns=[*columns, "second", "uid"], dtype=object)
-    rows = rows.iloc[pieces["way"]].set_axis(pieces.index)
+    way = pieces["way"].to_numpy()
+    number = ways.number[way]
+    places = zip(number.data, pieces["position"].to_numpy().data, strict=True)
+    ids = [f"way/{number}:{position}" for number, position in places]
+    told = zip(STREET_COLUMNS, zip(*found.street_rows, strict=True), strict=True)
+    tags = {
+        column: pd.array(values, dtype=_DTYPES.get(column, "category")) for column, values in told
+    }
     streets = gpd.GeoDataFrame(
         {
-            "geometry": pieces["geometry"],
-            "from_node": pieces["from"],
-            "to_node": pieces["to"],
-            "length_m": pieces["length_m"],
-            **rows[columns].astype({"walkable": bool, "cycleway": bool}),
+            "from_node": pieces["from"].to_numpy(),
+            "to_node": pieces["to"].to_numpy(),
+            "length_m": pieces["length_m"].to_numpy(),
+            **{column: values[ways.said[way]] for column, values in tags.items()},
+            "name": pd.Categorical(ways.name)[way],
         },
+        index=pd.Index(ids, name="edge_id", dtype=object),
+        geometry=pieces["geometry"].to_numpy(),
         crs=crs,
+        copy=False,
     )
-    return streets, rows[["second", "uid"]].assign(element=pieces["element"])
+    edits = {"number": number, "edited": ways.edited[way], "uid": ways.uid[way]}
+    return streets, pd.DataFrame(edits, copy=False)
 
 
 def _service_table(found: Found, *, crs: Any, area: Any) -> gpd.GeoDataFrame:
     """Make the services."""
-    columns = ["service_id", "geometry", "category", "name", "capacity", *SERVICE_TAGS]
-    table = pd.DataFrame(found.services, columns=columns, dtype=object)
+    columns = ["service_id", "geometry", "category", "name", *SERVICE_COLUMNS]
+    table = pd.concat([pd.DataFrame(columns=columns, dtype=object), *found.services])
+    found.services.clear()
     table = table.astype({"capacity": float}).set_index("service_id")
     shapes = np.asarray(_projected(table["geometry"], crs), dtype=object)
     bad = ~shapely.is_valid(shapes)  # rounding may make a sliver cross itself
@@ -514,7 +494,9 @@ def _keepers(stops: gpd.GeoDataFrame, *, order: Sequence[str]) -> pd.Series:
         return keeper
     rank = stops["kind"].map(order.index).to_numpy(dtype=int)
     mode, name = stops["mode"].to_numpy(), stops["name"].to_numpy(dtype=object)
-    pairs = KDTree(place).query_pairs(SAME_STOP_M, output_type="ndarray")
+    points = stops.geometry.to_numpy()
+    near = shapely.STRtree(points).query(points, predicate="dwithin", distance=SAME_STOP_M).T
+    pairs = near[near[:, 0] < near[:, 1]]
     better, lesser = np.where(
         (rank[pairs[:, 0]] <= rank[pairs[:, 1]])[:, None], pairs, pairs[:, ::-1]
     ).T
@@ -538,51 +520,27 @@ def _keepers(stops: gpd.GeoDataFrame, *, order: Sequence[str]) -> pd.Series:
 
 def _route_table(found: Found, *, crs: Any, area: Any) -> gpd.GeoDataFrame:
     """Make the routes that have a line."""
-    lines = found.lines
-    part = np.repeat(np.arange(len(lines.size)), lines.size)
-    shapes = shapely.linestrings(lines.coordinates(), indices=part) if len(part) else []
-    of_way = defaultdict(list)
-    for position, way in enumerate(lines.way):
-        of_way[lines.ids[way]].append(shapes[position])
-    kept, drawn = [], []
-    for route_id, ways in found.members.items():
-        mine = [shape for way in dict.fromkeys(ways) for shape in of_way.get(way, ())]
-        if mine:
-            kept.append(route_id)
-            drawn.append(shapely.line_merge(shapely.multilinestrings(mine)))
-        else:
-            found.dropped["route of which no way is in the file or extent"].append(route_id)
+    lines = joined(found.lines, list(found.members.values()), crs=crs)
+    is_empty = shapely.is_empty(lines)
+    lost = [one for one, empty in zip(found.members, is_empty, strict=True) if empty]
+    found.dropped["route of which no way is in the file or extent"] += lost
+    kept = [one for one, empty in zip(found.members, is_empty, strict=True) if not empty]
+    found.members.clear()
     rows = [found.routes[route_id] for route_id in kept]
     table = pd.DataFrame(rows, columns=["mode", *ROUTE_TAGS], dtype=object)
     table.index = pd.Index(kept, name="route_id", dtype=object)
     table["headway_min"] = [interval_min(text) for text in table.pop("interval")]
     table = table.astype({"headway_min": float})
-    routes = gpd.GeoDataFrame(table, geometry=_projected(drawn, crs), crs=crs)
+    routes = gpd.GeoDataFrame(table, geometry=lines[~is_empty], crs=crs)
     return routes[_inside(routes.geometry, area)]
 
 
-def _mapping_table(
-    found: Found, *, streets: gpd.GeoDataFrame, edit: pd.DataFrame, crs: Any, area: Any
-) -> gpd.GeoDataFrame:
-    """Make one table of all that is mapped."""
-    columns = ["kind", "element", "lon", "lat", "second", "uid"]
-    others = pd.DataFrame(found.mapped, columns=columns)
-    points = _projected(shapely.points(others[["lon", "lat"]].to_numpy(dtype=float)), crs)
-    others = others.assign(geometry=points)[_inside(points, area)]
-    middle = shapely.line_interpolate_point(streets.geometry.array, 0.5, normalized=True)
-    rows = edit.assign(kind="street", geometry=middle, length_m=streets["length_m"])
-    table = pd.concat([rows, others], ignore_index=True)
-    second = table["second"].to_numpy(dtype="int64")
-    uid = table["uid"].to_numpy(dtype=float)
-    edited = pd.Series(second.astype("datetime64[s]").astype("datetime64[ms]"))
-    return gpd.GeoDataFrame(
-        {
-            "kind": table["kind"].astype(object),
-            "element": table["element"].astype(object),
-            "length_m": table["length_m"].astype(float),
-            "edited": edited.where(second != 0).dt.tz_localize("UTC"),
-            "uid": np.where(uid > 0, uid, np.nan),
-        },
-        geometry=gpd.GeoSeries(table["geometry"].to_numpy(), crs=crs),
-        crs=crs,
-    )
+def _place_edits(found: Found, *, crs: Any, area: Any) -> pd.DataFrame:
+    """Tell who edited buildings and services and when."""
+    edits = pd.concat(found.mapped, ignore_index=True)
+    found.mapped.clear()
+    edits["x"], edits["y"] = metres(edits.pop("lon"), edits.pop("lat"), crs=crs).T
+    if area is None:
+        return edits
+    shapely.prepare(area)
+    return edits[shapely.intersects_xy(area, edits["x"], edits["y"])]

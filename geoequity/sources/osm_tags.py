@@ -6,8 +6,8 @@ An element's tags are a plain mapping; nothing here knows of files or geometry.
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, fields
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +18,9 @@ Shape = Literal["any", "point", "area"]
 Clause = Mapping[str, frozenset[str]]
 
 _YES_SIDES = {"both", "left", "right", "yes", "separate"}
+_WALK_KEYS = frozenset({"access", "foot", "highway", "motorroad", "route"})
+_SIDEWALK_KEYS = ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right")
+_FORWARD, _BACKWARD = {"yes", "true", "1"}, {"-1", "reverse"}
 _CYCLE_LANES = {"lane", "track", "opposite_lane", "opposite_track"}
 
 
@@ -152,6 +155,25 @@ class Rules:
     lifecycle: Section
     streets: Mapping[str, frozenset[str]]
 
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """
+        List the keys of tags that any rule asks for.
+
+        Returns
+        -------
+        keys
+            Every key of every clause, and those that decide who may walk.
+        """
+        sections = (getattr(self, one.name) for one in fields(self) if one.name != "streets")
+        return _WALK_KEYS.union(
+            key
+            for section in sections
+            for rule in section.rules
+            for clause in (*rule.match, *rule.unless)
+            for key in clause
+        )
+
     def categories(self, tags: Tags, *, shape: Shape) -> list[str]:
         """
         List the categories of service that an element is.
@@ -259,10 +281,10 @@ class Rules:
         is_street
             Whether it is.
         """
-        highway = tags.get("highway")
-        if highway is None or highway in self.streets["left_out"]:
+        highway, table = tags.get("highway"), self.streets
+        if highway is None or highway in table["left_out"]:
             return False
-        return not self.is_gone(tags)
+        return tags.get("route") not in table["routes_left_out"] and not self.is_gone(tags)
 
     def is_walkable(self, tags: Tags) -> bool:
         """
@@ -278,12 +300,15 @@ class Rules:
         is_walkable
             Whether they may.
         """
-        table, foot = self.streets, tags.get("foot")
-        if foot in table["foot_yes"]:
+        table = self.streets
+        foot, access = (set(_values(tags.get(key, ""))) for key in ("foot", "access"))
+        if foot & table["foot_yes"]:
             return True
-        if foot in table["foot_no"] or tags["highway"] in table["only_if_foot"]:
+        if foot & table["foot_no"] or access & table["closed"]:
             return False
-        return tags.get("motorroad") != "yes" and tags.get("access") not in table["closed"]
+        if any(tags.get(key) in table["own_sidewalk"] for key in _SIDEWALK_KEYS):
+            return True
+        return tags["highway"] not in table["only_if_foot"] and tags.get("motorroad") != "yes"
 
 
 @cache
@@ -321,8 +346,7 @@ def sidewalk(tags: Tags) -> str | None:
         ``yes`` if there is one on some side, ``no`` if both sides are told to
         have none, None where nobody said.
     """
-    keys = ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right")
-    whole, both, left, right = (tags.get(key) for key in keys)
+    whole, both, left, right = map(tags.get, _SIDEWALK_KEYS)
     if not _YES_SIDES.isdisjoint((whole, both, left, right)):
         return "yes"
     is_none = whole in ("no", "none") or both == "no" or left == right == "no"
@@ -347,6 +371,38 @@ def has_cycleway(tags: Tags) -> bool:
     if tags["highway"] == "cycleway" or tags.get("bicycle") == "designated":
         return True
     return any(key.startswith("cycleway") and tags[key] in _CYCLE_LANES for key in tags)
+
+
+def oneway_foot(tags: Tags) -> str | None:
+    """
+    Tell whether people on foot may use a street one way only.
+
+    Parameters
+    ----------
+    tags
+        Tags of a street.
+
+    Returns
+    -------
+    oneway_foot
+        ``yes`` along the way as drawn, ``-1`` against it, None where both ways
+        are open.
+
+    Notes
+    -----
+    A plain ``oneway`` is for vehicles. On ways for people on foot alone mappers
+    mean either by it [1]_, so that it binds nobody there either; an escalator
+    tells its direction by ``conveying``.
+
+    References
+    ----------
+    .. [1] https://wiki.openstreetmap.org/wiki/Key:oneway:foot
+    """
+    said = tags.get("oneway:foot")
+    if said in _BACKWARD or (said is None and tags.get("foot:forward") == "no"):
+        return "-1"
+    is_forward = said in _FORWARD or (said is None and tags.get("foot:backward") == "no")
+    return "yes" if is_forward else None
 
 
 def interval_min(text: str | None) -> float:

@@ -16,11 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import osmium
 import pandas as pd
 from pydantic import BaseModel, Field, ValidationError
 
 from geoequity.errors import SourceError
+from geoequity.sources.osm_elements import TYPES
 from geoequity.sources.osm_tags import rules
 
 if TYPE_CHECKING:
@@ -258,13 +260,18 @@ def renamed(layers: "OsmLayers") -> "OsmLayers":
         The same, with ids such as ``way/1`` instead of those of the nodes that
         stood for them.
     """
-    services, stops, mapping = layers.services, layers.stops, layers.mapping
+    services, stops, edits = layers.services, layers.stops, layers.place_edits
     dropped = {why: [_name(one) for one in ids] for why, ids in layers.counts["dropped"].items()}
+    is_centre = (edits["of"] == TYPES.index("node")) & (edits["number"] < 0)
+    number, is_relation = np.divmod(-edits["number"].to_numpy(), 2)
+    of = np.where(is_relation, TYPES.index("relation"), TYPES.index("way"))
     return replace(
         layers,
         services=services.set_axis(_names(services.index)),
         stops=stops.set_axis(_names(stops.index)),
-        mapping=mapping.assign(element=mapping["element"].map(_name).astype(object)),
+        place_edits=edits.assign(
+            number=edits["number"].where(~is_centre, number), of=edits["of"].where(~is_centre, of)
+        ),
         counts={**layers.counts, "dropped": dropped},
     )
 

@@ -263,11 +263,13 @@ class StreetNetwork:
         """
         from geoequity.sources.osm import read_osm  # noqa: PLC0415 - see the docstring
 
-        streets = read_osm(path, crs=crs, extent=boundary).streets
-        if streets is None:
+        layers = read_osm(path, crs=crs, extent=boundary)
+        if layers.streets is None:
             msg = f"{path}: no street, only places"
             raise SourceError(msg, source=path)
-        return cls.from_edges(streets, walker=walker, height_at=height_at, merge=True)
+        return cls.from_edges(
+            layers.streets, walker=walker, height_at=height_at, lifts=layers.elevators, merge=True
+        )
 
     @classmethod
     def from_networkx(

@@ -18,6 +18,7 @@ from pyproj import Transformer
 
 from geoequity import schema
 from geoequity.errors import CRSError, DataError, SourceError
+from geoequity.sources import osm_text, osm_ways
 from geoequity.sources.osm import read_osm
 from geoequity.sources.osm_tags import capacity, has_cycleway, interval_min, rules, sidewalk
 
@@ -135,7 +136,7 @@ def test_a_bridge_over_a_street_does_not_meet_it(read):
     ]
     streets = read(nodes=nodes, ways=ways, street=False).streets
     assert len(streets) == 2
-    assert streets["bridge"].tolist() == [None, "yes"]
+    assert streets["bridge"].astype(object).fillna("untagged").tolist() == ["untagged", "yes"]
 
 
 def test_streets_fall_into_parts_where_the_file_lacks_nodes(read):
@@ -171,26 +172,49 @@ def test_streets_of_no_length_make_one_node_of_two(read):
 @pytest.mark.parametrize(
     ("tags", "walkable"),
     [
+        # foot comes first, whatever else is said
+        ({"highway": "cycleway", "foot": "designated", "access": "no"}, True),
+        ({"highway": "service", "access": "private", "foot": "permissive"}, True),
+        ({"highway": "motorway_link", "foot": "yes"}, True),
+        ({"highway": "secondary", "foot": "optional_sidepath"}, True),
+        ({"highway": "cycleway", "foot": "designated;yes"}, True),
+        ({"highway": "trunk", "foot": "no"}, False),
+        ({"highway": "footway", "foot": "private"}, False),
+        ({"highway": "secondary", "foot": "use_sidepath", "sidewalk": "separate"}, False),
+        ({"highway": "residential", "foot": "no", "sidewalk": "both"}, False),
+        # then access
+        ({"highway": "service", "access": "private"}, False),
+        ({"highway": "service", "access": "no"}, False),
+        ({"highway": "track", "access": "agricultural;forestry"}, False),
+        ({"highway": "service", "access": "private", "sidewalk": "left"}, False),
+        ({"highway": "service", "access": "customers"}, True),
+        ({"highway": "residential", "access": "destination"}, True),
+        # then a sidewalk of its own
+        ({"highway": "motorway", "sidewalk": "right"}, True),
+        ({"highway": "trunk", "motorroad": "yes", "sidewalk:left": "yes"}, True),
+        ({"highway": "busway", "sidewalk": "both"}, True),
+        ({"highway": "motorway", "sidewalk": "separate"}, False),
+        ({"highway": "motorway", "sidewalk": "no"}, False),
+        # then the kind of street
+        ({"highway": "motorway"}, False),
+        ({"highway": "motorway_link"}, False),
+        ({"highway": "cycleway"}, False),
+        ({"highway": "bridleway"}, False),
+        ({"highway": "busway"}, False),
+        ({"highway": "bus_guideway"}, False),
+        ({"highway": "trunk", "motorroad": "yes"}, False),
+        # and anything else is walkable
         ({"highway": "residential"}, True),
         ({"highway": "residential", "sidewalk": "no"}, True),
         ({"highway": "trunk"}, True),
-        ({"highway": "trunk", "foot": "no"}, False),
-        ({"highway": "trunk", "motorroad": "yes"}, False),
-        ({"highway": "motorway"}, False),
-        ({"highway": "motorway_link", "foot": "yes"}, True),
+        ({"highway": "service", "service": "driveway"}, True),
         ({"highway": "steps"}, True),
         ({"highway": "steps", "conveying": "forward"}, True),
+        ({"highway": "footway", "conveying": "yes"}, True),
         ({"highway": "elevator"}, True),
         ({"highway": "corridor"}, True),
-        ({"highway": "cycleway"}, False),
-        ({"highway": "cycleway", "foot": "designated"}, True),
-        ({"highway": "busway"}, False),
-        ({"highway": "service", "access": "private"}, False),
-        ({"highway": "service", "access": "no"}, False),
-        ({"highway": "service", "access": "private", "foot": "permissive"}, True),
-        ({"highway": "service", "access": "customers"}, True),
-        ({"highway": "footway", "foot": "private"}, False),
-        ({"highway": "secondary", "foot": "use_sidepath"}, False),
+        ({"highway": "platform"}, True),
+        ({"highway": "pedestrian", "area": "yes"}, True),
         ({"highway": "a_new_kind"}, True),
     ],
 )
@@ -207,7 +231,7 @@ def test_who_may_walk_follows_the_table(read, tags, walkable):
         {"highway": "proposed"},
         {"highway": "raceway"},
         {"highway": "residential", "abandoned": "yes"},
-        {"route": "ferry"},
+        {"highway": "via_ferrata"},
         {"railway": "tram"},
         {"waterway": "river"},
     ],
@@ -219,18 +243,25 @@ def test_what_is_not_there_or_not_a_street_is_left_out(read, tags):
     assert dropped == (["way/1"] if "highway" in tags else [])
 
 
-def test_tags_are_kept_and_none_is_untagged(read):
+@pytest.mark.parametrize("tags", [{}, {"highway": "service"}, {"highway": "ferry"}])
+def test_a_ferry_is_a_route_and_never_a_street(read, tags):
+    layers = read(nodes=plain((0, 0), (1, 0)), ways=[(1, [1, 2], tags | {"route": "ferry"})])
+    assert layers.streets.index.tolist() == ["way/901:0"]
+    assert layers.routes["mode"].to_dict() == {"way/1": "ferry"}
+
+
+def test_tags_are_kept_and_absent_where_untagged(read):
     tags = {
         "highway": "path", "lit": "yes", "foot": "yes", "access": "yes", "oneway": "yes",
         "surface": "gravel", "width": "2", "incline": "10%", "conveying": "no", "tunnel": "yes",
-        "bridge": "no", "name": "Calle 1",
+        "bridge": "no", "layer": "-1", "name": "Calle 1",
     }  # fmt: skip
     nodes = plain((0, 0), (1, 0), (2, 0))
     ways = [(1, [1, 2], tags), (2, [2, 3], {"highway": "path"})]
     streets = read(nodes=nodes, ways=ways, street=False).streets
     assert streets.loc["way/1:0", list(tags)].to_dict() == tags
     bare = [tag for tag in tags if tag != "highway"]
-    assert all(value is None for value in streets.loc["way/2:0", [*bare, "sidewalk"]])
+    assert streets.loc["way/2:0", [*bare, "sidewalk", "oneway_foot"]].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -266,6 +297,46 @@ def test_the_ways_of_tagging_sidewalks_are_merged(tags, expected):
 )
 def test_cycleways_are_lanes_tracks_and_designated_paths(tags, expected):
     assert has_cycleway(tags) is expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({}, None),
+        ({"oneway": "yes"}, None),
+        ({"oneway": "-1"}, None),
+        ({"oneway:foot": "yes"}, "yes"),
+        ({"oneway:foot": "-1"}, "-1"),
+        ({"oneway:foot": "no", "oneway": "yes"}, None),
+        ({"foot:backward": "no"}, "yes"),
+        ({"foot:forward": "no"}, "-1"),
+        ({"foot:backward": "yes"}, None),
+        ({"oneway:foot": "no", "foot:backward": "no"}, None),
+    ],
+)
+@pytest.mark.parametrize("highway", ["residential", "footway", "steps"])
+def test_only_what_says_so_is_one_way_on_foot(read, highway, tags, expected):
+    ways = [(1, [1, 2], {"highway": highway, **tags})]
+    streets = read(nodes=plain((0, 0), (1, 0)), ways=ways).streets
+    told = streets["oneway_foot"].astype(object)["way/1:0"]
+    assert told == expected if expected else pd.isna(told)
+
+
+def test_streets_are_parted_at_lifts_that_are_in_use(read):
+    lift = {"highway": "elevator", "wheelchair": "yes"}
+    nodes = [
+        *plain((0, 0)), (2, 1, 0, lift), (3, 2, 0, lift | {"disused": "yes"}), (4, 3, 0, {}),
+        (5, 0, 5, lift),
+    ]  # fmt: skip
+    ways = [(1, [1, 2, 3, 4], {"highway": "corridor"})]
+    box = gpd.GeoSeries([shapely.box(*spot(-0.5, -0.5), *spot(3.5, 1))], crs="EPSG:4326")
+    layers = read(nodes=nodes, ways=ways, extent=box)
+    assert layers.elevators.tolist() == [2]
+    ends = layers.streets[["from_node", "to_node"]].to_numpy().tolist()
+    assert ends == [[1, 2], [2, 4]]
+    assert read(nodes=nodes, ways=ways).elevators.tolist() == [2, 5]
+    assert read().elevators.tolist() == []
+    assert read().elevators.dtype == np.int64
 
 
 # ----------------------------------------------------------------- services
@@ -423,6 +494,28 @@ def test_lines_where_areas_are_meant_are_dropped_with_a_note(read):
     assert list(layers.services.columns) == [
         "category", "name", "capacity", "source", "wheelchair", "internet_access", "opening_hours",
         "geometry",
+    ]  # fmt: skip
+
+
+def test_parts_of_an_area_are_not_areas_of_their_own_accord(read):
+    # The outer ring is tagged as a building, and the hole as nothing of ours.
+    ways = [
+        (1, [1, 2, 3, 4, 1], {"building": "yes"}),
+        (2, [5, 6, 7, 8, 5], {"natural": "rock"}),
+    ]
+    members = [("way", 1, "outer"), ("way", 2, "inner")]
+    relations = [
+        (1, members, {"type": "multipolygon", "amenity": "school", "name": "Sí, 100% = 1"}),
+        (2, members, {"type": "multipolygon", "building": "school"}),
+        (3, members, {"type": "multipolygon", "building": "no"}),
+    ]
+    layers = read(nodes=[*SQUARE, *HOLE], ways=ways, relations=relations)
+    assert layers.services["name"].to_dict() == {"relation/1": "Sí, 100% = 1"}
+    assert layers.counts["dropped"] == {}
+    rows = layers.mapping[["kind", "element"]].to_numpy().tolist()
+    assert rows == [
+        ["street", "way/901"], ["building", "way/1"], ["service", "relation/1"],
+        ["building", "relation/2"],
     ]  # fmt: skip
 
 
@@ -642,6 +735,28 @@ def test_mapping_tells_who_edited_what_and_when(read):
     assert layers.date == pd.Timestamp("2020-02-03 04:05:06", tz="UTC")
 
 
+def test_a_building_is_one_of_its_corners_and_known_whole(read):
+    nodes = plain((0, 0), (2, 0), (2, 2), (0, 2), (5, 5), (6, 5), (6, 6))
+    ways = [
+        (1, [2, 3, 4, 1, 2], {"building": "yes"}),
+        (2, [5, 6, 7], {"building": "yes"}),  # open
+        (3, [5, 6, 77, 7, 5], {"building": "yes"}),  # a corner is not in the file
+        (4, [5, 6, 7, 5], {"building": "construction"}),
+    ]
+    mapping = read(nodes=nodes, ways=ways).mapping
+    buildings = mapping[mapping["kind"] == "building"]
+    assert buildings["element"].tolist() == ["way/1"]
+    corner = gpd.GeoSeries([shapely.Point(spot(0, 0))], crs=4326).to_crs(CRS)[0]
+    assert buildings.geometry.iloc[0].distance(corner) < 1e-3
+
+
+def test_what_is_mapped_is_told_once(monaco):
+    assert monaco.mapping is monaco.mapping
+    kinds = monaco.mapping["kind"].value_counts()
+    assert kinds["street"] == len(monaco.streets)
+    assert kinds.sum() == monaco.counts["made"]["mapping"]
+
+
 def test_edits_that_the_file_leaves_out_are_unknown(read):
     layers = read()
     assert layers.mapping["edited"].isna().all()
@@ -804,6 +919,47 @@ def test_a_file_of_nothing_or_of_streets_without_nodes_is_refused(tmp_path):
         read_osm(path)
 
 
+def written(path, items):
+    """Write nodes, ways and relations as PBF."""
+    with osmium.SimpleWriter(path) as writer:
+        for item in items:
+            writer.add(item)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("items", "told"),
+    [
+        ([], "no street, service or stop$"),
+        (
+            [
+                osmium.osm.mutable.Relation(
+                    id=1, tags={"type": "route", "route": "bus"}, members=[("w", 5, "")]
+                ),
+                osmium.osm.mutable.Relation(
+                    id=2, tags={"type": "multipolygon", "leisure": "park"}, members=[("w", 6, "")]
+                ),
+            ],
+            "no street, service or stop$",
+        ),
+        (
+            [
+                osmium.osm.mutable.Node(id=9, location=(3, 0)),
+                osmium.osm.mutable.Way(id=1, nodes=[1, 2, 3, 1], tags={"highway": "path"}),
+                osmium.osm.mutable.Way(id=2, nodes=[3, 4], tags={"highway": "steps"}),
+                osmium.osm.mutable.Way(id=3, nodes=[1, 2, 3, 1], tags={"building": "yes"}),
+            ],
+            "no street; the nodes of 2 ways are not in the file$",
+        ),
+    ],
+    ids=["empty", "relations only", "ways without their nodes"],
+)
+def test_a_pbf_of_no_use_is_refused_with_one_reason(tmp_path, items, told):
+    path = written(tmp_path / "city.osm.pbf", items)
+    with pytest.raises(SourceError, match=rf"^city\.osm\.pbf: {told}"):
+        read_osm(path)
+
+
 def test_nothing_is_written_where_one_stands(tmp_path, monkeypatch):
     here = tmp_path / "here"
     here.mkdir()
@@ -857,7 +1013,13 @@ def slow_streets(path):
     for way in osmium.FileProcessor(path).with_locations():
         if way.is_way() and rules().is_street(dict(way.tags)):
             lines[way.id] = [(n.ref, n.location) for n in way.nodes]
-    uses = Counter(
+    lifts = {
+        node.id
+        for node in osmium.FileProcessor(path)
+        if node.is_node() and node.tags.get("highway") == "elevator"
+    }
+    uses = Counter(dict.fromkeys(lifts, 1))
+    uses.update(
         ref
         for nodes in lines.values()
         for (ref, place), before, after in zip(
@@ -942,6 +1104,15 @@ def test_the_same_file_gives_the_same_tables(monaco):
         pd.testing.assert_frame_equal(getattr(monaco, table), getattr(again, table))
 
 
+def test_tables_do_not_depend_on_how_much_is_read_at_a_time(helsinki, monkeypatch):
+    monkeypatch.setattr(osm_text, "_BLOCK", 10_007)
+    monkeypatch.setattr(osm_ways, "_AT_ONCE", 7)
+    again = read_osm(HELSINKI)
+    for table in ("streets", "services", "stops", "routes", "mapping"):
+        pd.testing.assert_frame_equal(getattr(helsinki, table), getattr(again, table))
+    assert again.counts == helsinki.counts
+
+
 def test_a_part_of_monaco_is_what_lies_in_it(monaco):
     west, south, east, north = monaco.streets.total_bounds
     box = shapely.box(west, south, (west + east) / 2, (south + north) / 2)
@@ -950,8 +1121,11 @@ def test_a_part_of_monaco_is_what_lies_in_it(monaco):
     )
     whole = monaco.services[monaco.services.intersects(box)]
     pd.testing.assert_frame_equal(part.services, whole)
-    whole = monaco.streets[monaco.streets.within(box)]
-    pd.testing.assert_frame_equal(part.streets[part.streets.within(box)], whole)
+    whole, mine = (table.streets[table.streets.within(box)] for table in (monaco, part))
+    tags = whole.select_dtypes("category").columns  # of which the part knows fewer
+    pd.testing.assert_frame_equal(
+        mine.astype(dict.fromkeys(tags, object)), whole.astype(dict.fromkeys(tags, object))
+    )
     assert part.streets.intersects(box).all()
     assert part.mapping.intersects(box.buffer(500)).all()
     assert len(part.mapping) < len(monaco.mapping)
