@@ -74,7 +74,6 @@ class City(NamedTuple):
 
 
 # ------------------------------------------------------------------ the city
-# ------------------------------------------------------------------ the city
 def make_city(nodes: int, rng: np.random.Generator) -> City:
     """
     Draw a walking network with 1.2 edges a node, and services that cluster.
@@ -160,7 +159,7 @@ def add_dead_ends(
 
 
 def place_services(xy: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Put services at nodes, as many as there are people: half anywhere, half in clusters."""
+    """Put services at nodes, more of them in a larger city: half anywhere, half in clusters."""
     from scipy.spatial import KDTree  # noqa: PLC0415 - contenders do not load it
 
     number = [round(many * len(xy) / NODES) for many in CATEGORIES.values()]
@@ -352,6 +351,11 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def by_node(answer: Any) -> np.ndarray:
+    """Put an answer in the order of the nodes; tables may have one of their own."""
+    return answer.sort_index().to_numpy() if hasattr(answer, "sort_index") else answer
+
+
 def draw(folder: Path, nodes: str, seed: str) -> dict[str, float]:
     """Draw a city and write it."""
     city = make_city(int(nodes), np.random.default_rng(int(seed)))
@@ -372,9 +376,8 @@ def contend(folder: Path, name: str) -> dict[str, float]:
         if stage in WHOLE_JOB:
             told |= {"peak_mb": peak_mb(), "cpu": time.process_time() - begun}
         if answer is not None:
-            is_frame = hasattr(answer, "sort_index")  # of nodes, in an order of its own
-            answers[stage] = answer.sort_index().to_numpy() if is_frame else answer
-    np.savez(folder / f"{name}.npz", **answers)
+            answers[stage] = answer
+    np.savez(folder / f"{name}.npz", **{stage: by_node(one) for stage, one in answers.items()})
     return told
 
 
@@ -457,8 +460,8 @@ def compare(machine: Machine, *, nodes: int, seed: int, runs: int) -> None:
 def print_whole_job(measured: Mapping[str, list[dict[str, float]]]) -> None:
     """Print what network, nearest and counts take together."""
     head = (*WHOLE_JOB, "together", "min", "max", "ratio", "CPU s", "threads")
-    memory = ("peak MB", "import", "ratio")
-    print(f"{'whole job [s]':18}" + "".join(f"{one:>9}" for one in (*head, *memory)))
+    rest = ("import s", "peak MB", "import MB", "ratio")
+    print(f"{'whole job [s]':18}" + "".join(f"{one:>10}" for one in (*head, *rest)))
     ours = measured[OURS]
     for name, runs in measured.items():
         if not set(WHOLE_JOB) <= runs[0].keys():
@@ -474,9 +477,10 @@ def print_whole_job(measured: Mapping[str, list[dict[str, float]]]) -> None:
             ratio,
             median(runs, "cpu"),
         )
-        row = f"{name:18}" + "".join(f"{one:9.2f}" for one in numbers) + f"{runs[0]['threads']:9}"
+        row = f"{name:18}" + "".join(f"{one:10.2f}" for one in numbers)
+        row += f"{runs[0]['threads']:10}{median(runs, 'import'):10.2f}"
         peak, imports = median(runs, "peak_mb"), median(runs, "import_mb")
-        print(f"{row}{peak:9.0f}{imports:9.0f}{peak / median(ours, 'peak_mb'):9.2f}")
+        print(f"{row}{peak:10.0f}{imports:10.0f}{peak / median(ours, 'peak_mb'):10.2f}")
     print()
 
 
@@ -507,7 +511,7 @@ def check_answers(folder: Path, names: list[str]) -> None:
         # pandana gives metres in single precision; others are exact but for rounding of sums
         relative = 2.0**-22 if name == PANDANA else 1e-12
         with np.load(folder / f"{name}.npz") as theirs:
-            for stage in theirs.keys() & {"nearest", "anywhere"}:
+            for stage in [one for one in ("nearest", "anywhere") if one in theirs]:
                 assert np.array_equal(np.isnan(ours[stage]), np.isnan(theirs[stage])), name
                 apart = np.abs(ours[stage] - theirs[stage])
                 assert not (apart > 1e-6 + relative * theirs[stage]).any(), name
