@@ -24,6 +24,7 @@ from geoequity.findings import findings
 from geoequity.gridded import (
     Gridded,
     people_of_raster,
+    raked_people,
     trends_of_tiles,
     values_of_rasters,
     values_of_tiles,
@@ -32,17 +33,18 @@ from geoequity.indicators import Definition, Evaluation, Layers, TableValues
 from geoequity.judgement import Judgement, Rules, check_weights, groups_of, inequality_of, judge
 from geoequity.perception import inclusion, perceived
 from geoequity.schema import AREAS, PILLARS
+from geoequity.sources.elevation import height_at
 from geoequity.sources.files import sha256
-from geoequity.streets import StreetNetwork, Walker, straight_line_min
+from geoequity.sources.rasters import Tiles
+from geoequity.streets import ADULT, WALKERS, HeightAt, StreetNetwork, Walker
 from geoequity.study import Study
 from geoequity.summary import district_confidence, make_summary, people_of, plain, with_readings
 from geoequity.units import Membership, join_cells, totals
+from geoequity.walking import Manner, Walks, make_network, walk
 
 Progress = Callable[[str], None]
 STAGES = ("read", "join", "grids", "walk", "indicators", "index", "findings")
-_M_PER_MIN = 1000 / 60  # from km/h
 _ROUNDING_M = 1e-5  # of coordinates: far above floats', far below the pieces that cutting keeps
-_STOP_MODE = indicators.STOP_PREFIX
 
 
 @dataclass
@@ -133,8 +135,7 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
             marked = sources.services.assign(in_hazard=gridded.in_hazard)
             sources = replace(sources, services=marked)
     with stages.stage("walk"):
-        network = _network(city, sources)
-        minutes = _minutes(city, sources, membership, network, definitions)
+        walks = _walks(city, sources, membership, definitions)
     with stages.stage("indicators"):
         evaluation = indicators.evaluate(
             definitions,
@@ -145,10 +146,11 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
                 stops=sources.stops,
                 streets=sources.streets,
                 tagged=city.osm is not None,
-                intersections=network.intersections() if network else None,
-                minutes=minutes,
-                straight_line=network is None,
-                speed_m_per_min=city.walking.speed_kmh * _M_PER_MIN,
+                network=walks.network,
+                minutes=walks.minutes,
+                metres=walks.metres,
+                counts=walks.counts,
+                homes=walks.homes,
                 tables=_on_cells(sources.tables, membership) | gridded.tables,
             ),
         )
@@ -205,11 +207,14 @@ def _join(city: City, sources: Collected) -> Membership | None:
         split=city.districts.overlaps == "split",
     )
     cells = joined.cells.set_geometry(_without_slivers(joined.cells))
-    people = people_of_raster(sources.rasters, cells)
-    if people is None:
-        return replace(joined, cells=cells)
-    outside = float(people[cells["district_id"].isna()].sum())
-    return replace(joined, cells=cells.assign(population=people), outside=outside)
+    outside, people = joined.outside, people_of_raster(sources.rasters, cells)
+    if people is not None:
+        outside = float(people[cells["district_id"].isna()].sum())
+        cells = cells.assign(population=people)
+    if city.cells is not None and city.cells.rake:
+        people = raked_people(cells, sources.districts, records=sources.records)
+        cells = cells.assign(population=people)
+    return replace(joined, cells=cells, outside=outside)
 
 
 def _without_slivers(cells: gpd.GeoDataFrame) -> gpd.GeoSeries:
@@ -258,63 +263,60 @@ def _with_people(sources: Collected, membership: Membership | None) -> gpd.GeoDa
     if membership is None:
         people = people_of_raster(sources.rasters, districts)
         return districts if people is None else districts.assign(population=people)
-    columns = _counts(membership.cells)
+    columns = tuple(one for one in _counts(membership.cells) if one not in districts.columns)
     if not columns:
         return districts
     return districts.join(totals(membership.cells, districts.index, columns=columns))
 
 
-def _network(city: City, sources: Collected) -> StreetNetwork | None:
-    """Build the walking network, where there are streets."""
-    if sources.streets is None:
-        return None
-    return StreetNetwork.from_edges(
-        sources.streets, walker=Walker(name="adult", speed_kmh=city.walking.speed_kmh), merge=True
-    )
-
-
-def _minutes(
+def _walks(
     city: City,
     sources: Collected,
     membership: Membership | None,
-    network: StreetNetwork | None,
     definitions: list[Definition],
-) -> pd.DataFrame | None:
-    """Measure the walk from every cell to the nearest place of each kind."""
+) -> Walks:
+    """Build the walking network, and walk on it from every cell."""
+    walking = city.walking
+    walker = Walker(name=ADULT.name, speed_kmh=walking.speed_kmh)
+    network: StreetNetwork | None = None
+    report: dict[str, Any] = {}
+    if sources.streets is not None:
+        network, report = make_network(
+            sources.streets,
+            walker=walker,
+            height_at=_height_at(city, sources),
+            lifts=sources.lifts,
+        )
     if membership is None:
-        return None
-    places = indicators.needed_places(definitions)
-    of_services = sources.services.groupby("category").groups
-    of_stops = sources.stops.groupby("mode").groups
-    targets = {
-        one: sources.services.loc[rows].geometry
-        for one, rows in of_services.items()
-        if one in places
-    }
-    if "in_hazard" in sources.services.columns:
-        safe = sources.services[sources.services["in_hazard"].eq(other=False).fillna(value=False)]
-        targets |= {
-            f"{one}{indicators.SAFE_SUFFIX}": safe.loc[rows].geometry
-            for one, rows in safe.groupby("category").groups.items()
-            if f"{one}{indicators.SAFE_SUFFIX}" in places
-        }
-    targets |= {
-        f"{_STOP_MODE}{mode}": sources.stops.loc[rows].geometry
-        for mode, rows in of_stops.items()
-        if f"{_STOP_MODE}{mode}" in places
-    }
-    cells = membership.cells
-    origins = gpd.GeoDataFrame(geometry=cells.representative_point(), index=cells.index)
-    if not targets:
-        return pd.DataFrame(index=cells.index)
-    if network is not None:
-        return network.nearest_min(targets, origins=origins)
-    return straight_line_min(
-        targets,
-        origins=origins,
-        detour_factor=city.walking.detour_factor,
-        speed_kmh=city.walking.speed_kmh,
+        return Walks(network=network, homes=None, minutes=None, report=report)
+    walks = walk(
+        network,
+        cells=membership.cells,
+        services=sources.services,
+        stops=sources.stops,
+        places=indicators.needed_places(definitions),
+        by_distance=indicators.needed_distances(definitions),
+        walker=walker,
+        others=[WALKERS[one] for one in walking.groups],
+        manner=Manner(
+            detour_factor=walking.detour_factor,
+            spacing_m=walking.homes_m,
+            min_covered_share=city.city.min_covered_share,
+        ),
     )
+    return replace(walks, report=report | walks.report)
+
+
+def _height_at(city: City, sources: Collected) -> HeightAt | None:
+    """Tell the height of the ground, where an elevation raster does and slopes are wanted."""
+    found = [one for one in sources.rasters if one[0].kind == "elevation"]
+    if not found or not city.walking.slope:
+        return None
+    spec, record = found[0]
+    raster = Tiles(
+        paths=spec.path, band=spec.band, crs=spec.crs, nodata=spec.nodata, scale=spec.scale
+    )
+    return height_at(raster, crs=sources.districts.crs, record=record)
 
 
 def _on_cells(

@@ -81,6 +81,15 @@ class WalkingBlock(Block):
     """How people walk."""
 
     speed_kmh: float = Field(4.8, gt=0, le=15, description="walking speed [km/h]")
+    groups: tuple[Literal["older", "child", "wheelchair"], ...] = Field(
+        (), description="who else walks, slower or without steps, told beside the adult"
+    )
+    slope: bool = Field(
+        default=True, description="whether slopes slow walking, where there is an elevation raster"
+    )
+    homes_m: float = Field(
+        50.0, ge=5, le=1000, description="length of street for each point people set out from [m]"
+    )
     detour_factor: float = Field(
         1.3, ge=1, le=3, description="streets over straight line, where there are no streets"
     )
@@ -277,6 +286,35 @@ class City(Block):
         blocks = {key: one.model_dump(exclude_none=True) for key, one in self.indicators.items()}
         return {key: {k: v for k, v in one.items() if v} for key, one in blocks.items()}
 
+    def is_census(self, table: TableSpec, column: str) -> bool:
+        """
+        Tell whether a column of a table is what the people of cells are raked to.
+
+        Parameters
+        ----------
+        table
+            A table of the city file.
+        column
+            What the column gives.
+
+        Returns
+        -------
+        is_census
+            Whether it is; never where nothing is raked.
+        """
+        rakes = self.cells is not None and self.cells.rake
+        return rakes and column == "population" and table.level == "district"
+
+    def _raking_faults(self) -> list[str]:
+        """Find what is missing to rake the people of cells to those of districts."""
+        faults = []
+        if not any(self.is_census(one, column) for one in self.tables for column in one.columns):
+            faults.append("cells.rake: no [[tables]] block of districts gives population")
+        of_raster = any(one.kind == "population" for one in self.rasters)
+        if not of_raster and (self.cells is None or self.cells.population is None):
+            faults.append("cells.rake: nothing counts the people of the cells")
+        return faults
+
     def _cross_faults(self) -> list[str]:
         """Find the faults that no single block can see."""
         faults = []
@@ -298,8 +336,10 @@ class City(Block):
                 if one in given:
                     faults.append(f"tables.{n}.columns.{one}: tables.{given[one]} gives it too")
                 given.setdefault(one, n)
-                if one in counted:
+                if one in counted and not self.is_census(table, one):
                     faults.append(f"tables.{n}.columns.{one}: the cells count it already")
+        if self.cells is not None and self.cells.rake:
+            faults += self._raking_faults()
         if self.osm is not None and self.streets is not None:
             faults.append("streets: give [osm] or [streets], not both")
         if self.cells is None:

@@ -71,6 +71,8 @@ class Collected:
         All routes.
     streets
         Street edges; None where the city has none.
+    lifts
+        Nodes of the streets that are lifts.
     tables
         Columns of tables by indicator id.
     tiles
@@ -91,6 +93,7 @@ class Collected:
     stops: gpd.GeoDataFrame
     routes: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame | None
+    lifts: pd.Index
     tables: dict[str, TableValues]
     tiles: dict[str, SpeedTests]
     surveys: dict[str, Item]
@@ -146,6 +149,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
         if layers
         else _empty(crs, ["mode", "name", "source"]),
         streets=layers.streets if layers else streets,
+        lifts=pd.Index([]),
         tables=values,
         tiles=tiles,
         surveys=answers,
@@ -385,7 +389,12 @@ def _given_twice(city: City) -> list[str]:
     if city.cells is not None:
         given += [("cells", one) for one in city.cells.bases]
         given += [("cells", "population")] if city.cells.population is not None else []
-    given += [(f"tables.{n}", one) for n, spec in enumerate(city.tables) for one in spec.columns]
+    given += [
+        (f"tables.{n}", one)
+        for n, spec in enumerate(city.tables)
+        for one in spec.columns
+        if not city.is_census(spec, one)
+    ]
     blocks: list[tuple[str, RasterSpec | TilesSpec]] = [
         (f"rasters.{n}", spec) for n, spec in enumerate(city.rasters)
     ]

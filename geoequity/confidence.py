@@ -50,7 +50,10 @@ def _written(value: object, language: str) -> object:
 
 
 def of_districts(
-    coverage: pd.Series, *, on_record: pd.Series | None = None, straight_line: bool = False
+    coverage: pd.Series,
+    *,
+    on_record: pd.Series | None = None,
+    straight_line: pd.Series | float = 0.0,
 ) -> pd.Series:
     """
     Rate how far an indicator's district values can be trusted.
@@ -62,7 +65,7 @@ def of_districts(
     on_record
         Share of streets or stops whose feature is recorded at all [0-1].
     straight_line
-        Whether distances were measured without streets.
+        Share of the people whose distances were measured without streets [0-1].
 
     Returns
     -------
@@ -72,10 +75,10 @@ def of_districts(
 
     Examples
     --------
-    >>> of_districts(pd.Series([1.0, 0.5]), straight_line=True).tolist()
+    >>> of_districts(pd.Series([1.0, 0.5]), straight_line=1.0).tolist()
     [0.6, 0.3]
     """
     confidence = coverage.astype(float)
     if on_record is not None:
         confidence = confidence * on_record
-    return confidence * STRAIGHT_LINE if straight_line else confidence
+    return confidence * (1 - (1 - STRAIGHT_LINE) * straight_line)

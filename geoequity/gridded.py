@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 
 from geoequity.confidence import reason
+from geoequity.errors import DataError
 from geoequity.indicators import TableValues
 from geoequity.measures import digital
 from geoequity.sources.files import Record, all_of
+from geoequity.sources.population import rake
 from geoequity.sources.rasters import MIN_KNOWN_SHARE, Tiles, read_raster, values_at
 from geoequity.sources.spec import RasterSpec, TilesSpec
 
@@ -335,6 +337,63 @@ def people_of_raster(
         if spec.kind == _PEOPLE:
             return read_raster(spec, cells, record=record)[_PEOPLE]
     return None
+
+
+def raked_people(
+    cells: pd.DataFrame, districts: pd.DataFrame, *, records: Sequence[Record]
+) -> pd.Series:
+    """
+    Scale the people of cells to the census counts of their districts.
+
+    Where people live within a district is taken from the cells, how many they
+    are from the census. People outside every district stay as the cells count them.
+
+    Parameters
+    ----------
+    cells
+        Cells with ``population`` and ``district_id``.
+    districts
+        Districts with ``population`` as the census counts it; NaN where unknown.
+    records
+        The books of all sources; that of the population raster, or else of the
+        cells, gets the people in districts before and after, and the lowest and
+        highest factor of a district.
+
+    Returns
+    -------
+    population
+        People by cell; NaN where the cell's or the census count is unknown.
+
+    Raises
+    ------
+    DataError
+        If a district with people by the census has no cell with any.
+
+    Warns
+    -----
+    DataWarning
+        If the census does not count a district, whose people are then unknown.
+    """
+    by_name = {one.name: one for one in records}
+    record = by_name.get(f"rasters.{_PEOPLE}") or by_name["cells"]
+    counted, district, census = cells[_PEOPLE], cells["district_id"], districts[_PEOPLE]
+    unknown = census.index[census.isna()]
+    if len(unknown):
+        record.warn("no count to rake to, so the people of districts are unknown", unknown)
+    try:
+        raked = rake(counted, districts=district, totals=census)
+    except DataError as error:
+        msg = f"{record.path}: {error}"
+        raise DataError(msg, ids=error.ids) from error
+    before = counted.groupby(district).sum()
+    factors = (census / before.where(before > 0)).dropna()
+    record.counts["raked"] = {
+        "before": float(before.sum()),
+        "after": float(raked.sum()),
+        "lowest_factor": float(factors.min()) if len(factors) else None,
+        "highest_factor": float(factors.max()) if len(factors) else None,
+    }
+    return raked.where(district.notna(), counted)
 
 
 def trends_of_tiles(

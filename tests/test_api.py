@@ -406,8 +406,16 @@ CALLS = {
         ("minutes",),
         out=0,
     ),
-    "proximity.within": call(
-        proximity.within, lambda: {"minutes": value()}, ("minutes",), 0, within_min=5.0
+    "proximity.within": call(proximity.within, lambda: {"walk": value()}, ("walk",), 0, limit=5.0),
+    "proximity.over_homes": call(
+        proximity.over_homes,
+        lambda: {
+            "values": value(),
+            "homes": pd.DataFrame({"cell_id": value().index, "share": 1.0}, value().index),
+            "cells": value().index,
+        },
+        ("cells",),
+        out=0,
     ),
     "provision.services_per": call(
         provision.services_per,
@@ -510,6 +518,26 @@ CALLS = {
             "area_m2": districts()["area_m2"],
         },
         ("area_m2",),
+        out=0,
+    ),
+    "streetscape.share_of_length": call(
+        streetscape.share_of_length,
+        lambda: {
+            "lengths": lengths(),
+            "value": (lit() == "yes").astype(float),
+            "index": value().index,
+        },
+        ("index",),
+        out=0,
+    ),
+    "streetscape.dead_end_share": call(
+        streetscape.dead_end_share,
+        lambda: {
+            "dead_ends": services().geometry,
+            "districts": districts(),
+            "intersections": services().geometry,
+        },
+        ("districts",),
         out=0,
     ),
     "streetscape.intersections_per_km2": call(

@@ -31,7 +31,7 @@ def test_what_is_not_on_record_lowers_confidence():
 
 
 def test_straight_lines_are_trusted_less_than_streets():
-    found = confidence.of_districts(column(1, 0.5), on_record=column(1, 0.2), straight_line=True)
+    found = confidence.of_districts(column(1, 0.5), on_record=column(1, 0.2), straight_line=1.0)
     assert found.tolist() == close([0.6, 0.5 * 0.2 * 0.6])
 
 
@@ -50,7 +50,7 @@ def test_what_is_on_record_is_matched_by_district_not_by_place():
 
 def test_coverage_is_left_as_it_was():
     coverage = pd.Series([1, 0], index=["d0", "d1"])
-    confidence.of_districts(coverage, straight_line=True)
+    confidence.of_districts(coverage, straight_line=1.0)
     assert coverage.tolist() == [1, 0]
     assert coverage.dtype == int
 
@@ -58,7 +58,7 @@ def test_coverage_is_left_as_it_was():
 # ---- reasons ------------------------------------------------------------------------------
 
 KEYS = sorted(key for key in messages("en") if key.startswith("reason."))
-SAMPLES = {"share": 0.5, "count": 3, "listed": "a, b", "base": "jobs"}
+SAMPLES = {"found": 2, "needed": 5, "share": 0.5, "count": 3, "listed": "a, b", "base": "jobs"}
 SAMPLES |= {"categories": "clinic", "feature": "lit", "least": 30}
 
 

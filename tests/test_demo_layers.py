@@ -158,26 +158,54 @@ def test_elevation_and_greenness_of_homes_are_near_those_of_the_land(
 
 
 # ---------------------------------------------------------------- people by raster
-@pytest.mark.parametrize("grid", ["h3:9", "grid:250"])
-def test_people_by_raster_are_exact_whatever_the_grid(
-    truth: dict, tmp_path: Path, grid: str
-) -> None:
+def on_grid(folder: Path, more: str) -> Study:
+    """Assess the demo's districts, with other cells and nothing else."""
     for name in ("districts.geojson", "poblacion_100m.tif"):
-        shutil.copy(DEMO / name, tmp_path)
+        shutil.copy(DEMO / name, folder)
     text = (DEMO / "city.toml").read_text(encoding="utf-8")
     kept = [
         one for one in re.split(r"(?m)^(?=\[)", text) if re.match(r"#|\[(city|sourc|distr)", one)
     ]
-    kept.append(f'[cells]\npath = "{grid}"\npopulation = "poblacion_100m.tif"\nsource = "demo"\n')
-    (tmp_path / "city.toml").write_text("".join(kept), encoding="utf-8")
+    (folder / "city.toml").write_text("".join(kept) + more, encoding="utf-8")
     with pytest.warns(DataWarning):
-        study = ge.assess(ge.City.from_toml(tmp_path / "city.toml"))
+        return ge.assess(ge.City.from_toml(folder / "city.toml"))
+
+
+@pytest.mark.parametrize("grid", ["h3:9", "grid:250"])
+def test_people_by_raster_are_exact_whatever_the_grid(
+    truth: dict, tmp_path: Path, grid: str
+) -> None:
+    cells = f'[cells]\npath = "{grid}"\npopulation = "poblacion_100m.tif"\nsource = "demo"\n'
+    study = on_grid(tmp_path, cells)
     people = study.districts["population"]
     assert people.sum() == pytest.approx(truth["rasters"]["population"], rel=1e-6)
     np.testing.assert_allclose(people, planted(truth, "rasters", "population"), rtol=1e-6)
     outside = study.summary["population"]["outside"]
     assert study.cells["population"].sum() == pytest.approx(people.sum() + outside)
     assert 0 < outside < truth["rasters"]["population_of_the_file"] - people.sum()
+
+
+def test_people_by_raster_are_raked_to_the_count_of_the_blocks(
+    blocks: gpd.GeoDataFrame, truth: dict, tmp_path: Path
+) -> None:
+    census = blocks.groupby("COD")["POBLACION"].sum()
+    census.to_csv(tmp_path / "censo.csv")
+    cells = '[cells]\npath = "grid:250"\npopulation = "poblacion_100m.tif"\nrake = true\n'
+    table = (
+        '[[tables]]\npath = "censo.csv"\nkey = "COD"\n'
+        'columns.population = { column = "POBLACION", unit = "count" }\n'
+    )
+    study = on_grid(tmp_path, cells + table)
+    assert study.districts["population"].to_dict() == census.to_dict()
+    by_district = study.cells.groupby("district_id")["population"].sum()
+    assert by_district.to_dict() == pytest.approx(census.to_dict())
+    sources = {one["name"]: one for one in study.provenance["sources"]}
+    raked = sources["rasters.population"]["raked"]
+    assert raked["before"] == pytest.approx(truth["rasters"]["population"], rel=1e-6)
+    assert raked["after"] == pytest.approx(census.sum())
+    factors = census / planted(truth, "rasters", "population")
+    ends = [raked["lowest_factor"], raked["highest_factor"]]
+    assert ends == pytest.approx([factors.min(), factors.max()], rel=1e-6)
 
 
 # ---------------------------------------------------------------- broadband

@@ -19,7 +19,7 @@ from affine import Affine
 
 import geoequity as ge
 from geoequity.cli import main
-from geoequity.errors import ConfigError, CRSError, DataError, SourceError
+from geoequity.errors import ConfigError, CRSError, DataError, DataWarning, SourceError
 from geoequity.study import Study
 
 CityMaker = Callable[..., Path]
@@ -262,6 +262,153 @@ def test_a_grid_has_no_columns(make_city: CityMaker, key: str) -> None:
         assess(file)
 
 
+# ---------------------------------------------------------------- raking
+RAKED = {"population": "people.tif", "rake": True}
+QUARTERS = {
+    "01": RISING[10:, :10], "02": RISING[10:, 10:], "03": RISING[:10, :10], "04": RISING[:10, 10:]
+}  # fmt: skip
+
+
+def census(folder: Path, people: dict[str, object]) -> list[dict]:
+    """Write people by district; give the block that reads them."""
+    rows = [f"{code},{'' if one is None else one}\n" for code, one in people.items()]
+    (folder / "census.csv").write_text("code,people\n" + "".join(rows), encoding="utf-8")
+    column = {"column": "people", "unit": "count"}
+    return [{"path": "census.csv", "key": "code", "columns": {"population": column}}]
+
+
+def book_of(study: Study, name: str) -> dict:
+    return next(one for one in study.provenance["sources"] if one["name"] == name)
+
+
+def test_people_of_a_raster_are_raked_to_the_census(make_city: CityMaker, tmp_path: Path) -> None:
+    people = {"01": 1000, "02": 0, "03": 300.5, "04": 90_000}
+    file = make_city(cells=RAKED, **PLAIN | {"tables": census(tmp_path, people)})
+    write_raster(tmp_path / "people.tif", RISING)
+    study = assess(file)
+    assert study.districts["population"].to_dict() == people
+    factor = {one: people[one] / QUARTERS[one].sum() for one in people}
+    south_west = RISING[15:, :5].sum()
+    assert study.cells.loc["k00", "population"] == pytest.approx(south_west * factor["01"])
+    assert study.cells.loc["k33", "population"] == pytest.approx(
+        RISING[:5, 15:].sum() * factor["04"]
+    )
+    assert study.cells.loc["k20", "population"] == 0
+    assert study.cells["population"].sum() == pytest.approx(sum(people.values()))
+    assert study.summary["population"]["total"] == pytest.approx(sum(people.values()))
+    record = book_of(study, "rasters.population")
+    assert record["raked"] == pytest.approx(
+        {
+            "before": RISING.sum(),
+            "after": sum(people.values()),
+            "lowest_factor": 0,
+            "highest_factor": factor["04"],
+        }
+    )
+    assert record["total"] == pytest.approx(RISING.sum())  # of the raster, as it is
+
+
+def test_people_of_a_column_are_raked_to_the_census(make_city: CityMaker, tmp_path: Path) -> None:
+    people = {"01": 1000, "02": 10, "03": 720, "04": 2000}
+    file = make_city(cells={"rake": True}, **PLAIN | {"tables": census(tmp_path, people)})
+    study = assess(file)
+    assert study.districts["population"].to_dict() == people
+    assert study.cells.loc["k00", "population"] == pytest.approx(1000 * 100 / 500)
+    assert study.cells.loc["k03", "population"] == pytest.approx(
+        720 * 220 / (180 + 190 + 220 + 230)
+    )
+    assert study.districts["households"].sum() == 1400  # homes are not people
+    assert book_of(study, "cells")["raked"]["before"] == 2800
+    assert book_of(study, "cells")["raked"]["after"] == pytest.approx(3730)
+
+
+@pytest.mark.parametrize("grid", ["grid:300", "h3:8"])
+def test_cells_cut_by_borders_are_raked_apart(
+    make_city: CityMaker, tmp_path: Path, grid: str
+) -> None:
+    file = make_city(cells=None, **PLAIN | {"tables": census(tmp_path, {"W": 500, "E": 70})})
+    cut_in_two(tmp_path)
+    text = file.read_text(encoding="utf-8")
+    cells = f'cells = {{ path = "{grid}", population = "people.tif", rake = true }}\n'
+    file.write_text(text + cells, encoding="utf-8")
+    write_raster(tmp_path / "people.tif", RISING)
+    study = assess(file)
+    assert study.districts["population"].to_dict() == {"E": 70, "W": 500}
+    by_district = study.cells.groupby("district_id")["population"].sum()
+    assert by_district.to_dict() == pytest.approx({"E": 70, "W": 500})
+
+
+def test_people_outside_every_district_stay_as_they_are(
+    make_city: CityMaker, tmp_path: Path
+) -> None:
+    people = {"01": 10, "02": 20, "03": 30}
+    file = make_city(cells=RAKED | NO_PARENTS, **PLAIN | {"tables": census(tmp_path, people)})
+    layer = gpd.read_file(tmp_path / "districts.geojson")
+    (tmp_path / "districts.geojson").unlink()
+    layer[layer["code"] != "04"].to_file(tmp_path / "districts.geojson")
+    write_raster(tmp_path / "people.tif", RISING)
+    study = assess(file)
+    assert study.districts["population"].to_dict() == people
+    assert study.summary["population"]["outside"] == pytest.approx(QUARTERS["04"].sum())
+    outside = study.cells["district_id"].isna()
+    assert study.cells.loc[outside, "population"].sum() == pytest.approx(QUARTERS["04"].sum())
+
+
+def test_people_of_a_district_without_a_census_count_are_unknown(
+    make_city: CityMaker, tmp_path: Path
+) -> None:
+    people = {"01": 10, "02": None, "03": 30, "04": 5}
+    file = make_city(cells=RAKED, **PLAIN | {"tables": census(tmp_path, people)})
+    write_raster(tmp_path / "people.tif", RISING)
+    with pytest.warns(DataWarning, match=r"people\.tif: no count to rake to, so .* unknown: 02"):
+        study = assess(file)
+    assert np.isnan(study.districts.loc["02", "population"])
+    assert study.cells.loc[["k20", "k31"], "population"].isna().all()
+    assert study.summary["population"]["total"] == 45
+
+
+def test_a_census_count_without_people_to_scale_is_named(
+    make_city: CityMaker, tmp_path: Path
+) -> None:
+    people = {"01": 10, "02": 20, "03": 30, "04": 5}
+    file = make_city(cells=RAKED, **PLAIN | {"tables": census(tmp_path, people)})
+    empty = RISING.copy()
+    empty[:10, :10] = 0  # district 03: nobody
+    empty[10:, 10:] = -1  # district 02: unknown
+    write_raster(tmp_path / "people.tif", empty)
+    said = r"people\.tif: .*no cell with people in districts that have some: 02, 03"
+    with pytest.raises(DataError, match=said):
+        assess(file)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"tables": None}, r"cells\.rake: no \[\[tables\]\] block of districts gives population"),
+        ({"cells": {"population": None}}, r"cells\.rake: nothing counts the people of the cells"),
+        ({"cells": {"groups": {"old": "pop"}}}, r"cells: rake scales .*, not groups"),
+    ],
+)
+def test_raking_needs_both_counts_and_no_groups(
+    make_city: CityMaker, tmp_path: Path, changes: dict, said: str
+) -> None:
+    people = {"01": 10, "02": 20, "03": 30, "04": 5}
+    cells = {"rake": True, **changes.get("cells", {})}
+    given = PLAIN | {"tables": census(tmp_path, people)} | {"cells": cells}
+    file = make_city(**given | {key: one for key, one in changes.items() if key != "cells"})
+    with pytest.raises(ConfigError, match=said):
+        assess(file)
+
+
+def test_two_counts_of_people_are_refused_unless_raked(
+    make_city: CityMaker, tmp_path: Path
+) -> None:
+    tables = census(tmp_path, {"01": 10, "02": 20, "03": 30, "04": 5})
+    file = make_city(**PLAIN | {"tables": tables})
+    with pytest.raises(ConfigError, match=r"columns\.population: the cells count it already"):
+        assess(file)
+
+
 # ---------------------------------------------------------------- faults of rasters
 def faulty(folder: Path, what: str) -> None:
     """Write a raster with one fault."""
@@ -467,7 +614,7 @@ def test_tiles_that_nobody_tested_are_left_out_with_a_warning(make_city: CityMak
         return rows
 
     rows = write_tiles(file.parent, untested)
-    with pytest.warns(ge.errors.DataWarning, match=r"tiles\.csv: tiles without a test dropped"):
+    with pytest.warns(DataWarning, match=r"tiles\.csv: tiles without a test dropped"):
         study = assess(file)
     assert study.indicators["fixed_untested_share"].sum() > 0
     assert study.broadband["fixed_down_mbps_tests"].sum() < 20 * (len(rows) - 2)
@@ -477,7 +624,7 @@ def test_a_city_that_nobody_tested_is_unknown_not_slow(make_city: CityMaker) -> 
     file = make_city(connectivity=[FIXED])
     write_tiles(file.parent, lambda rows: rows.assign(tests=0, devices=0, avg_d_kbps=0,
                                                       avg_u_kbps=0))  # fmt: skip
-    with pytest.warns(ge.errors.DataWarning, match="no tile with a test lies in the study"):
+    with pytest.warns(DataWarning, match="no tile with a test lies in the study"):
         study = assess(file)
     assert "fixed_down_mbps" in study.summary["absent"]
     assert study.indicators["fixed_untested_share"].tolist() == [1] * 4

@@ -15,6 +15,7 @@ from geoequity.indicators._evaluate import (
     TableValues,
     check_measures,
     evaluate,
+    needed_distances,
     needed_places,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "catalogue_table",
     "check_measures",
     "evaluate",
+    "needed_distances",
     "needed_places",
     "read_catalogue",
     "references",

@@ -1,7 +1,7 @@
 """Compute the indicators whose layers are there, and say why the others are not."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import pandas as pd
@@ -12,6 +12,7 @@ from geoequity.errors import ConfigError, DataError, shown
 from geoequity.indicators._catalogue import Definition
 from geoequity.measures import provision, proximity, streetscape
 from geoequity.schema import HIGH_CAPACITY_MODES, MODES
+from geoequity.streets import StreetNetwork
 from geoequity.units import district_of
 
 BASE_COLUMN = {"persons": "population"}  # the other bases are columns of their own name
@@ -71,14 +72,19 @@ class Layers:
         Street edges; None where the city has none.
     tagged
         Whether the streets carry the tags of OpenStreetMap.
-    intersections
-        Points where walkable streets meet; None without streets.
+    network
+        The walking network; None without streets.
     minutes
-        Cells x categories: minutes on foot to the nearest; None without cells.
-    straight_line
-        Whether those minutes were measured without streets.
-    speed_m_per_min
-        Walking speed.
+        Homes x places: minutes on foot to the nearest; None without cells.
+    metres
+        Homes x places: the way to the nearest [m], for those in
+        `needed_distances`.
+    counts
+        Homes x places: how many are within 15 minutes on foot; NaN where
+        distances were measured without streets.
+    homes
+        On the same index: ``cell_id``, ``share`` of the cell's people, and
+        ``straight``, whether distances were measured without streets.
     tables
         Columns of tables by indicator id.
     """
@@ -89,10 +95,11 @@ class Layers:
     stops: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame | None
     tagged: bool
-    intersections: gpd.GeoSeries | None
+    network: StreetNetwork | None
     minutes: pd.DataFrame | None
-    straight_line: bool
-    speed_m_per_min: float
+    metres: pd.DataFrame | None
+    counts: pd.DataFrame | None
+    homes: pd.DataFrame | None
     tables: Mapping[str, TableValues] = field(default_factory=dict)
 
 
@@ -152,7 +159,7 @@ class _Value:
     amount: pd.Series | None = None  # of a rate: what is divided by the base
     on_record: pd.Series | None = None
     interval: pd.DataFrame | None = None
-    straight_line: bool = False
+    straight_line: pd.Series | float = 0.0  # share of the district's people
     reasons: tuple[Reason, ...] = ()
 
 
@@ -172,7 +179,7 @@ def needed_places(definitions: Iterable[Definition]) -> set[str]:
     """
     places: set[str] = set()
     for one in definitions:
-        if one.measure in {"walk_min", "services_share"}:
+        if one.measure in _TO_CATEGORIES:
             places |= set(one.parameters["categories"])
         elif one.measure == "safe_walk_min":
             places |= {f"{category}{SAFE_SUFFIX}" for category in one.parameters["categories"]}
@@ -181,6 +188,23 @@ def needed_places(definitions: Iterable[Definition]) -> set[str]:
         elif one.measure == "transit_share":
             places |= {f"{STOP_PREFIX}{mode}" for mode in MODES}
     return places
+
+
+def needed_distances(definitions: Iterable[Definition]) -> set[str]:
+    """
+    List the places that some indicator wants within a distance.
+
+    Parameters
+    ----------
+    definitions
+        The catalogue.
+
+    Returns
+    -------
+    places
+        As `needed_places`.
+    """
+    return needed_places(one for one in definitions if one.measure in _BY_DISTANCE)
 
 
 def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
@@ -348,22 +372,40 @@ def _aggregate(
     return mean, coverage
 
 
-def _walked(one: Definition, layers: Layers, places: list[str]) -> pd.Series:
-    """Take the minutes to the nearest of some places."""
-    if layers.minutes is None:
+def _walked(
+    one: Definition, layers: Layers, places: list[str], *, by_distance: bool = False
+) -> pd.Series:
+    """Take the minutes, or metres, to the nearest of some places."""
+    table = layers.metres if by_distance else layers.minutes
+    if table is None:
         raise _Absent(reason("no_cells"))
-    there = [place for place in places if place in layers.minutes.columns]
+    there = [place for place in places if place in table.columns]
     if not there:
         key = "no_stops" if one.measure in {"stop_walk_min", "transit_share"} else "no_services"
         raise _Absent(reason(key, categories=shown(one.parameters.get("categories", []))))
-    return proximity.nearest(layers.minutes, categories=there)
+    return proximity.nearest(table, categories=there)
 
 
 def _at_cells(values: pd.Series, layers: Layers) -> _Value:
-    """Note how the walk was measured."""
-    straight = layers.straight_line
-    why = (reason("straight_line"),) if straight else ()
-    return _Value(value=values, level="cell", straight_line=straight, reasons=why)
+    """Average homes over cells, and note how the walks were measured."""
+    homes, cells = layers.homes, layers.cells
+    if homes is None or cells is None:
+        raise _Absent(reason("no_cells"))
+    value = proximity.over_homes(values, homes=homes, cells=cells.index)
+    straight = proximity.over_homes(homes["straight"].astype(float), homes=homes, cells=cells.index)
+    if not homes["straight"].any():
+        return _Value(value=value, level="cell")
+    people = cells["population"] if "population" in cells else pd.Series(1.0, index=cells.index)
+    share = pd.DataFrame({"straight": straight * people, "all": people})
+    share = share.groupby(cells["district_id"]).sum().reindex(layers.districts.index)
+    by_district = (share["straight"] / share["all"].where(share["all"] > 0)).fillna(1.0)
+    if homes["straight"].all():
+        why = reason("straight_line")
+    else:
+        why = reason(
+            "straight_line_partly", share=float(share["straight"].sum() / share["all"].sum())
+        )
+    return _Value(value=value, level="cell", straight_line=by_district, reasons=(why,))
 
 
 def _walk_min(one: Definition, layers: Layers) -> _Value:
@@ -402,9 +444,8 @@ def _stop_walk_min(one: Definition, layers: Layers) -> _Value:
 
 def _services_share(one: Definition, layers: Layers) -> _Value:
     """Share of people with a service within a distance."""
-    minutes = _walked(one, layers, list(one.parameters["categories"]))
-    limit = one.parameters["within_m"] / layers.speed_m_per_min
-    return _at_cells(proximity.within(minutes, within_min=limit), layers)
+    metres = _walked(one, layers, list(one.parameters["categories"]), by_distance=True)
+    return _at_cells(proximity.within(metres, limit=one.parameters["within_m"]), layers)
 
 
 def _transit_share(one: Definition, layers: Layers) -> _Value:
@@ -412,11 +453,10 @@ def _transit_share(one: Definition, layers: Layers) -> _Value:
     high = [f"{STOP_PREFIX}{mode}" for mode in HIGH_CAPACITY_MODES]
     low = [f"{STOP_PREFIX}{mode}" for mode in MODES if mode not in HIGH_CAPACITY_MODES]
     shares = []
-    for places, within_m in ((low, one.parameters["low_m"]), (high, one.parameters["high_m"])):
-        if layers.minutes is not None and any(p in layers.minutes.columns for p in places):
-            minutes = _walked(one, layers, places)
-            limit = within_m / layers.speed_m_per_min
-            shares.append(proximity.within(minutes, within_min=limit))
+    for places, limit in ((low, one.parameters["low_m"]), (high, one.parameters["high_m"])):
+        if layers.metres is not None and any(p in layers.metres.columns for p in places):
+            metres = _walked(one, layers, places, by_distance=True)
+            shares.append(proximity.within(metres, limit=limit))
     if not shares:
         return _at_cells(_walked(one, layers, [*low, *high]), layers)  # raises the reason
     return _at_cells(pd.concat(shares, axis=1).max(axis=1), layers)
@@ -501,12 +541,89 @@ def _street_length_per_km2(one: Definition, layers: Layers) -> _Value:
     return _Value(value=values, level="district")
 
 
+def _streets(layers: Layers) -> StreetNetwork:
+    """Take the walking network."""
+    if layers.network is None:
+        raise _Absent(reason("no_streets"))
+    return layers.network
+
+
 def _intersections_per_km2(_: Definition, layers: Layers) -> _Value:
     """Mesh of the walking network."""
-    if layers.intersections is None:
-        raise _Absent(reason("no_streets"))
-    values = streetscape.intersections_per_km2(layers.intersections, layers.districts)
+    values = streetscape.intersections_per_km2(_streets(layers).intersections(), layers.districts)
     return _Value(value=values, level="district")
+
+
+def _dead_end_share(_: Definition, layers: Layers) -> _Value:
+    """Share of the nodes of the network at which one can but turn round."""
+    network = _streets(layers)
+    values = streetscape.dead_end_share(
+        network.dead_ends(), layers.districts, intersections=network.intersections()
+    )
+    return _Value(value=values, level="district")
+
+
+def _street_km_per_km2(_: Definition, layers: Layers) -> _Value:
+    """Length of walkable street against area."""
+    lengths = streetscape.street_lengths(_streets(layers).edges, layers.districts)
+    every = pd.Series(True, index=_streets(layers).edges.index)  # noqa: FBT003 - a column of yes
+    values = streetscape.length_per_km2(lengths, every, area_m2=layers.districts["area_m2"])
+    return _Value(value=values, level="district")
+
+
+def _steps_share(_: Definition, layers: Layers) -> _Value:
+    """Share of the length of the network that is steps."""
+    edges = _streets(layers).edges
+    if not layers.tagged:
+        raise _Absent(reason("no_street_tags"))
+    values = streetscape.share_of_length(
+        streetscape.street_lengths(edges, layers.districts),
+        edges["highway"].eq("steps").astype(float),
+        index=layers.districts.index,
+    )
+    return _Value(value=values, level="district")
+
+
+def _slope_penalty_share(_: Definition, layers: Layers) -> _Value:
+    """Time that slopes add to a walk there and back."""
+    network = _streets(layers)
+    added = network.slope_penalty()
+    if added is None:
+        raise _Absent(reason("no_elevation"))
+    values = streetscape.share_of_length(
+        streetscape.street_lengths(network.edges, layers.districts),
+        added,
+        index=layers.districts.index,
+    )
+    return _Value(value=values, level="district")
+
+
+def _services_15min_count(one: Definition, layers: Layers) -> _Value:
+    """Services of some kinds within 15 minutes."""
+    if layers.counts is None:
+        raise _Absent(reason("no_cells"))
+    wanted = one.parameters["categories"]
+    there = [place for place in wanted if place in layers.counts.columns]
+    if not there:
+        raise _Absent(reason("no_services", categories=shown(wanted)))
+    return _at_cells(layers.counts[there].sum(axis=1, min_count=1), layers)
+
+
+def _reached_15min_share(one: Definition, layers: Layers) -> _Value:
+    """Share of the kinds of service within 15 minutes, among those the city has."""
+    if layers.minutes is None:
+        raise _Absent(reason("no_cells"))
+    wanted = one.parameters["categories"]
+    there = [place for place in wanted if place in layers.minutes.columns]
+    if len(there) < one.parameters["min_kinds"]:
+        raise _Absent(reason("few_kinds", found=len(there), needed=one.parameters["min_kinds"]))
+    limit = one.parameters["within_min"]
+    within = [proximity.within(layers.minutes[place], limit=limit) for place in there]
+    made = _at_cells(pd.concat(within, axis=1).mean(axis=1), layers)
+    absent = [place for place in wanted if place not in there]
+    if not absent:
+        return made
+    return replace(made, reasons=(*made.reasons, reason("kinds_absent", categories=shown(absent))))
 
 
 def _stop_share(one: Definition, layers: Layers) -> _Value:
@@ -567,6 +684,12 @@ _MEASURES: dict[str, Callable[[Definition, Layers], _Value]] = {
     "street_share": _street_share,
     "street_length_per_km2": _street_length_per_km2,
     "intersections_per_km2": _intersections_per_km2,
+    "dead_end_share": _dead_end_share,
+    "street_km_per_km2": _street_km_per_km2,
+    "steps_share": _steps_share,
+    "slope_penalty_share": _slope_penalty_share,
+    "services_15min_count": _services_15min_count,
+    "reached_15min_share": _reached_15min_share,
     "stop_share": _stop_share,
     "table": _table,
 }
@@ -582,7 +705,11 @@ _PARAMETERS = {
     "street_share": ("tag", "yes", "no", "min_known_share"),
     "street_length_per_km2": ("tag",),
     "stop_share": ("column", "min_known_share"),
+    "services_15min_count": ("categories",),
+    "reached_15min_share": ("categories", "within_min", "min_kinds"),
 }
 _OPTIONAL = {"table": ("per",)}
+_TO_CATEGORIES = ("walk_min", "services_share", "services_15min_count", "reached_15min_share")
+_BY_DISTANCE = ("services_share", "transit_share")
 _LISTS = ("categories", "modes", "yes", "no")
 _TEXTS = ("tag", "column")

@@ -6,6 +6,8 @@ import pandas as pd
 
 from geoequity import schema
 
+_MIN_KNOWN = 0.5  # share of a cell's people for whom others may speak
+
 
 def nearest(minutes: pd.DataFrame, *, categories: Sequence[str]) -> pd.Series:
     """
@@ -41,7 +43,7 @@ def nearest(minutes: pd.DataFrame, *, categories: Sequence[str]) -> pd.Series:
     return minutes[list(categories)].min(axis=1)
 
 
-def within(minutes: pd.Series, *, within_min: float) -> pd.Series:
+def within(walk: pd.Series, *, limit: float) -> pd.Series:
     """
     Tell who reaches a service within a limit.
 
@@ -50,10 +52,10 @@ def within(minutes: pd.Series, *, within_min: float) -> pd.Series:
 
     Parameters
     ----------
-    minutes
-        Minutes on foot to the nearest service; NaN = unknown.
-    within_min
-        The limit [min], included.
+    walk
+        Minutes or metres on foot to the nearest service; NaN = unknown.
+    limit
+        The limit in the same unit, included.
 
     Returns
     -------
@@ -62,7 +64,49 @@ def within(minutes: pd.Series, *, within_min: float) -> pd.Series:
 
     Examples
     --------
-    >>> within(pd.Series([5.0, 5.1, float("nan")]), within_min=5).tolist()
+    >>> within(pd.Series([5.0, 5.1, float("nan")]), limit=5).tolist()
     [1.0, 0.0, nan]
     """
-    return (minutes <= within_min).astype(float).where(minutes.notna())
+    return (walk <= limit).astype(float).where(walk.notna())
+
+
+def over_homes(values: pd.Series, *, homes: pd.DataFrame, cells: pd.Index) -> pd.Series:
+    """
+    Average the homes of each cell.
+
+    Homes that are unknown are left out, as if they were like the others.
+
+    Parameters
+    ----------
+    values
+        One for each home; NaN = unknown.
+    homes
+        On the same index: ``cell_id``, and ``share`` of the cell's people.
+    cells
+        Cells of the result.
+
+    Returns
+    -------
+    values
+        By cell, under the name of `values`; NaN where those known stand for
+        less than half of the cell's people.
+
+    Raises
+    ------
+    DataError
+        If the indexes differ.
+
+    Examples
+    --------
+    >>> homes = pd.DataFrame({"cell_id": ["a", "a", "b"], "share": [0.5, 0.5, 1.0]})
+    >>> over_homes(pd.Series([4.0, 8.0, 3.0]), homes=homes, cells=pd.Index(["a", "b"])).tolist()
+    [6.0, 3.0]
+    """
+    schema.check_same_index(values, homes["share"], names=("values", "homes"))
+    known = homes["share"].where(values.notna(), 0.0)
+    table = pd.DataFrame(
+        {"cell": homes["cell_id"], "known": known, "sum": (values * known).fillna(0.0)}
+    )
+    sums = table.groupby("cell", sort=False)[["known", "sum"]].sum().reindex(cells)
+    mean = sums["sum"] / sums["known"].where(sums["known"] >= _MIN_KNOWN)
+    return mean.rename(values.name)

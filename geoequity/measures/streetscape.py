@@ -155,3 +155,62 @@ def intersections_per_km2(intersections: gpd.GeoSeries, districts: gpd.GeoDataFr
     """
     counts = district_of(intersections, districts).value_counts()
     return counts.reindex(districts.index, fill_value=0) / (districts["area_m2"] / _M2_PER_KM2)
+
+
+def dead_end_share(
+    dead_ends: gpd.GeoSeries, districts: gpd.GeoDataFrame, *, intersections: gpd.GeoSeries
+) -> pd.Series:
+    """
+    Measure how many of the nodes of a network lead no further.
+
+    Parameters
+    ----------
+    dead_ends
+        Points where one street ends and nothing else meets.
+    districts
+        Districts in the same CRS.
+    intersections
+        Points where three or more walkable street ends meet.
+
+    Returns
+    -------
+    dead_end_share
+        Dead ends over dead ends and intersections [0-1], on the districts'
+        index; NaN where there is neither.
+
+    Raises
+    ------
+    CRSError
+        If a CRS is missing or the two differ.
+    """
+    blind, crossing = (
+        district_of(points, districts).value_counts().reindex(districts.index, fill_value=0)
+        for points in (dead_ends, intersections)
+    )
+    total = blind + crossing
+    return blind / total.where(total > 0)
+
+
+def share_of_length(lengths: pd.DataFrame, value: pd.Series, *, index: pd.Index) -> pd.Series:
+    """
+    Average a value of streets over their length in each district.
+
+    Parameters
+    ----------
+    lengths
+        From :func:`street_lengths`.
+    value
+        By ``edge_id``, every metre of an edge alike; NaN = unknown, left out.
+    index
+        Districts of the result.
+
+    Returns
+    -------
+    mean
+        On ``index``; NaN where there is no street whose value is known.
+    """
+    of_edge = lengths["edge_id"].map(value)
+    length = lengths["length_m"].where(of_edge.notna(), 0.0)
+    table = pd.DataFrame({"sum": (of_edge * length).fillna(0.0), "length": length})
+    sums = table.groupby(lengths["district_id"]).sum().reindex(index)
+    return sums["sum"] / sums["length"].where(sums["length"] > 0)

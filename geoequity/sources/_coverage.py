@@ -29,6 +29,7 @@ from geoequity.sources.files import Record
 CHUNK_CELLS = 4_000_000  # read at a time: some 100 MB with all that is made of them
 _PAIRS = 2_000_000  # of shapes and squares at a time
 TINY_SHARE = 1e-6  # of an area: exactextract's cover is of single precision
+ROUNDING_M = 1e-5  # of corners: far above the rounding of floats, far below what is measured
 
 
 class Wanted(NamedTuple):
@@ -206,6 +207,10 @@ def lay(units: gpd.GeoDataFrame, whole: Grid) -> Laid:
     """
     Lay units over a raster.
 
+    Where a unit is narrower than 0.01 mm, as at spikes and necks that an overlay
+    left, its corners are rounded to that: what rounding lets cross itself is
+    counted by whole cells too many or too few.
+
     Parameters
     ----------
     units
@@ -222,13 +227,30 @@ def lay(units: gpd.GeoDataFrame, whole: Grid) -> Laid:
     ------
     CRSError
         If the CRS of the raster is not defined where a unit lies.
+    DataError
+        If rounding changes the area of a unit, or it is invalid in the CRS of
+        the raster.
     SourceError
         If the two share no land.
     """
-    shapes = project(units.geometry, whole.crs, name="units")
+    shapes = project(_rounded(units.geometry), whole.crs, name="units")
     return Laid(
         ids=units.index, shapes=shapes, grid=whole.crop(shapely.bounds(shapes), name="units")
     )
+
+
+def _rounded(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Round the corners of units that are all but invalid; refuse those of no width."""
+    shapes = geometry.to_numpy().copy()
+    frail = shapely.minimum_clearance(shapes) < ROUNDING_M
+    shapes[frail] = shapely.set_precision(shapes[frail], ROUNDING_M)
+    area = geometry.area.to_numpy()
+    lost = np.abs(shapely.area(shapes) - area) > TINY_SHARE * area
+    if lost.any():
+        ids = geometry.index[lost]
+        msg = f"units: narrower than {ROUNDING_M * 1000:g} mm, in all or most: {shown(ids)}"
+        raise DataError(msg, ids=ids)
+    return gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs)
 
 
 def check_units(units: gpd.GeoDataFrame) -> None:

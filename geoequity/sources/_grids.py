@@ -320,6 +320,8 @@ def project(
     ------
     CRSError
         If that CRS is not defined where a shape lies.
+    DataError
+        If a shape is invalid in that CRS.
     """
     shapes = geometry.to_numpy()
     if CRS(geometry.crs).equals(crs, ignore_axis_order=True):
@@ -332,6 +334,11 @@ def project(
         ids = geometry.index[lost]
         msg = f"{name}: not where {crs.name}, the CRS of the raster, is defined: {shown(ids)}"
         raise CRSError(msg, ids=ids)
+    invalid = ~projected.is_valid
+    if invalid.any():
+        ids = geometry.index[invalid]
+        msg = f"{name}: invalid once in {crs.name}, the CRS of the raster: {shown(ids)}"
+        raise DataError(msg, ids=ids)
     return projected.to_numpy()
 
 
@@ -351,13 +358,32 @@ def quads(x: Values, y: Values) -> npt.NDArray[np.object_]:
     cells
         Polygons of four corners, row by row; None where a corner is not finite.
     """
+    around = rings(x, y)
+    drawn = np.isfinite(around).all(axis=(1, 2))
+    cells = np.full(len(around), None, dtype=object)
+    cells[drawn] = shapely.polygons(around[drawn])
+    return cells
+
+
+def rings(x: Values, y: Values) -> Values:
+    """
+    List the corners of each cell.
+
+    Parameters
+    ----------
+    x
+        Corners in rows and columns.
+    y
+        Corners in rows and columns.
+
+    Returns
+    -------
+    rings
+        Cells x four corners x (x, y), row by row.
+    """
     points = np.stack([x, y], axis=-1)
     corners = [points[:-1, :-1], points[:-1, 1:], points[1:, 1:], points[1:, :-1]]
-    rings = np.stack(corners, axis=2).reshape(-1, 4, 2)
-    drawn = np.isfinite(rings).all(axis=(1, 2))
-    cells = np.full(len(rings), None, dtype=object)
-    cells[drawn] = shapely.polygons(rings[drawn])
-    return cells
+    return np.stack(corners, axis=2).reshape(-1, 4, 2)
 
 
 def _around(bounds: npt.ArrayLike) -> tuple[Values, Values]:

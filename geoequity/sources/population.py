@@ -22,6 +22,7 @@ from geoequity import schema
 from geoequity.errors import CRSError, DataError, shown
 from geoequity.sources._coverage import (
     CHUNK_CELLS,
+    ROUNDING_M,
     Wanted,
     check_geometry,
     check_units,
@@ -118,10 +119,12 @@ def count_people(
         people = per_cell(laid.grid, quantity=quantity, per=per)
         wanted = [Wanted("population", "sum", people)]
         found = laid.take(wanted, cells=_CELLS[quantity])
-        cover = np.array([shapely.union_all(laid.shapes)])
-        under = extract(cover, wanted, grid=laid.grid, cells=_CELLS[quantity])["population"]
+        # Rounded, or the slits between units that nearly touch would be counted by whole cells
+        cover = shapely.union_all(units.geometry.to_numpy(), grid_size=ROUNDING_M)
+        joined = lay(gpd.GeoDataFrame(geometry=[cover], crs=units.crs), whole)
+        under = extract(joined.shapes, wanted, grid=laid.grid, cells=_CELLS[quantity])
     counts = without_unknown(found, min_known_share, record=record)["population"]
-    total, kept = float(under.fillna(0.0).sum()), fsum(counts.dropna())
+    total, kept = float(under["population"].fillna(0.0).sum()), fsum(counts.dropna())
     counts.attrs = {"total": total, "kept": kept, "lost": total - kept}
     if record is not None:
         record.counts |= counts.attrs

@@ -29,7 +29,7 @@ from geoequity.sources._coverage import (
     lay,
     without_unknown,
 )
-from geoequity.sources._grids import Grid, opened, project, quads
+from geoequity.sources._grids import Grid, opened, project, rings
 from geoequity.sources._tiles import Piece, Raster, Tiles
 from geoequity.sources.files import Record
 from geoequity.sources.population import CORNER_CELLS, Per, Quantity, count_people, per_cell
@@ -100,7 +100,8 @@ def zonal(
     -----
     Cover fractions are exactextract's [1]_. Variance and standard deviation are
     those of the cells, not of a sample; the median follows the rule of
-    `inequality.quantile`.
+    `inequality.quantile`. A unit that is narrower than 0.01 mm somewhere has its
+    corners rounded to that, and is refused if its area is then another.
 
     References
     ----------
@@ -154,7 +155,7 @@ def values_at(
     schema.check_metric_crs(points, name="points")
     check_geometry(points, ["Point"], name="points")
     with opened(raster, record=record) as whole:
-        return pd.Series(_sampled(whole, points), index=points.index, name="value")
+        return pd.Series(sampled(whole, points), index=points.index, name="value")
 
 
 def exposed_share(
@@ -371,8 +372,22 @@ def _marked(grid: Grid, mark: _Mark) -> Callable[[Piece], np.ndarray]:
     return lambda piece: mark(grid.read(piece))
 
 
-def _sampled(whole: Grid, points: gpd.GeoDataFrame | gpd.GeoSeries) -> np.ndarray:
-    """Read the cell of each point, in pieces."""
+def sampled(whole: Grid, points: gpd.GeoDataFrame | gpd.GeoSeries) -> np.ndarray:
+    """
+    Read the cell of each point, in pieces.
+
+    Parameters
+    ----------
+    whole
+        An opened raster.
+    points
+        Points in any projected CRS.
+
+    Returns
+    -------
+    values
+        One for each point; NaN where unknown or outside.
+    """
     spots = project(points.geometry, whole.crs, name="points", segment_m=None)
     grid = whole.crop(shapely.bounds(spots), name="points")
     (west, _, _, north), (dx, dy) = grid.extent, grid.cell
@@ -395,7 +410,7 @@ def _points_exposed(
     check_geometry(points, ["Point"], name="people")
     schema.check_columns(points, ["population"], name="people")
     schema.check_non_negative(points["population"], name="people: population")
-    zone = inside(_sampled(hazard, points))
+    zone = inside(sampled(hazard, points))
     people = points["population"].astype(float)
     table = pd.DataFrame(
         {
@@ -421,19 +436,11 @@ def _cells_exposed(
         """People of each cell who live in the zone, and whose hazard is known."""
         counts = people(piece)
         exposed, clear = counts * 0, counts * 0
-        cells = quads(*to_hazard.transform(*grid.corners(piece)))
-        peopled = (counts > 0) & ~shapely.is_missing(cells).reshape(counts.shape)
-        cells = cells[peopled.ravel()]
-        if len(cells) and hazard.touches(shapely.bounds(cells)):
-            under = hazard.crop(shapely.bounds(cells), name="population")
-            wanted = [
-                Wanted("clear", "count", under.read),
-                Wanted("exposed", "sum", _marked(under, inside)),
-            ]
-            cover = extract(cells, wanted, grid=under).fillna(0.0)
-            size = shapely.area(cells) / under.cell_area
-            exposed[peopled] = counts[peopled] * cover["exposed"] / size
-            clear[peopled] = counts[peopled] * cover["clear"] / size
+        cells = rings(*to_hazard.transform(*grid.corners(piece)))
+        peopled = (counts > 0) & np.isfinite(cells).all(axis=(1, 2)).reshape(counts.shape)
+        shares = _zone_shares(cells[peopled.ravel()], hazard, inside)
+        exposed[peopled] = counts[peopled] * shares[:, 0]
+        clear[peopled] = counts[peopled] * shares[:, 1]
         return exposed, clear
 
     wanted = [
@@ -443,3 +450,57 @@ def _cells_exposed(
     ]
     found = laid.take(wanted, cells=CORNER_CELLS * len(wanted))
     return found.where(found["known_share"] > 0)
+
+
+def _zone_shares(cells: np.ndarray, hazard: Grid, inside: _Mark) -> np.ndarray:
+    """Measure the shares of each cell, given by its corners, in the zone and of known hazard."""
+    bounds = np.hstack([cells.min(axis=1), cells.max(axis=1)])
+    if not len(cells) or not hazard.touches(bounds):
+        return np.zeros((len(cells), 2))
+    under = hazard.crop(bounds, name="population")
+    if under.rows * under.columns <= CHUNK_CELLS:
+        return _shares_within(cells, bounds, under, inside)
+    if len(cells) == 1:
+        return _cut_shares(cells, under, _marked(under, inside))
+    half = len(cells) // 2
+    return np.concatenate(
+        [_zone_shares(one, hazard, inside) for one in (cells[:half], cells[half:])]
+    )
+
+
+def _shares_within(cells: np.ndarray, bounds: np.ndarray, under: Grid, inside: _Mark) -> np.ndarray:
+    """Cut only the cells over which the hazard differs: most lie all in a zone, or all out."""
+    zone = inside(under.read(Piece(0, 0, under.columns, under.rows)))
+    (west, south, east, north), (dx, dy) = under.extent, under.cell
+    x0, y0, x1, y1 = bounds.T
+    is_beyond = (x0 < west) | (y0 < south) | (x1 > east) | (y1 > north)
+    left, right = np.floor((x0 - west) / dx), np.ceil((x1 - west) / dx)
+    top, bottom = np.floor((north - y1) / dy), np.ceil((north - y0) / dy)
+    left, right = (np.clip(one, 0, under.columns).astype(int) for one in (left, right))
+    top, bottom = (np.clip(one, 0, under.rows).astype(int) for one in (top, bottom))
+
+    def counted(marks: np.ndarray) -> np.ndarray:
+        """Count marks in the box of each cell."""
+        sums = np.pad(marks.cumsum(axis=0, dtype=np.int32).cumsum(axis=1), ((1, 0), (1, 0)))
+        return sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+
+    def part(piece: Piece) -> np.ndarray:
+        """Give a piece of the zone."""
+        return zone[piece.y : piece.y + piece.rows, piece.x : piece.x + piece.columns]
+
+    boxed, known, wet = (bottom - top) * (right - left), counted(zone >= 0), counted(zone > 0)
+    is_alike = (known == 0) | ((known == boxed) & ((wet == 0) | (wet == boxed)))
+    shares = np.column_stack([wet > 0, known > 0]).astype(float)
+    cut = is_beyond | ~is_alike
+    if cut.any():
+        shares[cut] = _cut_shares(cells[cut], under, part)
+    return shares
+
+
+def _cut_shares(cells: np.ndarray, under: Grid, read: Callable[[Piece], np.ndarray]) -> np.ndarray:
+    """Measure the shares of each cell in the zone and of known hazard, exactly."""
+    polygons = shapely.polygons(cells)
+    found = extract(
+        polygons, [Wanted("exposed", "sum", read), Wanted("clear", "count", read)], grid=under
+    )
+    return found.fillna(0.0).to_numpy() / (shapely.area(polygons) / under.cell_area)[:, None]

@@ -133,6 +133,11 @@ class CellsSpec(FileSpec):
     population: str | Path | None = Field(
         None, description="column of the residents, or a raster that counts people"
     )
+    rake: bool = Field(
+        default=False,
+        description="scale the residents of the cells of each district to the population that a "
+        "[[tables]] block of districts gives",
+    )
     bases: dict[Base, str] = Field({}, description="columns of other counts to weigh by")
     groups: dict[str, str] = Field({}, description="columns of counts of groups of people")
     duplicates: Literal["error", "first", "dissolve"] = Field(
@@ -180,6 +185,9 @@ class CellsSpec(FileSpec):
         taken = sorted(set(self.groups) & set(RESERVED))
         if taken:
             msg = f"groups cannot be called {', '.join(taken)}"
+            raise ValueError(msg)
+        if self.rake and self.groups:
+            msg = "rake scales residents, not groups of them; give one or the other"
             raise ValueError(msg)
         return self
 

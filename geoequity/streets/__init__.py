@@ -7,6 +7,7 @@ of another edge to a stretch of that; or straight along the edge, where both are
 on one. Costs may differ each way: slopes, escalators, one-way paths.
 """
 
+from geoequity.streets._edges import HeightAt
 from geoequity.streets._homes import make_homes
 from geoequity.streets._isochrones import isochrones
 from geoequity.streets._network import FAR_M, StreetNetwork
@@ -30,6 +31,7 @@ __all__ = [
     "WALKERS",
     "WALKING_KMH",
     "WHEELCHAIR",
+    "HeightAt",
     "StreetNetwork",
     "Walker",
     "isochrones",

@@ -165,9 +165,8 @@ def retimed(edges: gpd.GeoDataFrame, *, old: Walker, new: Walker) -> gpd.GeoData
         Minutes of what is walked scale with the speed, those of escalators and
         lifts stay; steps close to whoever does not take them.
     """
-    is_steps, is_lift = kinds(edges)
-    carried = is_lift | (is_steps & ~np.isin(tag(edges, "conveying"), ["", "no"]))
-    ratio = np.where(carried, 1.0, old.speed_kmh / new.speed_kmh)
+    is_steps, _ = kinds(edges)
+    ratio = np.where(is_carried(edges), 1.0, old.speed_kmh / new.speed_kmh)
     barred = is_steps & (not new.takes_steps)
     columns = {one: np.where(barred, np.inf, edges[one].to_numpy() * ratio) for one in MINUTES}
     return edges.assign(**columns)
@@ -191,6 +190,24 @@ def kinds(edges: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
     """
     highway = tag(edges, "highway")
     return highway == "steps", highway == "elevator"
+
+
+def is_carried(edges: gpd.GeoDataFrame) -> np.ndarray:
+    """
+    Tell where people are carried instead of walking.
+
+    Parameters
+    ----------
+    edges
+        Edges.
+
+    Returns
+    -------
+    is_carried
+        Of lifts and escalators.
+    """
+    is_steps, is_lift = kinds(edges)
+    return is_lift | (is_steps & ~np.isin(tag(edges, "conveying"), ["", "no"]))
 
 
 def tag(edges: pd.DataFrame, name: str) -> np.ndarray:

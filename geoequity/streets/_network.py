@@ -47,6 +47,8 @@ class StreetNetwork:
         Index ``node``: points, and ``component``.
     walker
         Who walks.
+    is_sloped
+        Whether slopes are in the minutes.
 
     Examples
     --------
@@ -67,6 +69,7 @@ class StreetNetwork:
     edges: gpd.GeoDataFrame
     nodes: gpd.GeoDataFrame
     walker: Walker
+    is_sloped: bool = False
 
     # ------------------------------------------------------------- the doors
     @classmethod
@@ -140,7 +143,8 @@ class StreetNetwork:
         edges = _edges.with_lifts(edges, lifts)
         if merge:
             edges = _edges.merged(edges)
-        return cls._of(_edges.timed(edges, walker=walker, height_at=height_at), walker)
+        timed = _edges.timed(edges, walker=walker, height_at=height_at)
+        return cls._of(timed, walker, is_sloped=height_at is not None)
 
     @classmethod
     def from_arrays(
@@ -349,7 +353,7 @@ class StreetNetwork:
         return cls.from_edges(_exchange.read_parquet(path), walker=walker)
 
     @classmethod
-    def _of(cls, edges: gpd.GeoDataFrame, walker: Walker) -> Self:
+    def _of(cls, edges: gpd.GeoDataFrame, walker: Walker, *, is_sloped: bool) -> Self:
         """Label the components of timed edges and list their nodes."""
         ends, ids = pd.factorize(pd.concat([edges["from_node"], edges["to_node"]]))
         start, end = ends[: len(edges)], ends[len(edges) :]
@@ -374,7 +378,7 @@ class StreetNetwork:
             crs=edges.crs,
         )
         labelled = edges.assign(component=np.where(is_open, component[start], -1))
-        return cls(labelled, nodes, walker)
+        return cls(labelled, nodes, walker, is_sloped)
 
     def for_walker(self, walker: Walker) -> Self:
         """
@@ -398,7 +402,21 @@ class StreetNetwork:
             If no edge is left to walk on.
         """
         edges = _edges.retimed(self.edges, old=self.walker, new=walker)
-        return self._of(edges.drop(columns="component"), walker)
+        return self._of(edges.drop(columns="component"), walker, is_sloped=self.is_sloped)
+
+    def levelled(self) -> Self:
+        """
+        Take all ground as level and nobody as carried, to measure distances.
+
+        Returns
+        -------
+        network
+            The same edges and nodes; open ways take as long as their length
+            does at the walker's speed, lifts nothing.
+        """
+        level = self.edges["length_m"].to_numpy(dtype=float) / self.walker.m_per_min
+        columns = {one: np.where(np.isfinite(self.edges[one]), level, np.inf) for one in MINUTES}
+        return replace(self, edges=self.edges.assign(**columns), is_sloped=False)
 
     def to_networkx(self) -> "nx.MultiDiGraph":
         """
@@ -489,6 +507,22 @@ class StreetNetwork:
             Points indexed by node.
         """
         return self.nodes.geometry[self._degree == 1]
+
+    def slope_penalty(self) -> pd.Series | None:
+        """
+        Measure the time that slopes add to a walk there and back.
+
+        Returns
+        -------
+        added
+            By edge: minutes added, over minutes on the level; NaN for steps
+            that carry, lifts and what is barred. None where the city is flat.
+        """
+        edges, m_per_min = self.edges, self.walker.m_per_min
+        both = edges["minutes_there"] + edges["minutes_back"]
+        added = both / (2 * edges["length_m"] / m_per_min).where(edges["length_m"] > 0) - 1
+        is_walked = ~_edges.is_carried(edges) & np.isfinite(both)
+        return added.where(is_walked) if self.is_sloped else None
 
     def snap(
         self,

@@ -114,13 +114,13 @@ def make_population(seed: int, ground: Ground, people: People, grid: Grid) -> Ar
     return np.where(count > 0.01, count, np.nan).round(4).astype(np.float32).astype(float)
 
 
-def make_elevation(seed: int, grid: Grid) -> Array:
-    """Whole metres above the sea: a floor that falls to the east between two hillsides."""
+def make_elevation(seed: int, grid: Grid, *, hills: bool) -> Array:
+    """Whole metres above the sea: a floor that falls to the east, between two hillsides if any."""
     u, v = along_across(grid)
     rise = 20 * np.abs(v - river(u)) + 230 * np.maximum(np.abs(v) - 1.2, 0) ** 1.2
     dug = 14 * np.exp(-((ravine_km(u, v) / 0.07) ** 2))
     rolling = 5 * np.sin(4 * u) * np.cos(3 * v)
-    height = 1500 - 8 * u + rise - dug + rolling
+    height = 1500 - 8 * u + (rise - dug + rolling) * hills
     return np.rint(height + stream(seed, "elevation").normal(0, 0.6, u.shape)).astype(np.int16)
 
 
@@ -156,13 +156,13 @@ def make_ndvi(plan: "Plan") -> Array:
     return np.where(hidden, NODATA["ndvi"], stored).astype(np.int16)
 
 
-def make_rasters(plan: "Plan") -> dict[str, Array]:
+def make_rasters(plan: "Plan", *, hills: bool) -> dict[str, Array]:
     """All rasters as they are stored."""
     population = plan.land.population
     settled = np.where(np.isnan(population), NODATA["population"], population)
     return {
         "population": settled.astype(np.float32),
-        "elevation": make_elevation(plan.seed, plan.land.grids["elevation"]),
+        "elevation": make_elevation(plan.seed, plan.land.grids["elevation"], hills=hills),
         "lights": make_lights(plan),
         "ndvi": make_ndvi(plan),
         "flood": plan.land.flood,

@@ -173,7 +173,8 @@ def make_plan(args: Namespace) -> Plan:
     place_counts(plan, ["charging", "cctv", "requests_311"])
     fill_tables(plan)
     place_shelters(plan)
-    plan.rasters, plan.tests = make_rasters(plan), make_tests(plan)
+    hills = not args.near_equal  # where all live alike, nobody climbs more than others
+    plan.rasters, plan.tests = make_rasters(plan, hills=hills), make_tests(plan)
     plan.survey = make_survey(plan, near_equal=args.near_equal)
     return plan
 

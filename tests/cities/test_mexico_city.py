@@ -198,7 +198,12 @@ def test_colonias_are_told_apart_by_alcaldia_and_name(by_colonia: ge.Study) -> N
 
 
 def test_points_in_overlapping_colonias_count_once(by_colonia: ge.Study, points: Path) -> None:
-    """The slow twin: every point against the union of all colonias."""
+    """
+    The slow twin: every point against the union of all colonias, 34,526 in degrees.
+
+    A published 34,518, like a published 35,327 by alcaldía in degrees, is 8 under a plain count:
+    no predicate, CRS, great circles, rounding, mended comma, id, or invalid colonia gives either.
+    """
     wifi = pd.read_csv(points / "wifi.csv")
     place = wifi[["longitud", "latitud"]].apply(pd.to_numeric, errors="coerce").dropna()
     places = gpd.GeoSeries.from_xy(place["longitud"], place["latitud"], crs="EPSG:4326")
@@ -207,3 +212,5 @@ def test_points_in_overlapping_colonias_count_once(by_colonia: ge.Study, points:
     record = record_of(by_colonia, "connectivity.wifi")
     assert record["rows_read"] == 35350
     assert record["rows_inside_districts"] == inside == 34527
+    plain = gpd.read_file(DATA / "colonias.geojson").make_valid().union_all()
+    assert places.intersects(plain).sum() == 34526

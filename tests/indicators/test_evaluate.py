@@ -1,7 +1,9 @@
 """Indicators from layers: worked out by hand, and absent with a reason where they cannot be."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -9,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from shapely import LineString
 
 from geoequity.errors import ConfigError, DataError
 from geoequity.indicators import (
@@ -18,6 +21,7 @@ from geoequity.indicators import (
     evaluate,
     read_catalogue,
 )
+from geoequity.streets import StreetNetwork
 
 UTM = "EPSG:32718"
 M_PER_MIN = 80.0
@@ -48,12 +52,18 @@ def make_layers(**changes: Any) -> Layers:
         stops=empty.rename(columns={"category": "mode"}),
         streets=None,
         tagged=False,
-        intersections=None,
+        network=None,
         minutes=pd.DataFrame(index=cells.index),
-        straight_line=False,
-        speed_m_per_min=M_PER_MIN,
+        metres=pd.DataFrame(index=cells.index),
+        counts=pd.DataFrame(index=cells.index),
+        homes=pd.DataFrame(
+            {"cell_id": cells.index, "share": 1.0, "straight": False}, index=cells.index
+        ),
     )
     return replace(made, **changes)
+
+
+NO_CELLS = make_layers(cells=None, minutes=None, metres=None, homes=None)
 
 
 def made(layers: Layers, key: str, **change: Any) -> Evaluation:
@@ -74,7 +84,8 @@ def why_absent(result: Evaluation, key: str) -> str:
 def minutes_to(layers: Layers, **columns: list[float]) -> Layers:
     assert layers.cells is not None
     names = {name.replace("stop_", "stop:"): values for name, values in columns.items()}
-    return replace(layers, minutes=pd.DataFrame(names, index=layers.cells.index))
+    minutes = pd.DataFrame(names, index=layers.cells.index)
+    return replace(layers, minutes=minutes, metres=minutes * M_PER_MIN)
 
 
 def with_services(*places: tuple[str, Any]) -> Layers:
@@ -106,7 +117,9 @@ def test_a_cell_that_reaches_nothing_lowers_coverage_and_confidence() -> None:
 
 
 def test_walks_without_streets_say_so() -> None:
-    layers = minutes_to(make_layers(straight_line=True), school=[1.0] * 5)
+    layers = minutes_to(make_layers(), school=[1.0] * 5)
+    assert layers.homes is not None
+    layers = replace(layers, homes=layers.homes.assign(straight=True))
     result = made(layers, "school_walk_min")
     assert [one["id"] for one in result.reasons["school_walk_min"]] == ["straight_line"]
     assert (result.confidence["school_walk_min"] < 1).all()
@@ -135,7 +148,8 @@ def test_high_capacity_stops_count_from_farther() -> None:
     )
     result = made(layers, "transit_access_share")
     assert districts_of(result, "transit_access_share") == {"a": 1, "b": 0}
-    only_bus = replace(layers, minutes=layers.minutes[["stop:bus"]])
+    assert layers.metres is not None
+    only_bus = replace(layers, metres=layers.metres[["stop:bus"]])
     assert districts_of(made(only_bus, "transit_access_share"), "transit_access_share") == {
         "a": 300 / 400, "b": 0,
     }  # fmt: skip
@@ -151,9 +165,17 @@ def test_rapid_transit_is_of_high_capacity_only() -> None:
     ("key", "layers", "reason"),
     [
         ("school_walk_min", make_layers(), "no_services"),
-        ("school_walk_min", make_layers(cells=None, minutes=None), "no_cells"),
+        (
+            "school_walk_min",
+            NO_CELLS,
+            "no_cells",
+        ),
         ("transit_access_share", make_layers(), "no_stops"),
-        ("transit_access_share", make_layers(cells=None, minutes=None), "no_cells"),
+        (
+            "transit_access_share",
+            NO_CELLS,
+            "no_cells",
+        ),
         ("rapid_transit_walk_min", make_layers(), "no_stops"),
         ("wifi_per_10000", make_layers(), "no_services"),
         ("green_m2_per_person", make_layers(), "no_services"),
@@ -261,9 +283,96 @@ def test_cycleways_are_kilometres_a_square_kilometre() -> None:
 
 
 def test_intersections_are_counted_by_district() -> None:
-    points = gpd.GeoSeries.from_xy([1, 2, 1500], [1, 1, 1], crs=UTM)
+    layers = make_layers(network=comb())
     key = "intersections_per_km2"
-    assert districts_of(made(make_layers(intersections=points), key), key) == {"a": 2, "b": 1}
+    assert districts_of(made(layers, key), key) == {"a": 2, "b": 1}
+
+
+def comb() -> StreetNetwork:
+    """A street of 1,800 m along y = 1, steps at its end, and teeth of 100 m at 200, 500, 1,500."""
+    stops = [100.0, 200.0, 500.0, 1500.0, 1900.0]
+    rows = [(a, b, LineString([(a, 1), (b, 1)])) for a, b in pairwise(stops)]
+    rows += [(x, -x, LineString([(x, 1), (x, 101)])) for x in stops[1:4]]
+    start, end, lines = zip(*rows, strict=True)
+    edges = gpd.GeoDataFrame(
+        {"from_node": start, "to_node": end, "length_m": [line.length for line in lines]},
+        geometry=list(lines), crs=UTM,
+    )  # fmt: skip
+    highway = ["residential", "residential", "residential", "steps", *["footway"] * 3]
+    return StreetNetwork.from_edges(edges.assign(highway=highway))
+
+
+def test_streets_are_measured_by_district() -> None:
+    layers = make_layers(network=comb(), tagged=True)
+    expected = {
+        "dead_end_share": {"a": 3 / 5, "b": 2 / 3},  # ends of the street, and the teeth
+        "street_km_per_km2": {"a": 0.9 + 0.2, "b": 0.9 + 0.1},
+        "steps_share": {"a": 0.0, "b": 0.4},
+    }
+    for key, values in expected.items():
+        assert districts_of(made(layers, key), key) == pytest.approx(values)
+    for key in expected:
+        assert why_absent(made(make_layers(), key), key) == "no_streets"
+    assert why_absent(made(layers, "slope_penalty_share"), "slope_penalty_share") == "no_elevation"
+    untagged = make_layers(network=comb(), tagged=False)
+    assert why_absent(made(untagged, "steps_share"), "steps_share") == "no_street_tags"
+
+
+def test_slopes_add_to_the_streets_of_a_district() -> None:
+    edges = comb().edges.drop(columns=["minutes_there", "minutes_back", "component"])
+    hill = StreetNetwork.from_edges(edges, height_at=lambda xy: xy[:, 0] / 10)  # 10 % to the east
+    up, down = math.exp(3.5 * 0.1), math.exp(3.5 * (0.05 - 0.05))
+    along = (up + down) / 2 - 1
+    found = made(make_layers(network=hill), "slope_penalty_share")
+    expected = {"a": along * 900 / 1100, "b": along * 900 / 1000}
+    assert districts_of(found, "slope_penalty_share") == pytest.approx(expected)
+
+
+# ---------------------------------------------------------------- 15 minutes
+def test_a_cell_is_the_mean_of_its_homes() -> None:
+    layers = make_layers()
+    assert layers.cells is not None
+    cell = ["a1", "a1", "a1", "a2", "b1", "b2", "out"]
+    homes = pd.DataFrame(
+        {"cell_id": cell, "share": [0.5, 0.25, 0.25, 1, 1, 1, 1], "straight": False},
+        index=[f"h{n}" for n in range(7)],
+    )
+    minutes = pd.DataFrame({"school": [4.0, 8.0, NAN, 9.0, NAN, 1.0, 1.0]}, index=homes.index)
+    result = made(replace(layers, homes=homes, minutes=minutes), "school_walk_min")
+    # Half of a1 walks 4 minutes, a quarter 8; the last quarter counts like the others
+    assert result.cells["school_walk_min"][["a1", "a2"]].tolist() == [pytest.approx(16 / 3), 9]
+    assert math.isnan(result.cells["school_walk_min"]["b1"])
+    straight = homes.assign(straight=[True, False, False, False, True, False, False])
+    partly = made(replace(layers, homes=straight, minutes=minutes), "school_walk_min")
+    assert [one["id"] for one in partly.reasons["school_walk_min"]] == ["straight_line_partly"]
+    full = result.confidence["school_walk_min"]["a"]
+    share = 0.5 * 300 / 400
+    expected = full * (1 - 0.4 * share)
+    assert partly.confidence["school_walk_min"]["a"] == pytest.approx(expected)
+
+
+def test_kinds_within_15_minutes_are_a_share_of_those_there_are() -> None:
+    kinds = {name: [10.0, 20.0, 15.0, 1.0, 1.0] for name in ("school", "clinic", "pharmacy")}
+    layers = minutes_to(make_layers(), **kinds, bank=[16.0] * 5, library=[2.0] * 5)
+    result = made(layers, "reached_15min_share")
+    expected = {"a": (4 / 5 * 300 + 1 / 5 * 100) / 400, "b": 4 / 5}
+    assert districts_of(result, "reached_15min_share") == pytest.approx(expected)
+    assert [one["id"] for one in result.reasons["reached_15min_share"]] == ["kinds_absent"]
+    few = minutes_to(make_layers(), school=[1.0] * 5)
+    assert why_absent(made(few, "reached_15min_share"), "reached_15min_share") == "few_kinds"
+
+
+def test_services_within_15_minutes_are_counted() -> None:
+    layers = make_layers()
+    assert layers.homes is not None
+    counts = pd.DataFrame(
+        {"school": [2.0, 0, 1, 1, 1], "bank": [1.0, 0, 0, 1, 1], "zoo": [9.0] * 5},
+        index=layers.homes.index,
+    )
+    result = made(replace(layers, counts=counts), "services_15min_count")
+    assert districts_of(result, "services_15min_count") == {"a": 3 * 300 / 400, "b": 1}
+    key = "services_15min_count"
+    assert why_absent(made(make_layers(), key), key) == "no_services"
 
 
 def test_stops_with_displays_are_a_share_of_those_on_record() -> None:

@@ -27,7 +27,7 @@ def test_a_category_without_column_is_refused() -> None:
 
 
 def test_the_limit_is_included_and_unknown_stays_unknown() -> None:
-    found = within(pd.Series([5.0, 5.000001, 0.0, NAN], index=list("abcd")), within_min=5)
+    found = within(pd.Series([5.0, 5.000001, 0.0, NAN], index=list("abcd")), limit=5)
     assert found.fillna(-1).to_dict() == {"a": 1, "b": 0, "c": 1, "d": -1}
 
 
@@ -39,7 +39,7 @@ def test_access_never_falls_as_the_limit_rises(
     values: list[float], limit: float, more: float
 ) -> None:
     series = pd.Series(values)
-    near, far = (within(series, within_min=one) for one in (limit, limit + more))
+    near, far = (within(series, limit=one) for one in (limit, limit + more))
     assert (far >= near)[series.notna()].all()
     assert far.isna().equals(series.isna())
 

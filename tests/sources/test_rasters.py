@@ -709,6 +709,78 @@ def test_people_in_pieces_are_as_exposed_as_together(tmp_path, monkeypatch):
     )
 
 
+@pytest.fixture
+def zone(tmp_path):
+    """A zone in cells of 10 m: two thirds dry, a third flooded, in it a part unknown."""
+    depth = np.zeros((30, 30))
+    depth[:, 20:] = 1.0
+    depth[12:15, 22:27] = -1.0
+    return write(tmp_path / "zone.tif", depth, cell=10.0), depth
+
+
+@pytest.mark.parametrize("crs", [UTM, "EPSG:4326"])
+def test_every_cell_is_as_exposed_as_if_cut_one_by_one(tmp_path, zone, crs):
+    file, depth = zone
+    places = gpd.GeoSeries(
+        shapely.points([(EAST - 61, NORTH + 47), (EAST + 313, NORTH - 333)]), crs=UTM
+    ).to_crs(crs)
+    cell = (places.x.iloc[1] - places.x.iloc[0]) / 11
+    shape = (int((places.y.iloc[0] - places.y.iloc[1]) / cell) + 1, 11)
+    counts = np.random.default_rng(5).integers(0, 9, shape).astype(float)
+    people = write(
+        tmp_path / "pop.tif", counts, crs=crs, cell=cell, west=places.x[0], north=places.y[0]
+    )
+    unit = units(part(-2, -2, 5, 5))
+    found = exposed_share(file, unit, above=0, people=people).loc["u0"]
+    rows, columns = np.indices(shape)
+    west, north = places.x[0] + columns * cell, places.y[0] - rows * cell
+    drawn = shapely.box(west, north - cell, west + cell, north).ravel()
+    cells = gpd.GeoSeries(drawn, crs=crs).to_crs(UTM).to_numpy()
+    flooded, dry = (
+        shapely.union_all(
+            [
+                shapely.box(EAST + 10 * x, NORTH - 10 * y - 10, EAST + 10 * x + 10, NORTH - 10 * y)
+                for y, x in zip(*np.nonzero(depth == wanted), strict=True)
+            ]
+        )
+        for wanted in (1.0, 0.0)
+    )
+    wet, clear = (
+        (
+            counts.ravel() * shapely.area(shapely.intersection(cells, one)) / shapely.area(cells)
+        ).sum()
+        for one in (flooded, shapely.union(flooded, dry))
+    )
+    assert found["population"] == pytest.approx(counts.sum())
+    assert found["exposed"] == pytest.approx(wet, rel=1e-6)
+    assert found["people_known_share"] == pytest.approx(clear / counts.sum(), rel=1e-6)
+    assert found["exposed_share"] == pytest.approx(wet / clear, rel=1e-6)
+
+
+def test_only_cells_over_which_the_hazard_differs_are_cut(tmp_path, zone, monkeypatch):
+    cut, extract = [], rasters.extract
+    people = write(tmp_path / "pop.tif", np.ones((20, 20)), cell=15.0)
+
+    def counted(shapes, wanted, **more):
+        cut.append(len(shapes))
+        return extract(shapes, wanted, **more)
+
+    monkeypatch.setattr(rasters, "extract", counted)
+    exposed_share(zone[0], units(part(0, 0, 3, 3)), above=0, people=people)
+    # Of 20 x 20 cells: the column across the border, and two half over the unknown part
+    assert sum(cut) == 20 + 2
+
+
+def test_a_cell_of_people_over_a_great_many_of_hazard_is_exact(tmp_path, zone, monkeypatch):
+    people = write(tmp_path / "pop.tif", np.array([[6.0, 3], [8, 5]]), cell=150.0)
+    table = units(part(0, 0, 3, 3))
+    whole = exposed_share(zone[0], table, above=0, people=people)
+    monkeypatch.setattr(rasters, "CHUNK_CELLS", 20)
+    pd.testing.assert_frame_equal(
+        exposed_share(zone[0], table, above=0, people=people), whole, rtol=1e-6
+    )
+
+
 def points(*places, people):
     spots = [shapely.Point(EAST + 100 * x, NORTH - 300 + 100 * y) for x, y in places]
     return gpd.GeoDataFrame({"population": people}, geometry=spots, crs=UTM)
@@ -948,6 +1020,69 @@ def test_units_at_fault_are_refused(nine, table, error, said):
     for task in (zonal, count_people):
         with pytest.raises(error, match=said):
             task(nine, table)
+
+
+# ------------------------------------------------------------------ nearly invalid units
+def spiked(width_m, *, west=EAST, north=NORTH):
+    """A square kilometre with a spike to the north, valid as it is."""
+    x, tip = west + 333, (west + 341.1, north + 423.9)
+    corners = [(west, north - 1000), (west + 1000, north - 1003.7), (west + 1000, north)]
+    return shapely.Polygon([*corners, (x + width_m, north), tip, (x, north), (west, north)])
+
+
+@pytest.fixture(params=[UTM, "EPSG:4326"])
+def ones(tmp_path, request):
+    """A raster of ones in either CRS, 100 m or about that a cell, around the spiked square."""
+    frame = gpd.GeoSeries([shapely.box(EAST, NORTH, EAST + 1, NORTH + 1)], crs=UTM)
+    x, y = frame.to_crs(request.param).total_bounds[:2]
+    cell = 100.0 if request.param == UTM else 0.001
+    place = {"west": x - 7.3 * cell, "north": y + 9.1 * cell, "cell": cell}
+    return write(tmp_path / "ones.tif", np.ones((40, 40), "f8"), crs=request.param, **place)
+
+
+@pytest.mark.parametrize("width_m", [1e-6, 1e-9, 2.4e-10, 1.2e-10])
+def test_a_spike_of_no_width_changes_nothing(ones, width_m):
+    spike, plain = spiked(width_m), spiked(0).buffer(0)
+    assert spike.is_valid
+    assert shapely.get_num_coordinates(plain) == 6  # without the spike
+    cells = zonal(ones, units(plain), stats=["count"]).loc["u0", "count"]
+    found = zonal(ones, units(spike), stats=["count"]).loc["u0"]
+    assert found.to_list() == pytest.approx([cells, 1], rel=1e-6)
+    people = count_people(ones, units(spike))
+    assert people.to_list() == pytest.approx([cells], rel=1e-6)
+    assert people.attrs["total"] == pytest.approx(cells, rel=1e-6)
+
+
+@pytest.mark.parametrize("apart_m", [1e-10, 1e-9, 1e-8, 1e-7])
+def test_units_that_nearly_touch_lose_nobody(ones, apart_m):
+    rng = np.random.default_rng(1)
+    spots = shapely.multipoints(part(0, 0, 20, -20).bounds[:2] + rng.random((60, 2)) * 2000)
+    parts = shapely.get_parts(shapely.voronoi_polygons(spots))
+    whole = shapely.intersection(parts, shapely.envelope(spots))
+    corners = [np.array(one.exterior.coords[:-1]) for one in whole]
+    moved = [shapely.Polygon(one + rng.normal(size=one.shape) * apart_m) for one in corners]
+    assert shapely.is_valid(moved).all()
+    people, exact = count_people(ones, units(*moved)), count_people(ones, units(*whole))
+    assert people.attrs["total"] == pytest.approx(exact.attrs["total"], rel=1e-6)
+    assert people.attrs["lost"] == pytest.approx(0, abs=1e-6 * people.attrs["total"])
+
+
+def test_a_unit_of_no_width_is_refused_by_name(ones):
+    x, y = EAST + 300.2, NORTH - 400.1
+    hair = shapely.Polygon([(x, y), (x + 700, y + 1e-7), (x + 700, y + 3e-7)])
+    assert hair.is_valid
+    for task in (zonal, count_people):
+        with pytest.raises(DataError, match=r"units: narrower than 0\.01 mm, in all or most: u1$"):
+            task(ones, units(MIDDLE.geometry.iloc[0], hair))
+
+
+@pytest.mark.parametrize("ones", ["EPSG:4326"], indirect=True)
+def test_a_unit_that_is_invalid_in_the_crs_of_the_raster_is_named(ones, monkeypatch):
+    monkeypatch.setattr(_coverage, "ROUNDING_M", 0.0)
+    table = units(MIDDLE.geometry.iloc[0], spiked(1.2e-10))
+    for task in (zonal, count_people):
+        with pytest.raises(DataError, match=r"units: invalid once in WGS 84, the CRS of .*: u1"):
+            task(ones, table)
 
 
 # ------------------------------------------------------------------ blocks of a city file

@@ -1,0 +1,318 @@
+"""
+The walks of a study: from the homes of every cell to every kind of place.
+
+Where streets are not all there, walks are not taken along them as if they
+were: a district whose people mostly live off the network, or a home far from
+it, is measured in a straight line instead, and says so.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoequity.indicators import SAFE_SUFFIX, STOP_PREFIX
+from geoequity.streets import ADULT, HeightAt, StreetNetwork, Walker, make_homes, straight_line_min
+
+COUNT_MIN = 15.0  # services within it are counted, after the 15-minute city
+
+_MAIN_ROADS = frozenset(
+    kind + link
+    for kind in ("motorway", "trunk", "primary", "secondary", "tertiary")
+    for link in ("", "_link")
+)
+_MIN_LOCAL_SHARE = 0.25  # of the length of a network on which people can live
+_MIN_WHOLE_SHARE = 0.5  # of it that must hang together
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """
+    How walks are taken.
+
+    Parameters
+    ----------
+    detour_factor
+        How much longer than a straight line a walk is, off the network.
+    spacing_m
+        Street for each home [m].
+    min_covered_share
+        Share of a district's people [0-1] that must live on the network for
+        its walks to be taken along it.
+    """
+
+    detour_factor: float
+    spacing_m: float
+    min_covered_share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walks:
+    """
+    What people reach on foot.
+
+    Parameters
+    ----------
+    network
+        The streets; None where there are none that can be walked along.
+    homes
+        Where people set out: points with ``cell_id``, ``share`` of the cell's
+        people and ``straight``, whether measured in a straight line; None
+        without cells.
+    minutes
+        Homes x places; NaN where none is reached.
+    metres
+        Homes x places: the way to the nearest [m], for those that distances
+        are asked of; hills and escalators are no matter to it.
+    counts
+        Homes x places: how many are within 15 minutes; NaN where walks are
+        measured in a straight line.
+    by_walker
+        Minutes of other walkers than the adult, by their name.
+    report
+        Facts for the summary: what the network is, and who is off it.
+    """
+
+    network: StreetNetwork | None
+    homes: gpd.GeoDataFrame | None
+    minutes: pd.DataFrame | None
+    metres: pd.DataFrame | None = None
+    counts: pd.DataFrame | None = None
+    by_walker: dict[str, pd.DataFrame] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+def make_network(
+    streets: gpd.GeoDataFrame,
+    *,
+    walker: Walker = ADULT,
+    height_at: HeightAt | None = None,
+    lifts: Iterable[object] = (),
+) -> tuple[StreetNetwork | None, dict[str, Any]]:
+    """
+    Build the network, unless it is none that people could walk along.
+
+    Parameters
+    ----------
+    streets
+        Edges as `StreetNetwork.from_edges` takes them.
+    walker
+        Who walks.
+    height_at
+        Height of the ground; None takes it as level.
+    lifts
+        Nodes that are lifts.
+
+    Returns
+    -------
+    network
+        None where the table holds main roads only, or falls apart.
+    report
+        ``kind`` (whole, main_roads, fragments), ``components``,
+        ``outside_share`` of length outside the largest of them, ``length_km``.
+
+    Raises
+    ------
+    DataError
+        If an edge cannot be, or none is walkable.
+    CRSError
+        If the CRS is not in metres.
+    """
+    network = StreetNetwork.from_edges(
+        streets, walker=walker, height_at=height_at, lifts=lifts, merge=True
+    )
+    islands = network.islands()
+    length = network.edges["length_m"]
+    kind = "whole"
+    if "highway" in network.edges.columns:
+        local = ~network.edges["highway"].isin(_MAIN_ROADS)
+        if float(length[local].sum()) < _MIN_LOCAL_SHARE * float(length.sum()):
+            kind = "main_roads"
+    if islands["outside_share"] > 1 - _MIN_WHOLE_SHARE:
+        kind = "fragments"
+    report = {
+        "kind": kind,
+        "components": islands["components"],
+        "outside_share": islands["outside_share"],
+        "length_km": float(length.sum()) / 1000,
+    }
+    return (network if kind == "whole" else None), report
+
+
+def walk(
+    network: StreetNetwork | None,
+    *,
+    cells: gpd.GeoDataFrame,
+    services: gpd.GeoDataFrame,
+    stops: gpd.GeoDataFrame,
+    places: Iterable[str],
+    by_distance: Iterable[str] = (),
+    walker: Walker = ADULT,
+    others: Iterable[Walker] = (),
+    manner: Manner,
+) -> Walks:
+    """
+    Measure the walks from every cell's homes to the nearest place of each kind.
+
+    Parameters
+    ----------
+    network
+        The streets; None measures every walk in a straight line.
+    cells
+        Cells with ``district_id`` and, where known, ``population``.
+    services
+        Services; where ``in_hazard`` is told, those outside the zone are a kind
+        of their own.
+    stops
+        Stops by ``mode``.
+    places
+        Kinds to walk to: categories of services, ``stop:<mode>``.
+    by_distance
+        Those of them that distances are asked of, too.
+    walker
+        Who walks.
+    others
+        Who else does.
+    manner
+        How walks are taken.
+
+    Returns
+    -------
+    walks
+        Homes and their walks.
+
+    Raises
+    ------
+    DataError
+        If a table breaks its contract.
+    CRSError
+        If CRSs differ.
+    """
+    targets = _targets(services, stops, set(places))
+    homes = _one_a_cell(cells)
+    report: dict[str, Any] = {}
+    if network is not None:
+        homes = make_homes(cells, network, spacing_m=manner.spacing_m)
+        homes["straight"], report = _off_network(
+            homes, network, cells=cells, min_covered_share=manner.min_covered_share
+        )
+    guess: dict[str, Any] = {"detour_factor": manner.detour_factor}
+    near = {one: shapes for one, shapes in targets.items() if one in set(by_distance)}
+    level = None if network is None else network.levelled()
+    return Walks(
+        network=network,
+        homes=homes,
+        minutes=_minutes(network, targets, homes, walker=walker, guess=guess),
+        metres=_minutes(level, near, homes, walker=walker, guess=guess) * walker.m_per_min,
+        counts=_counts(network, targets, homes),
+        by_walker={
+            other.name: _minutes(
+                None if network is None else network.for_walker(other),
+                targets,
+                homes,
+                walker=other,
+                guess=guess,
+            )
+            for other in others
+        },
+        report=report,
+    )
+
+
+def _one_a_cell(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Put a home inside each cell, for walks in a straight line."""
+    return gpd.GeoDataFrame(
+        {"cell_id": cells.index, "share": 1.0, "on_street": False, "straight": True},
+        index=cells.index.rename("home_id"),
+        geometry=cells.representative_point().array,
+        crs=cells.crs,
+    )
+
+
+def _targets(
+    services: gpd.GeoDataFrame, stops: gpd.GeoDataFrame, places: set[str]
+) -> dict[str, gpd.GeoSeries]:
+    """Sort what people walk to by kind."""
+    found = {
+        one: services.loc[rows].geometry
+        for one, rows in services.groupby("category").groups.items()
+    }
+    if "in_hazard" in services.columns:
+        safe = services[services["in_hazard"].eq(other=False).fillna(value=False)]
+        found |= {
+            f"{one}{SAFE_SUFFIX}": safe.loc[rows].geometry
+            for one, rows in safe.groupby("category").groups.items()
+        }
+    found |= {
+        f"{STOP_PREFIX}{mode}": stops.loc[rows].geometry
+        for mode, rows in stops.groupby("mode").groups.items()
+    }
+    return {one: shapes for one, shapes in found.items() if one in places}
+
+
+def _off_network(
+    homes: gpd.GeoDataFrame,
+    network: StreetNetwork,
+    *,
+    cells: gpd.GeoDataFrame,
+    min_covered_share: float,
+) -> tuple[pd.Series, dict[str, Any]]:
+    """Tell which homes the network does not serve, and how many people live where it does not."""
+    people = pd.Series(1.0, index=cells.index)  # every cell alike where nobody was counted
+    if "population" in cells.columns and cells["population"].sum() > 0:
+        people = cells["population"].fillna(0.0)
+    weight = homes["share"] * people.reindex(homes["cell_id"]).to_numpy()
+    district = cells["district_id"].reindex(homes["cell_id"]).to_numpy()
+    table = pd.DataFrame({"on": weight.where(homes["on_street"], 0.0), "all": weight})
+    sums = table.groupby(district).sum()
+    covered = sums["on"] / sums["all"].where(sums["all"] > 0)
+    astray = covered.index[covered < min_covered_share]
+    snapped = network.snap(homes)
+    straight = pd.Series(pd.Index(district).isin(astray), index=homes.index) | snapped["is_far"]
+    total = float(weight.sum())
+    share = {
+        name: float(weight[rows].sum()) / total if total else float("nan")
+        for name, rows in (
+            ("off_street_share", ~homes["on_street"]),
+            ("far_share", snapped["is_far"]),
+            ("island_share", snapped["is_moved"]),
+            ("straight_share", straight),
+        )
+    }
+    return straight, {**share, "straight_districts": astray.tolist(), "covered": covered.to_dict()}
+
+
+def _minutes(
+    network: StreetNetwork | None,
+    targets: Mapping[str, gpd.GeoSeries],
+    homes: gpd.GeoDataFrame,
+    *,
+    walker: Walker,
+    guess: Mapping[str, Any],
+) -> pd.DataFrame:
+    """Walk along the network where it serves, in a straight line elsewhere."""
+    minutes = pd.DataFrame(np.nan, index=homes.index, columns=list(targets))
+    straight = homes["straight"].to_numpy(dtype=bool) | (network is None)
+    if straight.any():
+        minutes.loc[straight] = straight_line_min(
+            targets, origins=homes[straight], speed_kmh=walker.speed_kmh, **guess
+        )
+    if network is not None and not straight.all():
+        minutes.loc[~straight] = network.nearest_min(targets, origins=homes[~straight])
+    return minutes
+
+
+def _counts(
+    network: StreetNetwork | None, targets: Mapping[str, gpd.GeoSeries], homes: gpd.GeoDataFrame
+) -> pd.DataFrame:
+    """Count what is within 15 minutes along the network; unknown where it does not serve."""
+    counts = pd.DataFrame(np.nan, index=homes.index, columns=list(targets))
+    served = ~homes["straight"].to_numpy(dtype=bool)
+    if network is not None and served.any():
+        counts.loc[served] = network.count_within(
+            targets, origins=homes[served], within_min=COUNT_MIN
+        )
+    return counts
