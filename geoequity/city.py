@@ -340,8 +340,6 @@ class City(Block):
                     faults.append(f"tables.{n}.columns.{one}: the cells count it already")
         if self.cells is not None and self.cells.rake:
             faults += self._raking_faults()
-        if self.osm is not None and self.streets is not None:
-            faults.append("streets: give [osm] or [streets], not both")
         if self.cells is None:
             faults += [
                 f"tables.{n}.level: there are no [cells]"

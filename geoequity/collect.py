@@ -6,10 +6,11 @@ options each.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from pyproj import CRS
 
@@ -138,7 +139,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     rasters = reading.rasters()
     gather([*reading.faults, *_catalogue_faults(city, definitions)])
     reading.records += _map_records(city, layers)
-    by_name = {record.name: record for record in reading.records}
+    by_name = {record.name: record for record in reversed(reading.records)}  # the first of a name
     crs = reading.crs
     return Collected(
         districts=districts,
@@ -148,7 +149,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
         routes=layers.routes.assign(source=services.MAP)
         if layers
         else _empty(crs, ["mode", "name", "source"]),
-        streets=layers.streets if layers else streets,
+        streets=layers.streets if layers and streets is None else streets,
         lifts=pd.Index([]),
         tables=values,
         tiles=tiles,
@@ -247,7 +248,8 @@ class _Reading:
         if self.area is not None:
             extent = gpd.GeoDataFrame(geometry=[self.area], crs=self.crs)
         try:
-            return osm.read_osm(list(self.city.osm.path), crs=self.crs, extent=extent)
+            layers = osm.read_osm(list(self.city.osm.path), crs=self.crs, extent=extent)
+            return _asked_for(layers, self.city.osm.only)
         except GeoEquityError as error:
             self.faults.append(error)
             return None
@@ -318,6 +320,28 @@ class _Reading:
         return list(zip(listed, books, strict=True))
 
 
+def _asked_for(layers: osm.OsmLayers, only: tuple[str, ...]) -> osm.OsmLayers:
+    """Keep what the map was asked for: of all else it may hold a few, which are not all."""
+    if not only:
+        return layers
+    streets = layers.streets if "streets" in only else None
+    is_asked = {
+        "services": layers.services["category"].isin(only),
+        "stops": np.full(len(layers.stops), "stops" in only),
+        "routes": np.full(len(layers.routes), "routes" in only),
+    }
+    tables = {key: getattr(layers, key) for key in is_asked}
+    strays = [one for key, asked in is_asked.items() for one in tables[key].index[~asked]]
+    if streets is None and layers.streets is not None:
+        strays += layers.streets.index.tolist()
+    kept = {key: tables[key][asked] for key, asked in is_asked.items()}
+    made = {key: len(one) for key, one in kept.items()}
+    made = {**layers.counts["made"], **made, "streets": 0 if streets is None else len(streets)}
+    dropped = {**layers.counts["dropped"], "not among what is asked for": strays}
+    counts = {**layers.counts, "made": made, "dropped": dropped}
+    return replace(layers, streets=streets, counts=counts, **kept)
+
+
 def _grid(grid: tuple[str, int], districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Make the cells of a grid over the districts."""
     kind, size = grid
@@ -376,6 +400,13 @@ def _catalogue_faults(city: City, definitions: list[Definition]) -> list[GeoEqui
         for n, spec in enumerate(city.services)
         if spec.category not in categories
     ]
+    if city.osm is not None:
+        known_to_map = {"streets", "stops", "routes", *categories}
+        said += [
+            f"osm.only: nothing is called {one!r}; there are {', '.join(sorted(known_to_map))}"
+            for one in city.osm.only
+            if one not in known_to_map
+        ]
     try:
         check_measures(definitions)
     except ConfigError as error:
@@ -465,9 +496,14 @@ def _map_records(city: City, layers: osm.OsmLayers | None) -> list[Record]:
     records = [Record(name=services.MAP, path=path, origin=origin) for path in city.osm.path]
     records[0].rows_read = sum(layers.counts["read"].values())
     records[0].rows_kept = sum(layers.counts["made"].values())
-    records[0].counts = {"date": date, **{one: layers.counts[one] for one in ("read", "made")}}
+    records[0].counts = {one: layers.counts[one] for one in ("read", "made")}
+    for record in records:
+        cut = layers.counts["dates"].get(str(record.path))
+        record.counts["date"] = date if cut is None else str(cut.date())
     for why, ids in layers.counts["dropped"].items():
         records[0].drop(why, ids)
+    if city.streets is not None and layers.streets is not None:
+        records[0].drop("the table of streets is walked instead", layers.streets.index)
     return records
 
 

@@ -209,10 +209,6 @@ CELLS = "[cells]\npath = 'd.geojson'\nid = 'c'\n"
             TABLE + "level = 'cell'\ncolumns.a = 'x'\n",
             ["tables.0.level: there are no [cells]"],
         ),
-        (
-            "[osm]\npath = 'd.geojson'\n[streets]\npath = 'd.geojson'\n",
-            ["streets: give [osm] or [streets], not both"],
-        ),
         (CELLS + "groups = { name = 'x' }\n", ["cells: groups cannot be called name"]),
         (CELLS + "bases = { cats = 'x' }\n", ["cells.bases.cats: string should match pattern"]),
     ],

@@ -72,7 +72,7 @@ def test_people_in_a_hazard_zone_are_those_of_the_land_in_it(make_city: CityMake
 
 
 def test_services_stand_in_or_out_of_the_zone_and_the_way_leads_out(make_city: CityMaker) -> None:
-    file = make_city(rasters=[HAZARD])
+    file = make_city(rasters=[HAZARD], walking={"homes_m": 5})
     places = (file.parent / "places.csv").read_text(encoding="utf-8").splitlines()
     east, north = EAST + 1750, NORTH + 1750
     places.append(f"h2,hospital,Lejos,,{east},{north}")
@@ -86,9 +86,10 @@ def test_services_stand_in_or_out_of_the_zone_and_the_way_leads_out(make_city: C
     kinds = study.services["category"]
     assert marked[kinds == "hospital"].tolist() == [True, False]
     assert study.indicators.loc[["01", "04"], "services_exposed_share"].tolist() == [1, 0]
-    blocks = 500 / 80  # minutes
-    assert study.cell_indicators.loc["k00", "hospital_walk_min"] == 0
-    assert study.cell_indicators.loc["k00", "safe_hospital_walk_min"] == pytest.approx(6 * blocks)
+    # Homes lie 0 to 270 m from the middle of the cell, along streets that lead to the safe one
+    walk = study.cell_indicators.loc["k00", ["hospital_walk_min", "safe_hospital_walk_min"]]
+    half_m = 5 / 2 / 80
+    assert walk.tolist() == pytest.approx([135 / 80, (6 * 500 - 135) / 80], abs=half_m)
 
 
 def test_a_service_where_the_raster_is_unknown_is_neither_in_nor_out(make_city: CityMaker) -> None:

@@ -28,6 +28,7 @@ from scipy.spatial import KDTree
 
 from geoequity import schema
 from geoequity.errors import CRSError, DataError, SourceError, shown
+from geoequity.sources import overpass
 from geoequity.sources.osm_elements import (
     GAPS,
     ROUTE_TAGS,
@@ -63,7 +64,7 @@ class OsmLayers:
         node): stretches of street between junctions, with ``from_node`` and
         ``to_node`` (OSM node ids), ``length_m`` in the metric CRS, ``highway``,
         ``walkable``, ``sidewalk`` (yes, no), ``cycleway`` (true or false) and
-        tags as they are, None where untagged.
+        tags as they are, None where untagged; None without any street.
     services
         Index ``service_id`` (``node/1``, and ``node/1#wifi`` for the second
         and later categories of one element): points and polygons with
@@ -82,12 +83,13 @@ class OsmLayers:
         for the others), ``edited`` (UTC) and ``uid`` of the last editor; NaT
         and NaN where the file leaves them out.
     counts
-        ``read``, ``made`` and ``dropped`` (ids by reason), for the provenance.
+        ``read``, ``made``, ``dropped`` (ids by reason) and ``dates`` (by path, when each file
+        was cut, where it says), for the provenance.
     date
-        When the extract was cut, else its newest edit; None where neither is told.
+        When the oldest file was cut, else the newest edit; None where neither is told.
     """
 
-    streets: gpd.GeoDataFrame
+    streets: gpd.GeoDataFrame | None
     services: gpd.GeoDataFrame
     stops: gpd.GeoDataFrame
     routes: gpd.GeoDataFrame
@@ -112,11 +114,12 @@ def read_osm(
     ----------
     paths
         One or several extracts: ``.osm.pbf``, ``.osm`` or ``.osm.xml``, plain
-        or compressed. Several are merged, keeping the newest version of each
-        element; a single one that is out of order is put in order.
+        or compressed, and answers of the Overpass API, ``.json``. Several are
+        merged, keeping the newest version of each element; a single one that
+        is out of order is put in order.
     crs
         Metric CRS of the result. By default the UTM zone of the middle of the
-        streets.
+        streets, else of the places.
     extent
         Area to keep, in any CRS: what lies in it or touches it. By default
         everything.
@@ -130,7 +133,7 @@ def read_osm(
     ------
     SourceError
         If a file is missing, cut short, damaged, not of OSM or a history of
-        edits, or if there is no street (in `extent`).
+        edits, or if there is no street, service or stop (in `extent`).
     CRSError
         If `crs` is not in metres, or `extent` has none.
     DataError
@@ -147,27 +150,38 @@ def read_osm(
     Two of one kind, as on either side of a street, stay two; so do entrances.
 
     A PBF file cut short exactly between two of its blocks is a valid file, and
-    cannot be told from a whole one unless its streets are gone.
+    cannot be told from a whole one unless its ways are gone: one of points only
+    is refused. How answers are merged stands at `overpass.write_extract`.
     """
     files = [Path(one) for one in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     name = shown(file.name for file in files)
     if crs is not None:
         schema.check_metric_crs(gpd.GeoSeries([], crs=crs), name=f"{name}: crs")
     found = Found(rules=rules(), bounds=_bounds(extent, name=f"{name}: extent"))
-    dates = [_header_date(file) for file in files]
+    extracts = [file for file in files if not overpass.is_answer(file)]
+    answers = [file for file in files if overpass.is_answer(file)]
+    dates = {file: _header_date(file) for file in extracts}
     with tempfile.TemporaryDirectory(prefix="geoequity-osm-") as folder:
-        file = files[0]
-        if len(files) > 1 or not _is_sorted(file):
+        if answers:
+            target = Path(folder) / "answers.osm.pbf"
+            written = overpass.write_extract(answers, target=target, beside=dates)
+            dates |= written.dates
+            found.dropped.update(written.dropped)
+            extracts.append(target)
+        file = extracts[0]
+        if len(extracts) > 1 or not _is_sorted(file):
             file = Path(folder) / "merged.osm.pbf"
-            _merge(files, target=file)
+            _merge(extracts, target=file)
         _take(found, file, source=files[0])
-    _check_streets(found, number=len(found.streets.size), name=name, extent=extent)
-    crs = crs or _utm(found.streets)
+    places = len(found.services) + len(found.stops)
+    _check_found(found, streets=len(found.streets.size), places=places, files=files, extent=extent)
+    crs = crs or _utm(found)
     area = None if extent is None else extent.to_crs(crs).union_all()
     streets, edit = _street_table(found, crs=crs, area=area)
-    _check_streets(found, number=len(streets), name=name, extent=extent)
     services = _service_table(found, crs=crs, area=area)
     stops = _stop_table(found, crs=crs, area=area)
+    places = len(services) + len(stops)
+    _check_found(found, streets=len(streets), places=places, files=files, extent=extent)
     routes = _route_table(found, crs=crs, area=area)
     mapping = _mapping_table(found, streets=streets, edit=edit, crs=crs, area=area)
     made = {
@@ -177,17 +191,18 @@ def read_osm(
     dropped = {reason: ids for reason, ids in found.dropped.items() if ids}
     for reason, ids in dropped.items():
         _log.info("%s: %s: %s", name, reason, shown(ids))
-    known = [date for date in dates if date is not None]
-    date = min(known) if known else mapping["edited"].max()
-    return OsmLayers(
-        streets=streets,
+    known = {str(file): date for file, date in dates.items() if date is not None}
+    date = min(known.values()) if known else mapping["edited"].max()
+    layers = OsmLayers(
+        streets=streets if len(streets) else None,
         services=services,
         stops=stops,
         routes=routes,
         mapping=mapping,
-        counts={"read": dict(found.read), "made": made, "dropped": dropped},
+        counts={"read": dict(found.read), "made": made, "dropped": dropped, "dates": known},
         date=None if pd.isna(date) else date,
     )
+    return overpass.renamed(layers) if answers else layers
 
 
 # -------------------------------------------------------------------- files
@@ -320,14 +335,20 @@ def _element_stream(file: Path, *, rules: Rules) -> Iterator[Any]:
 
 
 # ------------------------------------------------------------------- tables
-def _check_streets(found: Found, *, number: int, name: str, extent: Any) -> None:
-    """Refuse an extract without streets, and tell why that may be."""
-    if number:
-        return
+def _check_found(
+    found: Found, *, streets: int, places: int, files: Sequence[Path], extent: Any
+) -> None:
+    """Refuse files that hold nothing, or whose streets are gone by a fault."""
     gaps = len(found.dropped[GAPS])
+    points_only = not found.read["ways"] and all(file.suffix == ".pbf" for file in files)
+    if streets or (places and not gaps and not points_only):
+        return
+    name = shown(file.name for file in files)
+    what = "no street" if places or gaps else "no street, service or stop"
     where = "" if extent is None else " in the extent"
-    why = f"; the nodes of {gaps} ways are not in the file" if gaps else ""
-    msg = f"{name}: no street{where}{why}"
+    why = "; points only: is it cut short?" if places and points_only else ""
+    why = f"; the nodes of {gaps} ways are not in the file" if gaps else why
+    msg = f"{name}: {what}{where}{why}"
     raise SourceError(msg, source=name)
 
 
@@ -347,9 +368,12 @@ def _bounds(
     return bounds
 
 
-def _utm(lines: Ways) -> Any:
-    """Choose the UTM zone of the middle of some lines."""
-    lon, lat = np.median(lines.coordinates(), axis=0)
+def _utm(found: Found) -> Any:
+    """Choose the UTM zone of the middle of the streets, or else of the places."""
+    spots = found.streets.coordinates()
+    if not len(spots):
+        spots = np.array([row[1:3] for row in found.stops] + [row[2:4] for row in found.mapped])
+    lon, lat = np.median(spots, axis=0)
     return gpd.GeoSeries([shapely.Point(lon, lat)], crs=_LONLAT).estimate_utm_crs()
 
 
@@ -422,6 +446,9 @@ def _without_points(pieces: pd.DataFrame) -> pd.DataFrame:
 
 def _street_table(found: Found, *, crs: Any, area: Any) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Make the streets, and who edited each and when."""
+    if not found.streets.size:
+        none = pd.DataFrame(columns=["length_m", "second", "uid", "element"], dtype=object)
+        return gpd.GeoDataFrame(none, geometry=[], crs=crs), none
     pieces = _parted(found.streets, crs)
     ways = pd.Series(found.streets.ids).map("way/{}".format)
     pieces["element"] = ways.to_numpy(dtype=object)[pieces["way"]]

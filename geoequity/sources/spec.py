@@ -193,11 +193,18 @@ class CellsSpec(FileSpec):
 
 
 class OsmSpec(Origin):
-    """OpenStreetMap from local files."""
+    """OpenStreetMap from local files: streets, services and stops, or some of these."""
 
-    path: tuple[Path, ...] = Field(min_length=1, description="file or files, .osm.pbf or .osm")
+    path: tuple[Path, ...] = Field(
+        min_length=1, description="file or files: .osm.pbf, .osm or answers of Overpass, .json"
+    )
     source: str | None = Field(None, description="name of a [sources] block with the terms")
     date: Day | None = Field(None, description="day of the extract; read from the file by default")
+    only: tuple[str, ...] = Field(
+        (),
+        description="what the files were made to hold, where they hold strays of other things "
+        "too: streets, stops, routes, categories of services; by default all",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -208,7 +215,7 @@ class OsmSpec(Origin):
 
 
 class StreetsSpec(FileSpec):
-    """A table of street edges, instead of OpenStreetMap."""
+    """A table of street edges, walked instead of those of OpenStreetMap."""
 
     u: Text = Field("u", description="column of the node an edge starts from")
     v: Text = Field("v", description="column of the node an edge ends at")

@@ -13,7 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from geoequity import schema
-from geoequity.errors import DataError, shown
+from geoequity.errors import DataError, SourceError, shown
 from geoequity.streets import _edges, _exchange
 from geoequity.streets._edges import MINUTES, HeightAt
 from geoequity.streets._snapping import NO_LINE, Lines, Places, Stretches, shapes_of, stacked
@@ -226,7 +226,7 @@ class StreetNetwork:
         Parameters
         ----------
         path
-            ``.osm.pbf``, ``.osm`` or ``.osm.xml``.
+            ``.osm.pbf``, ``.osm``, ``.osm.xml`` or an Overpass answer, ``.json``.
         boundary
             Area whose streets to take, in any CRS. By default all.
         crs
@@ -253,6 +253,9 @@ class StreetNetwork:
         from geoequity.sources.osm import read_osm  # noqa: PLC0415 - see the docstring
 
         streets = read_osm(path, crs=crs, extent=boundary).streets
+        if streets is None:
+            msg = f"{path}: no street, only places"
+            raise SourceError(msg, source=path)
         return cls.from_edges(streets, walker=walker, height_at=height_at, merge=True)
 
     @classmethod

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 
@@ -117,6 +118,20 @@ def test_radios_that_lie_in_another_barrio_are_reported(summary: Mapping[str, An
 def test_shared_bicycle_stations_lie_in_the_city(sources: Mapping[str, Any]) -> None:
     """Their coordinates are in the city's own grid, written as R writes vectors."""
     assert sources["services.shared_bike"]["rows_inside_districts"] == 199
+
+
+def test_offices_of_the_map_are_reached_on_the_table_of_streets(
+    folder: Path, summary: Mapping[str, Any], sources: Mapping[str, Any]
+) -> None:
+    services = gpd.read_file(folder / "study.gpkg", layer="services")
+    found = services[services["source"] == "osm"]["category"].value_counts()
+    assert found[["public_office", "coworking", "kiosk"]].to_dict() == {
+        "public_office": 231, "coworking": 9, "kiosk": 12,
+    }  # fmt: skip
+    assert summary["indicators"]["public_office_walk_min"]["coverage"] == pytest.approx(1)
+    assert summary["method"]["streets"] == "network"
+    assert sources["streets"]["rows_kept"] == 31082
+    assert summary["absent"]["sidewalk_share"]["id"] == "no_street_tags"
 
 
 def test_no_source_lacks_its_fingerprint_or_licence(sources: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 
@@ -79,6 +80,20 @@ def test_libraries_lie_where_they_are(sources: Mapping[str, Any]) -> None:
     """POINT_X holds the pair, latitude first: read the usual way they would lie in Antarctica."""
     record = sources["services.library"]
     assert record["rows_read"] == record["rows_inside_districts"] == record["rows_kept"] == 32
+
+
+def test_places_of_the_map_are_those_that_were_asked_for(folder: Path) -> None:
+    """Elements as tagged, with the buffer of 1,600 m; parking and malls came along."""
+    services = gpd.read_file(folder / "study.gpkg", layer="services")
+    found = services[services["source"] == "osm"]["category"].value_counts()
+    assert set(found.index) == {"school", "hospital", "clinic", "open_space", "sport"}
+    comunas = gpd.read_parquet(DATA / "comunas_corregimientos.parquet").to_crs(services.crs)
+    named = comunas[comunas["NOMBRE"].notna()].union_all()
+    schools = services[services["category"] == "school"]
+    assert schools.representative_point().intersects(named).sum() == 836 - 3
+    assert 836 < len(schools) < 1118
+    assert 99 <= found["hospital"] <= 118
+    assert found["clinic"] <= 123
 
 
 def test_stations_are_counted_by_mode(sources: Mapping[str, Any]) -> None:

@@ -83,10 +83,13 @@ def summary(folder: Path) -> Mapping[str, Any]:
     return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
 
 
+def records(folder: Path) -> list[Mapping[str, Any]]:
+    return json.loads((folder / "provenance.json").read_text(encoding="utf-8"))["sources"]
+
+
 @pytest.fixture(scope="module")
 def sources(folder: Path) -> Mapping[str, Any]:
-    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-    return {one["name"]: one for one in provenance["sources"]}
+    return {one["name"]: one for one in records(folder)}
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +131,22 @@ def test_wifi_points_lie_in_the_alcaldias(sources: Mapping[str, Any]) -> None:
     dropped = {one["reason"]: one["count"] for one in record["dropped"]}
     assert dropped["no geometry"] == 6  # a latitude with a comma behind it, declared unknown
     assert record["rows_kept"] + sum(dropped.values()) == 35350
+
+
+def test_hospitals_schools_and_stations_come_from_the_map(folder: Path) -> None:
+    """254 hospitals, 1,730 schools (three of them open lines) and 210 stations as tagged."""
+    services = gpd.read_file(folder / "study.gpkg", layer="services")
+    found = services[services["source"] == "osm"]["category"].value_counts().to_dict()
+    assert found == {"hospital": 254, "school": 1727}
+    stops = gpd.read_file(folder / "study.gpkg", layer="stops")
+    assert {"metro", "rail", "tram"} <= set(stops["mode"])
+    assert len(stops) == 233  # with platforms and entrances, without two under construction
+    dates = {one["path"]: one["date"] for one in records(folder) if one["name"] == "osm"}
+    assert dates == {
+        "osm_hospitals_2025_overpass.json": "2025-11-25",
+        "osm_schools_2025_overpass.json": "2025-11-25",
+        "osm_rail_stations_2025_overpass.json": "2025-11-20",
+    }
 
 
 def test_poles_with_cameras_are_a_part_of_the_points(

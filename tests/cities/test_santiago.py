@@ -135,6 +135,21 @@ def test_rows_of_places_are_counted(
     assert record["rows_kept"] + sum(one["count"] for one in record["dropped"]) == read
 
 
+def test_streets_come_from_four_answers_of_four_years(folder: Path) -> None:
+    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    records = [one for one in provenance["sources"] if one["name"] == "osm"]
+    assert [one["date"] for one in records] == [
+        "2021-11-11", "2021-11-19", "2021-11-11", "2025-10-13",
+    ]  # fmt: skip
+    ways: set[int] = set()
+    for one in records:
+        elements = json.loads((DATA / one["path"]).read_text(encoding="utf-8"))["elements"]
+        ways |= {element["id"] for element in elements if element["type"] == "way"}
+    assert len(ways) < 1462 + 3226 + 4435 + 2792  # some stand in two files
+    assert records[0]["made"]["streets"] > len(ways)  # parted at junctions
+    assert (records[0]["made"]["services"], records[0]["made"]["stops"]) == (0, 0)
+
+
 def test_no_index_is_made_up(summary: Mapping[str, Any]) -> None:
     assert summary["index"]["mean"] is None
     assert summary["pillars"]["structures"]["mean"] is None

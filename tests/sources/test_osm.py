@@ -1,6 +1,7 @@
 """Reading OpenStreetMap extracts: small written worlds, and two real ones."""
 
 import os
+import re
 from collections import Counter
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
@@ -677,11 +678,11 @@ def test_only_what_touches_the_extent_is_kept(read):
 
 def test_an_extent_without_streets_is_refused(read):
     box = gpd.GeoSeries([shapely.box(10, 10, 11, 11)], crs="EPSG:4326")
-    with pytest.raises(SourceError, match=r"world\.osm: no street in the extent"):
+    with pytest.raises(SourceError, match=r"world\.osm: no street, service or stop in the extent"):
         read(extent=box)
     # within the bounds of the extent, but not in it
     ring = gpd.GeoSeries([shapely.box(2, -1, 4, 1).difference(shapely.box(2.5, -0.5, 3.5, 0.5))])
-    with pytest.raises(SourceError, match="no street in the extent"):
+    with pytest.raises(SourceError, match="no street, service or stop in the extent"):
         read(extent=ring.set_crs("EPSG:4326"))
 
 
@@ -720,11 +721,18 @@ def test_a_file_cut_short_is_refused_with_its_name(tmp_path, cut):
     assert told.value.source == path
 
 
-@pytest.mark.parametrize("cut", [190, 72_781, 246_872])
-def test_a_file_cut_between_blocks_has_no_streets(tmp_path, cut):
+@pytest.mark.parametrize(
+    ("cut", "told"),
+    [
+        (190, ", service or stop"),
+        (72_781, "; points only: is it cut short?"),
+        (246_872, "; points only: is it cut short?"),
+    ],
+)
+def test_a_file_cut_between_blocks_has_no_ways(tmp_path, cut, told):
     path = tmp_path / "city.osm.pbf"
     path.write_bytes(MONACO.read_bytes()[:cut])
-    with pytest.raises(SourceError, match=r"^city\.osm\.pbf: no street$"):
+    with pytest.raises(SourceError, match=rf"^city\.osm\.pbf: no street{re.escape(told)}$"):
         read_osm(path)
 
 
@@ -774,9 +782,20 @@ def test_a_list_of_changes_is_refused(tmp_path):
         read_osm(path)
 
 
-def test_a_file_without_streets_is_refused(tmp_path):
-    path = world(tmp_path / "a.osm", nodes=[(1, 0, 0, {"amenity": "school"})])
-    with pytest.raises(SourceError, match=r"^a\.osm: no street$"):
+def test_a_file_without_streets_still_has_its_places(tmp_path):
+    nodes = [(1, 0, 0, {"amenity": "school"}), (2, 1, 0, {"highway": "bus_stop"})]
+    layers = read_osm(world(tmp_path / "a.osm", nodes=nodes))
+    assert layers.streets is None
+    assert layers.services.index.tolist() == ["node/1"]
+    assert layers.stops.index.tolist() == ["node/2"]
+    assert layers.mapping["kind"].tolist() == ["service"]
+    assert layers.stops.crs == layers.mapping.crs == "EPSG:32631"
+    assert layers.counts["made"]["streets"] == 0
+
+
+def test_a_file_of_nothing_or_of_streets_without_nodes_is_refused(tmp_path):
+    path = world(tmp_path / "a.osm", nodes=[(1, 0, 0, {"shop": "shoes"})])
+    with pytest.raises(SourceError, match=r"^a\.osm: no street, service or stop$"):
         read_osm(path)
     path = world(tmp_path / "b.osm", ways=[(1, [1, 2], {"highway": "path"})])
     with pytest.raises(

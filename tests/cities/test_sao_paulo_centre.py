@@ -1,0 +1,111 @@
+"""The centre of São Paulo on its real files: people in hexagons that touch a few distritos."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from geoequity.cli import main
+
+DATA = Path(__file__).parents[3] / "shared" / "cities" / "sao_paulo"
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the open data of São Paulo are absent")
+
+TOUCHED = 17  # distritos with the middle of a hexagon, two of them with one
+SLIVERS = {"MOE", "PRD"}  # reached by the rims of hexagons only
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("sao_paulo_centre") / "out"
+    command = ["run", "sao_paulo_centre", "--data", str(DATA), "--out", str(out), "--quiet"]
+    assert main([*command, "--language", "pt"]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def summary(folder: Path) -> Mapping[str, Any]:
+    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def sources(folder: Path) -> Mapping[str, Any]:
+    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    return {one["name"]: one for one in provenance["sources"]}
+
+
+@pytest.fixture(scope="module")
+def indicators(folder: Path) -> pd.DataFrame:
+    table = pd.read_csv(folder / "indicators.csv")
+    districts = table[table["level"] == "district"]
+    return districts.pivot_table(index="unit_id", columns="indicator", values="value")
+
+
+def test_all_distritos_stand_and_the_hexagons_hold_their_people_and_jobs(
+    folder: Path, summary: Mapping[str, Any]
+) -> None:
+    assert summary["units"] == {"districts": 96, "cells": 323}
+    assert summary["population"]["total"] == pytest.approx(517570)
+    assert summary["population"]["outside"] == 0
+    districts = gpd.read_parquet(folder / "districts.parquet")
+    assert districts["jobs"].sum() == pytest.approx(625298)
+
+
+def test_hexagons_have_their_middle_in_17_distritos(folder: Path) -> None:
+    distritos = gpd.read_parquet(folder / "districts.parquet")[["geometry"]]
+    hexagons = gpd.read_file(DATA / "spo_hexgrid_EPSG32723.gpkg.zip").to_crs(distritos.crs)
+    where = gpd.sjoin(hexagons.set_geometry(hexagons.centroid), distritos)["unit_id"]
+    hexagons_of = where.value_counts()
+    assert (len(hexagons_of), hexagons_of.sum()) == (TOUCHED, 323)
+    assert (hexagons_of == 1).sum() == 2
+
+
+def test_people_live_in_the_distritos_that_hexagons_touch(summary: Mapping[str, Any]) -> None:
+    """Shared out by area, two more get the rims of hexagons whose middles lie elsewhere."""
+    people = {
+        key: one["population"]
+        for key, one in summary["districts"].items()
+        if one["population"] is not None
+    }
+    assert people.keys() > SLIVERS
+    assert len(people.keys() - SLIVERS) == TOUCHED
+    assert all(people[key] < 400 for key in SLIVERS)
+
+
+def test_the_other_distritos_say_that_nobody_is_counted_there(summary: Mapping[str, Any]) -> None:
+    empty = [one for one in summary["districts"].values() if one["population"] is None]
+    assert len(empty) == 96 - TOUCHED - len(SLIVERS)
+    for one in empty:
+        assert "district_no_population" in {reason["id"] for reason in one["reasons"]}
+        assert one["score"]["value"] is None
+
+
+def test_bus_stops_lie_in_the_distritos(sources: Mapping[str, Any]) -> None:
+    record = sources["transit.bus"]
+    assert (record["rows_read"], record["rows_inside_districts"]) == (21208, 21036)
+
+
+def test_schools_of_the_hexagons_are_places_to_walk_to(
+    summary: Mapping[str, Any], sources: Mapping[str, Any]
+) -> None:
+    table = pd.read_csv(DATA / "spo_hexgrid.csv")
+    assert sources["services.school"]["rows_kept"] == (table["schools"] > 0).sum()
+    assert sources["services.clinic"]["rows_kept"] == (table["healthcare"] > 0).sum()
+    assert table["schools"].sum() == 59
+    assert summary["indicators"]["school_walk_min"]["coverage"] == pytest.approx(1)
+
+
+def test_streets_are_walked_and_the_strays_of_the_extract_are_left_out(
+    summary: Mapping[str, Any], sources: Mapping[str, Any], indicators: pd.DataFrame
+) -> None:
+    assert summary["method"]["streets"] == "network"
+    record = sources["osm"]
+    assert record["date"] == "2020-09-23"
+    assert record["made"]["services"] == 0
+    asked = {one["reason"]: one["count"] for one in record["dropped"]}
+    assert asked["not among what is asked for"] == 5  # crossings, a wifi spot and a park
+    walks = indicators.loc[["SEE", "REP"], "rapid_transit_walk_min"]  # the heart of Metro
+    assert (walks < summary["indicators"]["rapid_transit_walk_min"]["mean"]).all()
