@@ -167,7 +167,9 @@ def networks(draw, *, flat=False):
     lines = []
     for one, other, how in ends:
         middle = (xy[one] + xy[other]) / 2
-        through = [middle + how, middle + how + 10] if how else []
+        # aslant, so that no loop runs back over itself: a place there has two shares of it
+        aside = np.array([-how[1], how[0]]) / 3 if how else None
+        through = [middle + how, middle + how + aside] if how else []
         lines.append(LineString([xy[one], *through, xy[other]]))
     factors = st.lists(st.sampled_from([0.0, 1.0, 1.3]), min_size=len(ends), max_size=len(ends))
     edges = gpd.GeoDataFrame(
