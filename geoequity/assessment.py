@@ -19,6 +19,7 @@ from pyproj import CRS
 from geoequity import indicators
 from geoequity.city import City
 from geoequity.collect import Collected, collect
+from geoequity.confidence import Reason, reason
 from geoequity.errors import ConfigError
 from geoequity.findings import findings
 from geoequity.gridded import (
@@ -40,7 +41,7 @@ from geoequity.streets import ADULT, WALKERS, HeightAt, StreetNetwork, Walker
 from geoequity.study import Study
 from geoequity.summary import district_confidence, make_summary, people_of, plain, with_readings
 from geoequity.units import Membership, join_cells, totals
-from geoequity.walking import Manner, Walks, make_network, walk
+from geoequity.walking import Manner, Walks, land_share, make_network, report_of, walk
 
 Progress = Callable[[str], None]
 STAGES = ("read", "join", "grids", "walk", "indicators", "index", "findings")
@@ -81,6 +82,7 @@ class _Work:
     measures: pd.DataFrame
     groups: pd.DataFrame
     gridded: Gridded
+    walks: Walks
     rules: Rules
 
 
@@ -136,15 +138,18 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
             sources = replace(sources, services=marked)
     with stages.stage("walk"):
         walks = _walks(city, sources, membership, definitions)
+        districts = _with_cover(districts, membership, walks)
     with stages.stage("indicators"):
         evaluation = indicators.evaluate(
             definitions,
             Layers(
                 districts=districts,
+                min_covered_share=city.city.min_covered_share,
                 cells=membership.cells if membership else None,
                 services=sources.services,
                 stops=sources.stops,
-                streets=sources.streets,
+                streets=sources.streets if walks.network else None,
+                no_streets=_no_streets(walks),
                 tagged=sources.streets is not None and "highway" in sources.streets,
                 network=walks.network,
                 minutes=walks.minutes,
@@ -190,6 +195,7 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
                 measures=measures,
                 groups=by_group,
                 gridded=gridded,
+                walks=walks,
                 rules=rules,
             )
         )
@@ -288,7 +294,8 @@ def _walks(
             lifts=sources.lifts,
         )
     if membership is None:
-        return Walks(network=network, homes=None, minutes=None, report=report)
+        share = None if network is None else land_share(sources.districts, network)
+        return Walks(network=network, homes=None, minutes=None, streets_share=share, report=report)
     walks = walk(
         network,
         cells=membership.cells,
@@ -305,6 +312,27 @@ def _walks(
         ),
     )
     return replace(walks, report=report | walks.report)
+
+
+def _with_cover(
+    districts: gpd.GeoDataFrame, membership: Membership | None, walks: Walks
+) -> gpd.GeoDataFrame:
+    """Add how much of each district its cells cover, and the streets."""
+    if membership is not None:
+        cells = membership.cells
+        covered_m2 = cells.area.groupby(cells["district_id"]).sum().reindex(districts.index)
+        share = (covered_m2.fillna(0.0) / districts["area_m2"]).clip(upper=1.0)
+        districts = districts.assign(cells_share=share)
+    if walks.streets_share is not None:
+        share = walks.streets_share.reindex(districts.index, fill_value=0.0)
+        districts = districts.assign(streets_share=share)
+    return districts
+
+
+def _no_streets(walks: Walks) -> Reason | None:
+    """Say why streets that were read are not walked along."""
+    kind = walks.report.get("kind", "whole")
+    return None if kind == "whole" else reason(kind)
 
 
 def _height_at(city: City, sources: Collected) -> HeightAt | None:
@@ -353,7 +381,7 @@ def _study(work: _Work) -> Study:
     scores = judgement.scores[leaves]
     made = make_summary(
         city=_city_block(work.city, work.sources),
-        method=_method(work.city, work.sources, work.membership),
+        method=_method(work.city, work.walks, work.membership),
         rules=work.rules,
         districts=work.districts,
         cells=cells,
@@ -376,6 +404,7 @@ def _study(work: _Work) -> Study:
             population=people_of(work.districts),
         ),
         online=inclusion(scores),
+        walking=report_of(work.walks, work.definitions, cells=cells),
         population=people_of(work.districts),
     )
     made["warnings"] = [one for book in work.sources.records for one in book.warnings]
@@ -459,9 +488,9 @@ def _city_block(city: City, sources: Collected) -> dict[str, Any]:
     }
 
 
-def _method(city: City, sources: Collected, membership: Membership | None) -> dict[str, Any]:
+def _method(city: City, walks: Walks, membership: Membership | None) -> dict[str, Any]:
     """State the facts of the method that the rules do not."""
-    network = sources.streets is not None
+    network = walks.network is not None
     return {
         "walking_speed_kmh": city.walking.speed_kmh,
         "streets": "network" if network else "straight_line",

@@ -121,7 +121,15 @@ def make_summary(
         "index": _index(judgement, population),
         "digital_inclusion": {"mean": None, "gap": None, "districts": {}},
         "perception": {},
-        "districts": _districts(districts, cells, population, evaluation, judgement, of),
+        "districts": _districts(
+            districts,
+            cells,
+            population,
+            evaluation,
+            judgement,
+            of,
+            min_covered_share=rules.min_covered_share,
+        ),
         "types": _types(judgement, population),
         "findings": [],
         "method": {
@@ -140,6 +148,7 @@ def make_summary(
             "min_gap_points": rules.min_gap_points,
             **method,
         },
+        "walking": {"slope": False, "homes": None, "groups": {}},
         "stages": {},
         "warnings": [],
         "versions": {
@@ -156,10 +165,11 @@ def with_readings(
     groups: pd.DataFrame,
     perception: Mapping[str, Any],
     online: pd.DataFrame,
+    walking: Mapping[str, Any],
     population: pd.Series,
 ) -> dict[str, Any]:
     """
-    Add what stands beside the index: groups, perception, digital inclusion.
+    Add what stands beside the index: groups, perception, digital inclusion, other walkers.
 
     Parameters
     ----------
@@ -171,6 +181,8 @@ def with_readings(
         What people say, by item.
     online
         Digital inclusion by district: ``score``, ``parts``, ``over``.
+    walking
+        What the walks were, and those of others than the adult.
     population
         Residents of the districts; NaN where unknown.
 
@@ -197,6 +209,7 @@ def with_readings(
         "indicators": described,
         "digital_inclusion": inclusion,
         "perception": dict(perception),
+        "walking": dict(walking),
     }
 
 
@@ -363,6 +376,8 @@ def _districts(
     evaluation: Evaluation,
     judgement: Judgement,
     of: Mapping[str, Definition],
+    *,
+    min_covered_share: float,
 ) -> dict[str, Any]:
     """Describe every district."""
     confidence = district_confidence(evaluation, judgement)
@@ -388,11 +403,23 @@ def _districts(
             "confidence": plain(confidence[key]),
             "strengths": [str(one) for one in best],
             "gaps": [str(one) for one in worst],
-            "reasons": _district_reasons(
-                str(key), cells, population, evaluation.districts[leaves], judgement, of
-            ),
+            "reasons": [
+                *_cover_reasons(districts.loc[key], min_share=min_covered_share),
+                *_district_reasons(
+                    str(key), cells, population, evaluation.districts[leaves], judgement, of
+                ),
+            ],
         }
     return described
+
+
+def _cover_reasons(district: pd.Series, *, min_share: float) -> list[Reason]:
+    """Say where a layer covers too little of a district to speak of it."""
+    return [
+        reason(key, share=float(district[column]))
+        for column, key in (("cells_share", "cells_cover"), ("streets_share", "streets_cover"))
+        if column in district.index and district[column] < min_share
+    ]
 
 
 def _district_reasons(

@@ -14,16 +14,18 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoequity.indicators import SAFE_SUFFIX, STOP_PREFIX
+from geoequity.indicators import SAFE_SUFFIX, STOP_PREFIX, Definition
+from geoequity.measures import proximity
 from geoequity.streets import ADULT, HeightAt, StreetNetwork, Walker, make_homes, straight_line_min
+from geoequity.summary import plain
+from geoequity.units import district_of
 
 COUNT_MIN = 15.0  # services within it are counted, after the 15-minute city
 
 _MAIN_ROADS = frozenset(
-    kind + link
-    for kind in ("motorway", "trunk", "primary", "secondary", "tertiary")
-    for link in ("", "_link")
+    kind + link for kind in ("motorway", "trunk", "primary", "secondary") for link in ("", "_link")
 )
+_NET_M = 150.0
 _MIN_LOCAL_SHARE = 0.25  # of the length of a network on which people can live
 _MIN_WHOLE_SHARE = 0.5  # of it that must hang together
 
@@ -72,6 +74,10 @@ class Walks:
         measured in a straight line.
     by_walker
         Minutes of other walkers than the adult, by their name.
+    streets_share
+        By district: share of its people who live on the network, or of its land
+        that lies near it where no cells tell where they live [0-1]; None
+        without a network.
     report
         Facts for the summary: what the network is, and who is off it.
     """
@@ -82,6 +88,7 @@ class Walks:
     metres: pd.DataFrame | None = None
     counts: pd.DataFrame | None = None
     by_walker: dict[str, pd.DataFrame] = field(default_factory=dict)
+    streets_share: pd.Series | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
 
@@ -125,19 +132,20 @@ def make_network(
         streets, walker=walker, height_at=height_at, lifts=lifts, merge=True
     )
     islands = network.islands()
-    length = network.edges["length_m"]
     kind = "whole"
-    if "highway" in network.edges.columns:
-        local = ~network.edges["highway"].isin(_MAIN_ROADS)
-        if float(length[local].sum()) < _MIN_LOCAL_SHARE * float(length.sum()):
-            kind = "main_roads"
     if islands["outside_share"] > 1 - _MIN_WHOLE_SHARE:
         kind = "fragments"
+    if "highway" in streets.columns:
+        is_local = ~streets["highway"].isin(_MAIN_ROADS)
+        if "walkable" in streets.columns:
+            is_local &= streets["walkable"]
+        if streets["length_m"][is_local].sum() < _MIN_LOCAL_SHARE * streets["length_m"].sum():
+            kind = "main_roads"
     report = {
         "kind": kind,
         "components": islands["components"],
         "outside_share": islands["outside_share"],
-        "length_km": float(length.sum()) / 1000,
+        "length_km": float(network.edges["length_m"].sum()) / 1000,
     }
     return (network if kind == "whole" else None), report
 
@@ -194,11 +202,15 @@ def walk(
     targets = _targets(services, stops, set(places))
     homes = _one_a_cell(cells)
     report: dict[str, Any] = {}
+    share: pd.Series | None = None
     if network is not None:
         homes = make_homes(cells, network, spacing_m=manner.spacing_m)
+        people = _people_at(homes, cells)
+        share = _share_on(homes, people)
         homes["straight"], report = _off_network(
-            homes, network, cells=cells, min_covered_share=manner.min_covered_share
+            homes, network, people=people, astray=share.index[share < manner.min_covered_share]
         )
+        homes = homes.drop(columns="district")
     guess: dict[str, Any] = {"detour_factor": manner.detour_factor}
     near = {one: shapes for one, shapes in targets.items() if one in set(by_distance)}
     level = None if network is None else network.levelled()
@@ -218,6 +230,7 @@ def walk(
             )
             for other in others
         },
+        streets_share=share,
         report=report,
     )
 
@@ -253,36 +266,71 @@ def _targets(
     return {one: shapes for one, shapes in found.items() if one in places}
 
 
-def _off_network(
-    homes: gpd.GeoDataFrame,
-    network: StreetNetwork,
-    *,
-    cells: gpd.GeoDataFrame,
-    min_covered_share: float,
-) -> tuple[pd.Series, dict[str, Any]]:
-    """Tell which homes the network does not serve, and how many people live where it does not."""
-    people = pd.Series(1.0, index=cells.index)  # every cell alike where nobody was counted
+def _people_at(homes: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.Series:
+    """Count who sets out from each home; every cell counts alike where nobody was counted."""
+    homes["district"] = cells["district_id"].reindex(homes["cell_id"]).to_numpy()
+    people = pd.Series(1.0, index=cells.index)
     if "population" in cells.columns and cells["population"].sum() > 0:
         people = cells["population"].fillna(0.0)
-    weight = homes["share"] * people.reindex(homes["cell_id"]).to_numpy()
-    district = cells["district_id"].reindex(homes["cell_id"]).to_numpy()
-    table = pd.DataFrame({"on": weight.where(homes["on_street"], 0.0), "all": weight})
-    sums = table.groupby(district).sum()
-    covered = sums["on"] / sums["all"].where(sums["all"] > 0)
-    astray = covered.index[covered < min_covered_share]
+    return homes["share"] * people.reindex(homes["cell_id"]).to_numpy()
+
+
+def _share_on(homes: gpd.GeoDataFrame, people: pd.Series) -> pd.Series:
+    """Share of each district's people who live on the network; 0 where nobody lives."""
+    table = pd.DataFrame({"on": people.where(homes["on_street"], 0.0), "all": people})
+    sums = table.groupby(homes["district"]).sum()
+    return (sums["on"] / sums["all"].where(sums["all"] > 0)).fillna(0.0)
+
+
+def _off_network(
+    homes: gpd.GeoDataFrame, network: StreetNetwork, *, people: pd.Series, astray: pd.Index
+) -> tuple[pd.Series, dict[str, Any]]:
+    """Tell which homes the network does not serve, and how many people live there."""
     snapped = network.snap(homes)
-    straight = pd.Series(pd.Index(district).isin(astray), index=homes.index) | snapped["is_far"]
-    total = float(weight.sum())
-    share = {
-        name: float(weight[rows].sum()) / total if total else float("nan")
-        for name, rows in (
-            ("off_street_share", ~homes["on_street"]),
-            ("far_share", snapped["is_far"]),
-            ("island_share", snapped["is_moved"]),
-            ("straight_share", straight),
-        )
+    straight = homes["district"].isin(astray) | snapped["is_far"]
+    rows = {
+        "off_street_share": ~homes["on_street"],
+        "far_share": snapped["is_far"],
+        "island_share": snapped["is_moved"],
+        "straight_share": straight,
     }
-    return straight, {**share, "straight_districts": astray.tolist(), "covered": covered.to_dict()}
+    total = float(people.sum())
+    share = {name: float(people[some].sum()) / total for name, some in rows.items() if total}
+    return straight, {**share, "straight_districts": [str(one) for one in astray]}
+
+
+def land_share(districts: gpd.GeoDataFrame, network: StreetNetwork) -> pd.Series:
+    """
+    Measure how much of each district lies near a street.
+
+    Where no cells tell where people live, land is all there is to go by: of a
+    district that is mostly hills this is little, however well it is mapped.
+
+    Parameters
+    ----------
+    districts
+        Districts in the CRS of the network.
+    network
+        The streets; those of its largest component.
+
+    Returns
+    -------
+    share
+        Share of a net of points, 150 m apart, that lie within 200 m of a street
+        [0-1], by district.
+
+    Raises
+    ------
+    CRSError
+        If the CRS differs.
+    """
+    west, south, east, north = districts.total_bounds
+    x, y = np.meshgrid(np.arange(west, east, _NET_M), np.arange(south, north, _NET_M))
+    points = gpd.GeoSeries.from_xy(x.ravel(), y.ravel(), crs=districts.crs)
+    inside = district_of(points, districts)
+    points, inside = points[inside.notna()], inside.dropna()
+    near = ~network.snap(points)["is_far"]
+    return near.groupby(inside).mean().reindex(districts.index, fill_value=0.0)
 
 
 def _minutes(
@@ -316,3 +364,65 @@ def _counts(
             targets, origins=homes[served], within_min=COUNT_MIN
         )
     return counts
+
+
+def report_of(
+    walks: Walks, definitions: Iterable[Definition], *, cells: gpd.GeoDataFrame | None
+) -> dict[str, Any]:
+    """
+    Tell the walks of a study for its summary.
+
+    Parameters
+    ----------
+    walks
+        The walks.
+    definitions
+        The catalogue, with the city's changes.
+    cells
+        Cells with ``population``.
+
+    Returns
+    -------
+    told
+        The report of the walks; ``slope``, whether hills are in them;
+        ``homes``, how many; and ``groups``: walker -> indicator of minutes ->
+        ``mean`` over the people who reach it, the ``adult`` mean, and
+        ``unreached_share``, people who do not reach it, such as wheelchair
+        users behind steps. Empty where nobody was counted.
+    """
+    homes = walks.homes
+    told = {
+        **walks.report,
+        "slope": walks.network is not None and walks.network.is_sloped,
+        "homes": None if homes is None else len(homes),
+        "groups": {name: {} for name in walks.by_walker},
+    }
+    if homes is None or cells is None or walks.minutes is None or "population" not in cells:
+        return told
+    people = cells["population"].fillna(0.0)
+    for one in definitions:
+        places = [place for place in one.parameters.get("categories", ()) if place in walks.minutes]
+        if one.measure != "walk_min" or not places:
+            continue
+        adult, _ = _over_people(walks.minutes[places], homes, people)
+        for name, minutes in walks.by_walker.items():
+            mean, unreached = _over_people(minutes[places], homes, people)
+            told["groups"][name][one.id] = {
+                "mean": plain(mean),
+                "adult": plain(adult),
+                "unreached_share": plain(unreached),
+            }
+    return told
+
+
+def _over_people(
+    minutes: pd.DataFrame, homes: gpd.GeoDataFrame, people: pd.Series
+) -> tuple[float, float]:
+    """Average the walk to the nearest over those who reach it; share of those who do not."""
+    nearest = proximity.nearest(minutes, categories=list(minutes.columns))
+    value = proximity.over_homes(nearest, homes=homes, cells=people.index)
+    reached = people.where(value.notna(), 0.0)
+    number, total = float(reached.sum()), float(people.sum())
+    if not total:
+        return float("nan"), float("nan")
+    return (float((value * reached).sum()) / number if number else float("nan")), 1 - number / total

@@ -48,14 +48,27 @@ def retype(file: Path, old: str, new: str, *, encoding: str = "utf-8") -> None:
 
 
 # ---------------------------------------------------------------- whole city
+# The hospital is in the middle of k00. Streets run between the middles of cells, and homes lie
+# along the arms of the cell's own, 0 to 270 m from its middle: to 20 m beyond its border.
+WALK_M = {
+    "k00": 135,
+    "k10": (500 - 135 + 2 * (500 + 135)) / 3,
+    "k01": (500 - 135 + 2 * (500 + 135)) / 3,
+    "k11": 1000,
+}
+HALF = 5 / 2 / 80  # minutes of half the way from home to home
+
+
 def test_the_town_is_assessed_as_worked_out_by_hand(make_city: CityMaker) -> None:
-    study = assess(make_city())
+    study = assess(make_city(walking={"homes_m": 5}))
     cells = study.cell_indicators["hospital_walk_min"]
-    assert cells["k00"] == 0
-    assert cells["k33"] == pytest.approx(6 * 500 / 80)  # six blocks at 4.8 km/h
-    people = [100, 110, 140, 150]  # of k00, k10, k01, k11
-    walk = np.dot(people, [0, 500 / 80, 500 / 80, 1000 / 80]) / sum(people)
-    assert study.indicators.loc["01", "hospital_walk_min"] == pytest.approx(walk)
+    assert cells[list(WALK_M)].tolist() == pytest.approx(
+        [m / 80 for m in WALK_M.values()], abs=HALF
+    )
+    assert cells["k33"] == pytest.approx((6 * 500 - 135) / 80, abs=HALF)  # six blocks at 4.8 km/h
+    people = [100, 110, 140, 150]
+    walk = np.average(list(WALK_M.values()), weights=people) / 80
+    assert study.indicators.loc["01", "hospital_walk_min"] == pytest.approx(walk, abs=HALF)
     assert study.indicators.loc["03", "home_internet_share"] == pytest.approx(0.4525)
     assert study.indicators.loc["01", "requests_311_per_1000"] == pytest.approx(1200 / 500 * 1000)
     assert study.summary["population"] == {"total": 2800, "covered_share": 1, "outside": 0}
@@ -408,19 +421,18 @@ def test_cells_without_people_give_no_statistics_of_people(make_city: CityMaker)
 
 
 def test_a_cell_without_count_is_left_out_and_named(make_city: CityMaker) -> None:
-    file = make_city()
+    file = make_city(walking={"homes_m": 5})
     change(file.parent / "cells.geojson", lambda one: one.assign(pop=[None, *one["pop"][1:]]))
     study = assess(file)
     assert study.summary["population"]["total"] == 2700
-    people, walk = [110, 140, 150], [500 / 80, 500 / 80, 1000 / 80]
-    assert study.indicators.loc["01", "hospital_walk_min"] == pytest.approx(
-        np.average(walk, weights=people)
-    )
+    walk = np.average(list(WALK_M.values())[1:], weights=[110, 140, 150]) / 80
+    assert study.indicators.loc["01", "hospital_walk_min"] == pytest.approx(walk, abs=HALF)
     reasons = study.summary["districts"]["01"]["reasons"]
     named = [one for one in reasons if one["id"] == "cells_no_population"]
     assert len(named) == 1
     assert "k00" in named[0]["text"]["en"]
-    assert study.cell_indicators.loc["k00", "hospital_walk_min"] == 0  # its facts still stand
+    walk = study.cell_indicators.loc["k00", "hospital_walk_min"]
+    assert walk == pytest.approx(WALK_M["k00"] / 80, abs=HALF)  # its facts still stand
 
 
 # --------------------------------------------------------------- other formats

@@ -61,7 +61,12 @@ class Layers:
     Parameters
     ----------
     districts
-        Districts with their bases.
+        Districts with their bases; where known, ``cells_share`` and
+        ``streets_share`` (0-1): how much of a district its cells cover, and
+        the streets.
+    min_covered_share
+        Share of a district under which what speaks of part of it is not told
+        as if it spoke of all.
     cells
         Cells with ``district_id`` and their bases; None without cells.
     services
@@ -85,11 +90,14 @@ class Layers:
     homes
         On the same index: ``cell_id``, ``share`` of the cell's people, and
         ``straight``, whether distances were measured without streets.
+    no_streets
+        Why there are no streets, if there is more to say than that.
     tables
         Columns of tables by indicator id.
     """
 
     districts: gpd.GeoDataFrame
+    min_covered_share: float
     cells: gpd.GeoDataFrame | None
     services: gpd.GeoDataFrame
     stops: gpd.GeoDataFrame
@@ -100,6 +108,7 @@ class Layers:
     metres: pd.DataFrame | None
     counts: pd.DataFrame | None
     homes: pd.DataFrame | None
+    no_streets: Reason | None = None
     tables: Mapping[str, TableValues] = field(default_factory=dict)
 
 
@@ -369,7 +378,16 @@ def _aggregate(
     sums = sums.reindex(layers.districts.index)
     mean = sums["product"] / sums["weight"].where(sums["weight"] > 0)
     coverage = sums["weight"] / sums["all"].where(sums["all"] > 0)
-    return mean, coverage
+    whole = _is_whole(layers, "cells_share")
+    return mean.where(whole), coverage.where(whole | coverage.isna(), 0.0)
+
+
+def _is_whole(layers: Layers, column: str) -> pd.Series:
+    """Tell which districts a layer covers enough of."""
+    share = layers.districts.get(column)
+    if share is None:
+        return pd.Series(True, index=layers.districts.index)  # noqa: FBT003 - a column of yes
+    return share >= layers.min_covered_share
 
 
 def _walked(
@@ -476,7 +494,7 @@ def _people(one: Definition, layers: Layers) -> pd.Series:
     base, _ = _weights(one, layers, "district")
     if base is None or base.isna().all():
         raise _Absent(reason("no_population"))
-    return base
+    return base.where(_is_whole(layers, "cells_share"))
 
 
 def _services_per(one: Definition, layers: Layers) -> _Value:
@@ -499,7 +517,7 @@ def _area_per_person(one: Definition, layers: Layers) -> _Value:
 def _tagged_streets(layers: Layers) -> gpd.GeoDataFrame:
     """Take the streets, if they carry tags."""
     if layers.streets is None:
-        raise _Absent(reason("no_streets"))
+        raise _Absent(layers.no_streets or reason("no_streets"))
     if not layers.tagged:
         raise _Absent(reason("no_street_tags"))
     return layers.streets
@@ -517,7 +535,8 @@ def _street_share(one: Definition, layers: Layers) -> _Value:
         index=layers.districts.index,
         min_known_share=parameters["min_known_share"],
     )
-    return _recorded(table)
+    made, rest = _recorded(table), _of_streets(table["share"], layers)
+    return replace(made, value=rest.value, reasons=(*made.reasons, *rest.reasons))
 
 
 def _recorded(table: pd.DataFrame) -> _Value:
@@ -538,20 +557,27 @@ def _street_length_per_km2(one: Definition, layers: Layers) -> _Value:
     lengths = streetscape.street_lengths(streets[chosen], layers.districts)
     area = layers.districts["area_m2"]
     values = streetscape.length_per_km2(lengths, chosen[chosen], area_m2=area)
-    return _Value(value=values, level="district")
+    return _of_streets(values, layers)
 
 
 def _streets(layers: Layers) -> StreetNetwork:
     """Take the walking network."""
     if layers.network is None:
-        raise _Absent(reason("no_streets"))
+        raise _Absent(layers.no_streets or reason("no_streets"))
     return layers.network
+
+
+def _of_streets(values: pd.Series, layers: Layers) -> _Value:
+    """State what streets say of the districts that they cover."""
+    whole = _is_whole(layers, "streets_share")
+    why = () if whole.all() else (reason("streets_cover_partly", count=int((~whole).sum())),)
+    return _Value(value=values.where(whole), level="district", reasons=why)
 
 
 def _intersections_per_km2(_: Definition, layers: Layers) -> _Value:
     """Mesh of the walking network."""
     values = streetscape.intersections_per_km2(_streets(layers).intersections(), layers.districts)
-    return _Value(value=values, level="district")
+    return _of_streets(values, layers)
 
 
 def _dead_end_share(_: Definition, layers: Layers) -> _Value:
@@ -560,7 +586,7 @@ def _dead_end_share(_: Definition, layers: Layers) -> _Value:
     values = streetscape.dead_end_share(
         network.dead_ends(), layers.districts, intersections=network.intersections()
     )
-    return _Value(value=values, level="district")
+    return _of_streets(values, layers)
 
 
 def _street_km_per_km2(_: Definition, layers: Layers) -> _Value:
@@ -568,7 +594,7 @@ def _street_km_per_km2(_: Definition, layers: Layers) -> _Value:
     lengths = streetscape.street_lengths(_streets(layers).edges, layers.districts)
     every = pd.Series(True, index=_streets(layers).edges.index)  # noqa: FBT003 - a column of yes
     values = streetscape.length_per_km2(lengths, every, area_m2=layers.districts["area_m2"])
-    return _Value(value=values, level="district")
+    return _of_streets(values, layers)
 
 
 def _steps_share(_: Definition, layers: Layers) -> _Value:
@@ -581,7 +607,7 @@ def _steps_share(_: Definition, layers: Layers) -> _Value:
         edges["highway"].eq("steps").astype(float),
         index=layers.districts.index,
     )
-    return _Value(value=values, level="district")
+    return _of_streets(values, layers)
 
 
 def _slope_penalty_share(_: Definition, layers: Layers) -> _Value:
@@ -595,7 +621,7 @@ def _slope_penalty_share(_: Definition, layers: Layers) -> _Value:
         added,
         index=layers.districts.index,
     )
-    return _Value(value=values, level="district")
+    return _of_streets(values, layers)
 
 
 def _services_15min_count(one: Definition, layers: Layers) -> _Value:

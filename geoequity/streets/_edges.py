@@ -6,8 +6,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from geoequity import schema
 from geoequity.errors import DataError, shown
@@ -18,8 +16,10 @@ HeightAt = Callable[[np.ndarray], np.ndarray]
 
 _END_SLACK_M = 1.0  # how far an edge may end from its node
 _SLOPE_M = 25.0  # heights are taken this often along an edge, about a pixel of world-wide models
+_STEEPEST = 1.0  # 45 degrees: what rises more is a step between pixels, not a way
 _BRIDGED = ("bridge", "tunnel")  # where the ground is not what one walks on
 _ENDS = 2  # edges at a node that is no junction
+_ALIKE = 1e-9  # by which the length of a metre of line may differ in edges that become one
 
 
 def check_edges(edges: gpd.GeoDataFrame) -> None:
@@ -43,17 +43,20 @@ def check_edges(edges: gpd.GeoDataFrame) -> None:
     schema.check_columns(edges, ["from_node", "to_node", "length_m"], name="edges")
     lines = np.asarray(edges.geometry.array, dtype=object)
     is_line = shapely.get_type_id(lines) == shapely.GeometryType.LINESTRING
-    is_line &= ~shapely.is_empty(lines)
+    is_line &= ~shapely.is_empty(lines) & np.isfinite(shapely.length(lines))
     faults = {
         "a node is missing": (edges["from_node"].isna() | edges["to_node"].isna()).to_numpy(),
         "length_m is negative or unknown": ~_is_length(edges["length_m"]),
         "the geometry is no line": ~is_line,
     }
-    for column in edges.columns.intersection(MINUTES):
+    given = edges.columns.intersection(MINUTES)
+    schema.check_columns(edges, MINUTES if len(given) else [], name="edges")
+    for column in given:
         minutes = pd.to_numeric(edges[column], errors="coerce").to_numpy(dtype=float)
         faults[f"{column} is negative or unknown"] = ~(minutes >= 0)
     if "walkable" in edges.columns:
-        faults["walkable is unknown"] = edges["walkable"].isna().to_numpy()
+        is_told = edges["walkable"].isin([True, False])
+        faults["walkable is neither true nor false"] = ~is_told.to_numpy(dtype=bool)
     if not any(bad.any() for bad in faults.values()):
         faults["the line does not run from from_node to to_node"] = _is_astray(edges, lines)
     said = [f"{what}: {shown(edges.index[bad])}" for what, bad in faults.items() if bad.any()]
@@ -107,8 +110,9 @@ def timed(
 
     Minutes that are given stand. Otherwise they follow from length, slope and
     what the tags say: who takes no steps is barred from them, an escalator
-    carries one way or both at its own speed, a lift takes a minute, and a
-    street for people on foot may be one-way for them (``oneway_foot``).
+    carries one way or both at its own speed, a lift takes a minute and each of
+    its doors half of one, and a street for people on foot may be one-way for
+    them (``oneway_foot``).
 
     Parameters
     ----------
@@ -125,9 +129,10 @@ def timed(
     timed
         With ``minutes_there`` and ``minutes_back``; infinite where barred.
     """
+    length_m = edges["length_m"].to_numpy(dtype=float)
     if set(MINUTES) <= set(edges.columns):
-        return edges.assign(**{one: edges[one].astype(float) for one in MINUTES})
-    level = edges["length_m"].to_numpy(dtype=float) / walker.m_per_min
+        return edges.assign(length_m=length_m, **{one: edges[one].astype(float) for one in MINUTES})
+    level = length_m / walker.m_per_min
     there, back = level, level
     if height_at is not None:
         up, down = _slope_factors(edges, height_at)
@@ -137,13 +142,15 @@ def timed(
         there, back = (np.where(is_steps, np.inf, one) for one in (there, back))
     conveying = tag(edges, "conveying")
     carried = is_steps & ~np.isin(conveying, ["", "no"]) & walker.takes_steps
-    ride = edges["length_m"].to_numpy(dtype=float) / ESCALATOR_M_PER_MIN
+    ride = length_m / ESCALATOR_M_PER_MIN
     there = np.where(carried, np.where(conveying == "backward", np.inf, ride), there)
     back = np.where(carried, np.where(conveying == "forward", np.inf, ride), back)
+    lift = np.where(length_m > 0, LIFT_MIN, LIFT_MIN / 2)
+    there, back = (np.where(is_lift, lift, one) for one in (there, back))
     oneway = tag(edges, "oneway_foot")
-    there = np.where(oneway == "-1", np.inf, np.where(is_lift, LIFT_MIN, there))
-    back = np.where(oneway == "yes", np.inf, np.where(is_lift, LIFT_MIN, back))
-    return edges.assign(minutes_there=there, minutes_back=back)
+    there = np.where(oneway == "-1", np.inf, there)
+    back = np.where(oneway == "yes", np.inf, back)
+    return edges.assign(length_m=length_m, minutes_there=there, minutes_back=back)
 
 
 def retimed(edges: gpd.GeoDataFrame, *, old: Walker, new: Walker) -> gpd.GeoDataFrame:
@@ -250,6 +257,7 @@ def _slope_factors(edges: gpd.GeoDataFrame, height_at: HeightAt) -> tuple[np.nda
     with np.errstate(invalid="ignore", divide="ignore"):
         slope = np.diff(height)[is_piece[:-1]] / (drawn / pieces)[of_piece]
     slope = np.where(np.isfinite(slope), slope, 0.0)  # level where unknown or of no length
+    slope = np.clip(slope, -_STEEPEST, _STEEPEST)
     factors = (
         np.bincount(of_piece, weights=slope_factor(sign * slope), minlength=len(edges)) / pieces
         for sign in (1, -1)
@@ -274,36 +282,34 @@ def with_lifts(edges: gpd.GeoDataFrame, lifts: Iterable[object]) -> gpd.GeoDataF
     -------
     edges
         Every street that ends in a lift ends at a door of its own, from which
-        an edge of no length leads to the cabin, the node itself.
+        an edge of no length leads to the cabin, the node itself, in half the
+        minutes of a lift.
     """
-    known = pd.Index(list(lifts))
-    ends = edges[["from_node", "to_node"]].astype(object)
-    is_lift = ends.isin(known)
-    if not is_lift.to_numpy().any():
+    number = len(edges)
+    nodes = pd.concat([edges["from_node"], edges["to_node"]]).astype(object)
+    at = np.flatnonzero(nodes.isin(list(lifts)))
+    if not len(at):
         return edges
-    lines = np.asarray(edges.geometry.array, dtype=object)
-    points = shapely.points(end_points(lines)).reshape(2, -1)
-    doors: list[dict[str, object]] = []
-    edges = edges.astype({"from_node": object, "to_node": object})
-    for side, column in enumerate(ends.columns):
-        for row in np.flatnonzero(is_lift[column]):
-            cabin, spot = ends[column].iloc[row], points[side, row]
-            door = f"{cabin}/{edges.index[row]}/{side}"
-            edges.iloc[row, edges.columns.get_loc(column)] = door
-            doors.append(
-                {"id": f"lift/{door}", "from_node": door, "to_node": cabin, "geometry": spot}
-            )
-    table = pd.DataFrame(doors).set_index("id")
-    xy = shapely.get_coordinates(table["geometry"].to_numpy())
-    shapes = shapely.linestrings(np.stack([xy, xy], axis=1))
-    half = {"minutes_there": LIFT_MIN / 2, "minutes_back": LIFT_MIN / 2}
-    given = {one: half[one] for one in half if one in edges.columns}
-    lift_edges = gpd.GeoDataFrame(
-        table[["from_node", "to_node"]].assign(length_m=0.0, highway="elevator", **given),
-        geometry=shapes,
-        crs=edges.crs,
-    )
-    return gpd.GeoDataFrame(pd.concat([edges, lift_edges]), crs=edges.crs)
+    cabins = nodes.iloc[at].array
+    doors = [
+        f"{cabin}/{edges.index[side % number]}/{side // number}"
+        for cabin, side in zip(cabins, at, strict=True)
+    ]
+    spots = end_points(np.asarray(edges.geometry.array, dtype=object))[at]
+    nodes.iloc[at] = doors
+    told = {"walkable": True} | dict.fromkeys(MINUTES, LIFT_MIN / 2)
+    rows = {
+        "from_node": doors,
+        "to_node": cabins,
+        "length_m": 0.0,
+        "highway": "elevator",
+        edges.geometry.name: shapely.linestrings(np.stack([spots, spots], axis=1)),
+        **{one: value for one, value in told.items() if one in edges.columns},
+    }
+    index = pd.Index([f"lift/{door}" for door in doors], name=edges.index.name)
+    inside = gpd.GeoDataFrame(rows, index=index, geometry=edges.geometry.name, crs=edges.crs)
+    parted = edges.assign(from_node=nodes.array[:number], to_node=nodes.array[number:])
+    return pd.concat([parted, inside])
 
 
 def merged(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -311,13 +317,14 @@ def merged(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Make one edge of those that follow one another without a junction.
 
     Edges are merged at nodes where just two of them meet, if both are steps,
-    bridges or tunnels alike, so that no walk changes. What is conveyed, one-way
-    or a lift stays as it is, and so do rings.
+    bridges or tunnels alike and a metre of line is as long in both, so that no
+    walk changes. What is conveyed, one-way, a lift or has minutes of its own
+    stays as it is, and so do rings.
 
     Parameters
     ----------
     edges
-        Checked edges without minutes of their own.
+        Checked edges.
 
     Returns
     -------
@@ -325,40 +332,45 @@ def merged(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         Lines from end to end with the sum of lengths, under the id of the edge
         that comes first in the table. Tags on which not all agree are missing.
     """
+    one, other = _joints(edges)
+    if not len(one):
+        return edges
+    number = len(edges)
+    # Sides of edges: their starts, then their ends. To come in by a side is to leave by its twin.
+    sides = np.arange(2 * number)
+    twin = (sides + number) % (2 * number)
+    after = sides.copy()  # side by which one comes into the next edge; its own at the last
+    after[twin[one]], after[twin[other]] = other, one
+    ahead, last = (after != sides).astype(int), after
+    done, before = after[last] == last, -1
+    while done.sum() > before:  # twice as far each time; in a ring one never arrives
+        before = done.sum()
+        ahead, last = ahead + ahead[last], last[last]
+        done = after[last] == last
+    begin, stop = twin[last[twin]], twin[last]
+    some = np.flatnonzero(done & (begin < stop) & (ahead[begin] > 0))
+    some = some[np.lexsort((-ahead[some], begin[some]))]
+    return _replaced(edges, begin=begin[some], stop=stop[some], run=some)
+
+
+def _joints(edges: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Pair the sides of edges that meet where nothing else does and may become one."""
+    if set(MINUTES) <= set(edges.columns):
+        return np.empty(0, dtype=int), np.empty(0, dtype=int)
     ends, _ = pd.factorize(pd.concat([edges["from_node"], edges["to_node"]]))
-    side = np.argsort(ends, kind="stable")  # sides: the starts of all edges, then their ends
+    side = np.argsort(ends, kind="stable")
     node = ends[side]
     first = np.flatnonzero(np.diff(node, prepend=-1))
     first = first[np.bincount(ends)[node[first]] == _ENDS]
-    kind = _kind(edges)
-    one, other = side[first] % len(edges), side[first + 1] % len(edges)
-    joins = (one != other) & (kind[one] == kind[other]) & (kind[one] >= 0)
-    one, other, passed = one[joins], other[joins], node[first[joins]]
-    links = coo_array((np.ones(len(one)), (one, other)), shape=(len(edges), len(edges)))
-    _, chain = connected_components(links, directed=False)
-    loose = np.flatnonzero(~np.isin(ends, passed))  # sides at which chains end
-    in_chain = np.bincount(chain)[chain[loose % len(edges)]] > 1
-    loose = loose[in_chain][np.argsort(chain[loose[in_chain] % len(edges)], kind="stable")]
-    begins, stops = loose[::2], loose[1::2]  # a chain that is no ring has two
-    some = chain[begins % len(edges)]
-    member = np.flatnonzero(np.isin(chain, some))
-    member = member[np.argsort(chain[member], kind="stable")]
-    at = np.searchsorted(some, chain[member])
+    one, other = side[first], side[first + 1]
     lines = np.asarray(edges.geometry.array, dtype=object)
-    joined = shapely.line_merge(shapely.multilinestrings(lines[member], indices=at))
-    is_line = shapely.get_type_id(joined) == shapely.GeometryType.LINESTRING
-    run = np.full((2, len(joined), 2), np.nan)
-    run[:, is_line] = end_points(joined[is_line]).reshape(2, -1, 2)
-    spots = end_points(lines)[np.stack([begins, stops])]
-    ahead, behind = ((run == spots[side]).all(axis=(0, 2)) for side in ([0, 1], [1, 0]))
-    good = ahead | behind
-    return _replaced(
-        edges,
-        member=member[good[at]],
-        chain=(np.cumsum(good) - 1)[at[good[at]]],
-        lines=np.where(ahead, joined, shapely.reverse(joined))[good],
-        sides=(begins[good], stops[good]),
-    )
+    spots, kind = end_points(lines), np.tile(_kind(edges), 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scale = np.tile(edges["length_m"].to_numpy(dtype=float) / shapely.length(lines), 2)
+    joins = (one + len(edges) != other) & (kind[one] == kind[other]) & (kind[one] >= 0)
+    joins &= (spots[one] == spots[other]).all(axis=1)
+    joins &= np.isclose(scale[one], scale[other], rtol=_ALIKE, atol=0)
+    return one[joins], other[joins]
 
 
 def _kind(edges: gpd.GeoDataFrame) -> np.ndarray:
@@ -366,36 +378,52 @@ def _kind(edges: gpd.GeoDataFrame) -> np.ndarray:
     alone = tag(edges, "highway") == "elevator"
     for name in ("conveying", "oneway_foot"):
         alone |= ~np.isin(tag(edges, name), ["", "no"])
-    alone |= edges["length_m"].to_numpy() == 0
-    alike = [tag(edges, "highway") == "steps", *(tag(edges, one) for one in _BRIDGED)]
-    code = sum(pd.factorize(one)[0] * 1000**power for power, one in enumerate(alike))
-    return np.where(alone, -1, code)
+    alone |= edges["length_m"].to_numpy(dtype=float) == 0
+    alike = {one: tag(edges, one) for one in _BRIDGED}
+    alike["steps"] = tag(edges, "highway") == "steps"
+    return np.where(alone, -1, pd.DataFrame(alike).groupby([*alike], sort=False).ngroup())
 
 
 def _replaced(
-    edges: gpd.GeoDataFrame,
-    *,
-    member: np.ndarray,
-    chain: np.ndarray,
-    lines: np.ndarray,
-    sides: tuple[np.ndarray, np.ndarray],
+    edges: gpd.GeoDataFrame, *, begin: np.ndarray, stop: np.ndarray, run: np.ndarray
 ) -> gpd.GeoDataFrame:
-    """Put one edge in the place of the members of each chain, which are ordered by chain."""
-    if not len(lines):
-        return edges
-    begin = np.flatnonzero(np.diff(chain, prepend=-1))
-    keeper = member[begin]
-    kept = edges.iloc[keeper].copy()
-    for column in edges.columns.difference(["from_node", "to_node", "length_m", "geometry"]):
-        code = pd.factorize(edges[column], use_na_sentinel=True)[0][member]
-        agree = np.minimum.reduceat(code, begin) == np.maximum.reduceat(code, begin)
+    """Put one edge in the place of every chain; `run` has the sides that are entered, in order."""
+    number = len(edges)
+    member = run % number
+    head = np.flatnonzero(np.diff(begin, prepend=-1))  # where each chain begins
+    keeper = np.minimum.reduceat(member, head)
+    lines = np.array(edges.geometry.array, dtype=object)
+    drawn = np.where(run < number, lines[member], shapely.reverse(lines[member]))
+    xy, part = shapely.get_coordinates(drawn, return_index=True)
+    is_new = np.diff(part, prepend=-1) == 0  # not the point at which the edge before ends
+    is_new[np.searchsorted(part, head)] = True
+    chain = np.repeat(np.arange(len(head)), np.diff(head, append=len(run)))
+    lines[keeper] = shapely.linestrings(xy[is_new], indices=chain[part[is_new]])
+    length = edges["length_m"].to_numpy(dtype=float, copy=True)
+    length[keeper] = np.add.reduceat(length[member], head)
+    start, end = np.arange(number), np.arange(number) + number
+    start[keeper], end[keeper] = begin[head], stop[head]
+    keeps = np.ones(number, dtype=bool)
+    keeps[member], keeps[keeper] = False, True
+    nodes = pd.concat([edges["from_node"], edges["to_node"]])
+    fresh = {
+        "from_node": nodes.iloc[start[keeps]].array,
+        "to_node": nodes.iloc[end[keeps]].array,
+        "length_m": length[keeps],
+    }
+    table = edges[keeps].assign(**fresh).set_geometry(lines[keeps], crs=edges.crs)
+    for column in edges.columns.difference([*fresh, edges.geometry.name]):
+        code = _codes(edges[column])[member]
+        agree = np.ones(number, dtype=bool)
+        agree[keeper] = np.minimum.reduceat(code, head) == np.maximum.reduceat(code, head)
         if not agree.all():
-            kept[column] = kept[column].astype(object).where(agree, None)
-    nodes = np.concatenate([edges["from_node"].to_numpy(), edges["to_node"].to_numpy()])
-    kept["from_node"], kept["to_node"] = nodes[sides[0]], nodes[sides[1]]
-    kept["length_m"] = np.add.reduceat(edges["length_m"].to_numpy(dtype=float)[member], begin)
-    kept = kept.set_geometry(lines, crs=edges.crs)
-    rest = np.setdiff1d(np.arange(len(edges)), member)
-    where = np.argsort(np.concatenate([rest, keeper]), kind="stable")
-    table = pd.concat([edges.iloc[rest], kept]).iloc[where]
-    return gpd.GeoDataFrame(table, geometry="geometry", crs=edges.crs)
+            table[column] = table[column].where(agree[keeps], None)
+    return table
+
+
+def _codes(column: pd.Series) -> np.ndarray:
+    """Give numbers to the values of a column, lists among them."""
+    try:
+        return pd.factorize(column)[0]
+    except TypeError:
+        return pd.factorize(column.map(repr))[0]

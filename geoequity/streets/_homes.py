@@ -7,7 +7,7 @@ import shapely
 
 from geoequity import schema
 from geoequity.streets._network import StreetNetwork
-from geoequity.streets._snapping import BESIDE_M, Lines, Stretches
+from geoequity.streets._snapping import BESIDE_M, Lines, Stretches, shapes_of
 
 _MOST = 200  # points of one cell
 
@@ -59,7 +59,7 @@ def make_homes(
     schema.check_same_crs(cells, network.edges, names=("cells", "edges"))
     schema.check_unique(cells.index, name="cells")
     schema.check_above_0(spacing_m, name="spacing_m")
-    shapes = np.asarray(cells.geometry.array, dtype=object)
+    shapes = shapes_of(cells, name="cells")
     lines = network.lines_of_largest
     stretches = lines.meet(shapes, max_m=BESIDE_M)
     cell, points = _along(lines, stretches, spacing_m=spacing_m)

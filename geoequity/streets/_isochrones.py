@@ -1,6 +1,7 @@
 """The ground that people cover within some minutes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -20,7 +21,7 @@ def isochrones(
     network: StreetNetwork,
     origins: Places,
     *,
-    within_min: Sequence[float],
+    within_min: float | Sequence[float],
     beside_m: float = 25.0,
 ) -> gpd.GeoDataFrame:
     """
@@ -35,7 +36,7 @@ def isochrones(
     origins
         Points with a unique index, in the CRS of the network.
     within_min
-        Limits [minutes].
+        One limit or several [minutes].
     beside_m
         How far from reached streets ground counts [m].
 
@@ -43,8 +44,9 @@ def isochrones(
     -------
     isochrones
         Columns ``origin``, ``within_min``, ``street_m`` (length of street
-        reached) and polygons; longer walks first, so that shorter ones are
-        drawn on top. An origin that does not meet the network has empty ones.
+        reached, as drawn) and polygons, holes under a hectare filled; longer
+        walks first, so that shorter ones are drawn on top. An origin from which
+        no street is reached in time has empty ones.
 
     Raises
     ------
@@ -67,21 +69,21 @@ def isochrones(
     [800.0]
     """
     schema.check_above_0(beside_m, name="beside_m")
-    limits = sorted(within_min, reverse=True)
-    for limit in limits or [0]:
+    limits = sorted({float(limit) for limit in np.atleast_1d(within_min)}, reverse=True)
+    for limit in limits or [0.0]:
         schema.check_above_0(limit, name="within_min")
-    snapped = network.snap(origins)
+    spreads = network.spread(origins, within_min=limits[0])
+    spots = network.snap(origins)
     ends = [network.edges[column] for column in ("from_node", "to_node")]
     rows = []
-    for origin, minutes in network.spread(origins, within_min=limits[0]):
+    for (origin, minutes), spot in zip(spreads, spots.itertuples(), strict=True):
         at_start, at_end = (minutes.reindex(one).to_numpy() for one in ends)
-        own = snapped.loc[origin]
         for limit in limits:
-            reached = _reached(network, at_start, at_end, own=own, limit=limit)
-            street_m = float(shapely.length(reached))
-            shape = _without_gaps(shapely.buffer(reached, beside_m))
-            rows.append((origin, float(limit), street_m, shape))
+            pieces, street_m = _reached(network, at_start, at_end, spot=spot, limit=limit)
+            shape = shapely.buffer(shapely.geometrycollections(pieces), beside_m)
+            rows.append((origin, limit, street_m, _without_gaps(shape)))
     table = pd.DataFrame(rows, columns=["origin", "within_min", "street_m", "geometry"])
+    table = table.astype({"within_min": float, "street_m": float})
     return gpd.GeoDataFrame(table, geometry="geometry", crs=network.edges.crs)
 
 
@@ -90,36 +92,40 @@ def _reached(
     at_start: np.ndarray,
     at_end: np.ndarray,
     *,
-    own: pd.Series,
+    spot: Any,
     limit: float,
-) -> shapely.Geometry:
-    """Join the stretches of street that are reached within a limit."""
+) -> tuple[list[shapely.Geometry], float]:
+    """Cut out the stretches of street that are reached within a limit, and add up their length."""
     lines = np.asarray(network.edges.geometry.array, dtype=object)
+    drawn = shapely.length(lines)
     there, back = network.edges[MINUTES].to_numpy(dtype=float).T
+    left = limit - spot.snap_m / network.walker.m_per_min
     with np.errstate(invalid="ignore", divide="ignore"):
         ahead = np.clip(np.nan_to_num((limit - at_start) / there, nan=0.0), 0, 1)
         behind = np.clip(np.nan_to_num((limit - at_end) / back, nan=0.0), 0, 1)
+        at = np.nan_to_num(np.divide(spot.offset_m, spot.offset_m + spot.rest_m))
+        low, high = max(at - left / back[spot.edge], 0), min(at + left / there[spot.edge], 1)
+    stretches = []
+    if left > 0:  # what is reached along the origin's own edge may go on from one of its ends
+        meets_start, meets_end = low <= ahead[spot.edge], high >= 1 - behind[spot.edge]
+        if meets_start:
+            ahead[spot.edge] = max(ahead[spot.edge], high)
+        if meets_end:
+            behind[spot.edge] = max(behind[spot.edge], 1 - low)
+        if low == high or not (meets_start or meets_end):
+            stretches.append((spot.edge, low, high))
     whole = ahead + behind >= 1
-    pieces = list(lines[whole])
-    for share, first in ((ahead, True), (behind, False)):
-        for edge in np.flatnonzero((share > 0) & ~whole):
-            line, part = lines[edge], share[edge]
-            span = (0, part) if first else (1 - part, 1)
-            pieces.append(substring(line, *span, normalized=True))
-    mine = int(own["edge"])
-    if mine >= 0:
-        left = limit - own["snap_m"] / network.walker.m_per_min
-        length_m = network.edges["length_m"].iloc[mine]
-        at = own["offset_m"] / length_m
-        with np.errstate(divide="ignore"):
-            low, high = (at - max(left, 0) / back[mine], at + max(left, 0) / there[mine])
-        if left > 0 and not whole[mine]:
-            pieces.append(substring(lines[mine], max(low, 0), min(high, 1), normalized=True))
-    return shapely.union_all(np.array(pieces, dtype=object))
+    stretches += [(edge, 0, ahead[edge]) for edge in np.flatnonzero((ahead > 0) & ~whole)]
+    stretches += [(edge, 1 - behind[edge], 1) for edge in np.flatnonzero((behind > 0) & ~whole)]
+    pieces = [substring(lines[edge], *span, normalized=True) for edge, *span in stretches]
+    part_m = sum((end - start) * drawn[edge] for edge, start, end in stretches)
+    return [*lines[whole], *pieces], float(drawn[whole].sum() + part_m)
 
 
 def _without_gaps(shape: shapely.Geometry) -> shapely.Geometry:
     """Fill small holes."""
+    if shape.is_empty:
+        return shapely.Polygon()
     filled = []
     for part in shapely.get_parts(shape):
         rings = [ring for ring in part.interiors if shapely.Polygon(ring).area >= _MIN_GAP_M2]

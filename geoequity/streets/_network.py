@@ -93,20 +93,24 @@ class StreetNetwork:
             Unique index, ``from_node``, ``to_node``, ``length_m`` [m, 0
             allowed], lines in a metric CRS that run from the one to the other,
             and where not all are open to people on foot ``walkable``. Of the
-            tags of OpenStreetMap ``highway``, ``conveying``, ``oneway_foot``,
-            ``bridge`` and ``tunnel`` are heeded where they are there. Columns
-            ``minutes_there`` and ``minutes_back``, infinite where one may not
-            go, take the place of all that is worked out of the others.
+            tags of OpenStreetMap ``highway``, ``conveying``, ``oneway_foot``
+            (yes, -1), ``bridge`` and ``tunnel`` are heeded where they are
+            there. Columns ``minutes_there`` and ``minutes_back``, infinite
+            where one may not go, are the minutes of `walker` and take the place
+            of all that is worked out of the others.
         walker
             Who walks.
         height_at
-            Height [m] by an array of x and y in the CRS of the edges; NaN where
-            unknown, and level there. By default the city is flat.
+            Height [m] by an array of x and y in the CRS of the edges, evened
+            between pixels; NaN where unknown, and level there. By default the
+            city is flat.
         lifts
             Nodes that are lifts between the streets that meet there.
         merge
             Whether to make one edge of those that follow one another without a
-            junction. Its geometry and length are theirs, and no walk changes.
+            junction and are alike to walk on. Its geometry and length are
+            theirs, its id that of the first in the table; tags on which they
+            differ are missing. On the level no walk changes.
 
         Returns
         -------
@@ -126,8 +130,9 @@ class StreetNetwork:
         -----
         On slopes a walk takes longer by Tobler's function [1]_, worked out
         every 25 m and spread evenly over the edge; between the ends of bridges
-        and tunnels the way is taken as straight. Escalators run at 0.5 m/s and
-        a lift takes a minute, wherever one enters and leaves it.
+        and tunnels the way is taken as straight, and nothing as steeper than 45
+        degrees. Escalators run at 0.5 m/s and a lift takes a minute, wherever
+        one enters and leaves it.
 
         References
         ----------
@@ -196,13 +201,15 @@ class StreetNetwork:
         if len(bad):
             msg = f"edges: no such node: {shown(bad)}"
             raise DataError(msg, ids=pd.Index(bad))
+        with np.errstate(invalid="ignore"):  # a place that is unknown is refused below
+            lines = shapely.linestrings(xy[ends])
         edges = gpd.GeoDataFrame(
             {
                 "from_node": ends[:, 0],
                 "to_node": ends[:, 1],
                 "length_m": np.asarray(length_m, dtype=float),
             },
-            geometry=shapely.linestrings(xy[ends]),
+            geometry=lines,
             crs=crs,
         )
         return cls.from_edges(edges.rename_axis("edge_id"), walker=walker)
@@ -270,15 +277,19 @@ class StreetNetwork:
         """
         Make a network of a graph of networkx, osmnx's among them.
 
+        Without minutes, an edge may be walked against its direction: most
+        graphs know the one-way rules for vehicles only.
+
         Parameters
         ----------
         graph
             Nodes with ``x`` and ``y`` [m]. Edges with ``length_m`` or
             ``length`` [m], and where they are not straight a ``geometry``. If
-            they carry ``minutes``, each counts the way it runs; if not, all
-            are walked both ways.
+            they carry ``minutes``, all must, and in a directed graph each
+            counts the way it runs. The tags that `from_edges` heeds are heeded.
         crs
-            Metric CRS; by default what the graph says of itself.
+            Metric CRS, by default what the graph says of itself; to say
+            another is refused, as a graph is not projected here.
         walker
             Who walks; `minutes` are theirs.
         height_at
@@ -287,14 +298,18 @@ class StreetNetwork:
         Returns
         -------
         network
-            An edge and its reverse are one.
+            An edge and its reverse are one, under the ``edge_id`` that
+            `to_networkx` wrote or else a number; of other attributes only those
+            tags are kept.
 
         Raises
         ------
         DataError
-            If a node has no place or an edge no length, or as `from_edges`.
+            If there is no edge, a node has no place or an edge no length, some
+            have minutes and others none, a geometry cannot be read, or as
+            `from_edges`.
         CRSError
-            If no CRS is known, or it is not in metres.
+            If no CRS is known, the graph says another, or it is not in metres.
         """
         edges = _exchange.edges_of(graph, crs=crs)
         return cls.from_edges(edges, walker=walker, height_at=height_at)
@@ -314,7 +329,7 @@ class StreetNetwork:
         Returns
         -------
         network
-            Nodes are numbers if all of them are.
+            Nodes are numbers if all of them are; the rest as `from_networkx`.
 
         Raises
         ------
@@ -429,8 +444,10 @@ class StreetNetwork:
         -------
         graph
             Nodes with ``x`` and ``y`` [m]; for each way that an edge may be
-            walked an edge keyed by its id, with ``length_m``, ``minutes`` and
-            ``geometry``. The CRS is a property of the graph.
+            walked an edge keyed by its id (a loop has "back" after it on the
+            way back), with ``edge_id``, ``length_m``, ``minutes``,
+            ``geometry`` the way it runs, whether it is ``reversed``, and the
+            tags that `from_edges` heeds. The CRS is a property of the graph.
         """
         return _exchange.graph_of(self.edges, self.nodes)
 
@@ -452,7 +469,8 @@ class StreetNetwork:
         Parameters
         ----------
         path
-            File to write; GIS programs open it.
+            File to write; GIS programs open it. Ids of several kinds become
+            texts.
         """
         _exchange.write_parquet(self.edges.drop(columns="component"), path)
 

@@ -205,9 +205,13 @@ class Lines:
             for end in (0, -1)
         )
         start, end = np.minimum(first, last), np.maximum(first, last)
-        length = shapely.length(self.shapes[line[of_pair]])
-        # A piece over the seam of a loop is entered at its two ends instead.
-        seam = np.abs((end - start) * length - shapely.length(pieces)) > _SAME_LENGTH_M
+        length, piece = shapely.length(self.shapes[line[of_pair]]), shapely.length(pieces)
+        # A piece that ends where a loop closes is found to end where the loop begins.
+        closes = (start == 0) & (np.abs((1 - end) * length - piece) < _SAME_LENGTH_M)
+        closes &= np.abs(end * length - piece) > _SAME_LENGTH_M
+        start, end = np.where(closes, end, start), np.where(closes, 1.0, end)
+        # A piece that meets itself is entered at its two ends instead.
+        seam = np.abs((end - start) * length - piece) > _SAME_LENGTH_M
         pair = np.concatenate([whole, of_pair[~seam], of_pair[seam], of_pair[seam]])
         starts = [np.zeros(len(whole)), start[~seam], start[seam], end[seam]]
         ends = [np.ones(len(whole)), end[~seam], start[seam], end[seam]]

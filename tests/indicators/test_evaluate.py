@@ -47,6 +47,7 @@ def make_layers(**changes: Any) -> Layers:
     empty = gpd.GeoDataFrame({"category": []}, geometry=[], crs=UTM)
     made = Layers(
         districts=districts,
+        min_covered_share=0.5,
         cells=cells,
         services=empty,
         stops=empty.rename(columns={"category": "mode"}),

@@ -145,7 +145,7 @@ def test_networkx_gets_every_edge(square):
         ({"geometry": [*SQUARE.geometry[:4], Point(0, 0)]}, "the geometry is no line: e4"),
         ({"geometry": [None, *SQUARE.geometry[1:]]}, "the geometry is no line: e0"),
         ({"geometry": [LineString(), *SQUARE.geometry[1:]]}, "the geometry is no line: e0"),
-        ({"walkable": [True, None, True, False, True]}, "walkable is unknown: e1"),
+        ({"walkable": [True, None, True, False, True]}, "walkable is neither true nor false: e1"),
         (
             {"geometry": [*SQUARE.geometry[:4], LineString([(1600, 800), (800, 800)])]},
             "the line does not run from from_node to to_node: e4",
