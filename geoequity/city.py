@@ -19,6 +19,7 @@ from geoequity.sources.spec import (
     GRID,
     RASTER_SUFFIXES,
     Block,
+    BorderSpec,
     CellsSpec,
     Connectivity,
     DistrictsSpec,
@@ -167,6 +168,7 @@ class City(Block):
     question: QuestionBlock | None = None
     sources: dict[str, Origin] = Field({}, description="terms that several files share")
     districts: DistrictsSpec
+    border: BorderSpec | None = None
     cells: CellsSpec | None = None
     osm: OsmSpec | None = None
     streets: StreetsSpec | None = None
@@ -319,7 +321,7 @@ class City(Block):
         """Find the faults that no single block can see."""
         faults = []
         blocks: list[tuple[str, Any]] = [
-            (key, getattr(self, key)) for key in ("districts", "cells", "osm", "streets")
+            (key, getattr(self, key)) for key in ("districts", "border", "cells", "osm", "streets")
         ]
         for key in ("services", "connectivity", "tables", "rasters", "surveys"):
             blocks += [(f"{key}.{n}", one) for n, one in enumerate(getattr(self, key))]

@@ -12,6 +12,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from pyproj import CRS
 
 from geoequity import grids
@@ -191,6 +192,12 @@ class _Reading:
         if found is not None:
             self.districts, self.crs = found, CRS(found.crs)
             self.area = found.union_all().buffer(self.city.city.buffer_m)
+            if self.city.border is not None:
+                land = self.attempt(
+                    boundaries.read_border, self.city.border, "border", crs=self.crs
+                )
+                # The districts themselves stay, however roughly the border is drawn
+                self.area = self.area if land is None else _this_side(self.area, land, found)
         if spec is None:
             return found, None
         if spec.grid is not None:
@@ -340,6 +347,13 @@ def _asked_for(layers: osm.OsmLayers, only: tuple[str, ...]) -> osm.OsmLayers:
     dropped = {**layers.counts["dropped"], "not among what is asked for": strays}
     counts = {**layers.counts, "made": made, "dropped": dropped}
     return replace(layers, streets=streets, counts=counts, **kept)
+
+
+def _this_side(
+    area: shapely.Geometry, land: shapely.Geometry, districts: gpd.GeoDataFrame
+) -> shapely.Geometry:
+    """Cut the study area at a closed border, but never through the districts."""
+    return shapely.union(shapely.intersection(area, land), districts.union_all())
 
 
 def _grid(grid: tuple[str, int], districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

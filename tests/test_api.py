@@ -92,6 +92,9 @@ def test_a_module_has_what_it_exports_and_says_what_it_is(name):
 
 PROMISED = {
     "assess": "city",
+    "measures.accessibility.cumulative": "costs opportunities within_min origins",
+    "measures.accessibility.nearest": "costs services origins k",
+    "measures.accessibility.gravity": "costs opportunities decay origins",
     "City.from_toml": "path data",
     "City.preset": "name",
     "outputs.save": "study folder",
@@ -114,6 +117,15 @@ PROMISED = {
     "composite.build": "data tree normalise aggregate treat impute",
     "streets.StreetNetwork.from_osm": "path boundary",
     "streets.StreetNetwork.costs": "self origins destinations within_min",
+    "streets.StreetNetwork.nearest_min": "self services_by_category",
+    "streets.StreetNetwork.count_within": "self services_by_category within_min",
+    "streets.StreetNetwork.snap": "self points",
+    "streets.StreetNetwork.to_networkx": "self",
+}
+FLOATING = ("two_step", "enhanced", "three_step", "balanced", "spatial_availability")
+PROMISED |= {
+    f"measures.accessibility.{one}": "costs opportunities population decay within_min origins"
+    for one in FLOATING
 }
 
 

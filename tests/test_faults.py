@@ -27,6 +27,7 @@ CityMaker = Callable[..., Path]
 Layer = gpd.GeoDataFrame
 EXTRACT = Path(__file__).parent / "data" / "monaco_2023.osm.pbf"
 UTM = "EPSG:32718"
+EAST, NORTH = 500_000.0, 8_000_000.0  # the south-west corner of the town of make_city
 
 
 def assess(file: Path) -> Study:
@@ -73,6 +74,31 @@ def test_the_town_is_assessed_as_worked_out_by_hand(make_city: CityMaker) -> Non
     assert study.indicators.loc["01", "requests_311_per_1000"] == pytest.approx(1200 / 500 * 1000)
     assert study.summary["population"] == {"total": 2800, "covered_share": 1, "outside": 0}
     assert study.summary["warnings"] == []
+
+
+def test_a_closed_border_cuts_the_buffer_round_the_city(make_city: CityMaker) -> None:
+    file = make_city()
+    places = file.parent / "places.csv"
+    rows = places.read_text(encoding="utf-8").splitlines()
+    # Two hospitals 400 m outside the city: in the west, and in the east beyond the border
+    rows += [f"w,hospital,Oeste,,{EAST - 400},{NORTH}", f"e,hospital,Este,,{EAST + 2400},{NORTH}"]
+    places.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert (assess(file).services["category"] == "hospital").sum() == 3
+    land = gpd.GeoDataFrame(
+        {"id": [1]},
+        geometry=[shapely.box(EAST - 9000, NORTH - 9000, EAST + 1900, NORTH + 9000)],
+        crs=UTM,
+    )
+    land.to_file(file.parent / "land.geojson")
+    file = make_city(border={"path": "land.geojson"})
+    places.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    study = assess(file)
+    found = study.services[study.services["category"] == "hospital"]
+    assert found["name"].tolist() == ["Hospital", "Oeste"]
+    # The border runs through the city itself, whose districts stay whole
+    assert study.districts.area.sum() == pytest.approx(4e6)
+    (record,) = [one for one in study.provenance["sources"] if one["name"] == "border"]
+    assert record["rows_kept"] == 1
 
 
 # ------------------------------------------------------- faults of the city file

@@ -23,7 +23,7 @@ from geoequity.sources.files import (
     text_ids,
 )
 from geoequity.sources.layers import projected, read_layer, repaired
-from geoequity.sources.spec import CellsSpec, DistrictsSpec
+from geoequity.sources.spec import BorderSpec, CellsSpec, DistrictsSpec
 from geoequity.units import overlapping_pairs
 
 MAX_STRETCH = 0.01  # by which a metre of the study's CRS may differ from one on the ground
@@ -87,6 +87,39 @@ def read_districts(spec: DistrictsSpec, *, crs: str, record: Record) -> gpd.GeoD
     record.rows_kept = len(districts)
     schema.check_units(districts, name=str(spec.path))
     return districts
+
+
+def read_border(spec: BorderSpec, *, crs: CRS, record: Record) -> shapely.Geometry:
+    """
+    Read the land on this side of a closed border.
+
+    Parameters
+    ----------
+    spec
+        The file.
+    crs
+        Metric CRS of the study.
+    record
+        Gets the rows read.
+
+    Returns
+    -------
+    land
+        One shape of all polygons of the file.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read or is empty.
+    DataError
+        If a geometry is absent or no polygon.
+    CRSError
+        If no CRS is known.
+    """
+    layer = projected(read_layer(spec, record=record), crs, spec=spec)
+    _check_polygons(layer, layer.index.to_series().astype(str), path=spec.path)
+    record.rows_kept = len(layer)
+    return layer.union_all()
 
 
 def read_cells(

@@ -123,6 +123,10 @@ class DistrictsSpec(FileSpec):
     min_area_m2: float = Field(100.0, ge=0, description="smaller districts are dropped as slivers")
 
 
+class BorderSpec(FileSpec):
+    """The land that people may reach, where a border or a coast near the city is closed."""
+
+
 class CellsSpec(FileSpec):
     """The cells in which people live."""
 

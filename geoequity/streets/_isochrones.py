@@ -1,7 +1,6 @@
 """The ground that people cover within some minutes."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +11,7 @@ from shapely.ops import substring
 from geoequity import schema
 from geoequity.streets._edges import MINUTES
 from geoequity.streets._network import StreetNetwork
-from geoequity.streets._snapping import Places
+from geoequity.streets._snapping import Places, shapes_of
 
 _MIN_GAP_M2 = 10_000.0  # courtyards and blocks smaller than this are no holes
 
@@ -72,11 +71,13 @@ def isochrones(
     limits = sorted({float(limit) for limit in np.atleast_1d(within_min)}, reverse=True)
     for limit in limits or [0.0]:
         schema.check_above_0(limit, name="within_min")
+    schema.check_same_crs(origins, network.edges, names=("origins", "edges"))
+    places = shapes_of(origins, name="origins", points_only=True)
+    spots = zip(*network.lines_of_largest.nearest(places), strict=True)
     spreads = network.spread(origins, within_min=limits[0])
-    spots = network.snap(origins)
     ends = [network.edges[column] for column in ("from_node", "to_node")]
     rows = []
-    for (origin, minutes), spot in zip(spreads, spots.itertuples(), strict=True):
+    for (origin, minutes), spot in zip(spreads, spots, strict=True):
         at_start, at_end = (minutes.reindex(one).to_numpy() for one in ends)
         for limit in limits:
             pieces, street_m = _reached(network, at_start, at_end, spot=spot, limit=limit)
@@ -92,31 +93,32 @@ def _reached(
     at_start: np.ndarray,
     at_end: np.ndarray,
     *,
-    spot: Any,
+    spot: tuple[int, float, float],
     limit: float,
 ) -> tuple[list[shapely.Geometry], float]:
     """Cut out the stretches of street that are reached within a limit, and add up their length."""
     lines = np.asarray(network.edges.geometry.array, dtype=object)
     drawn = shapely.length(lines)
     there, back = network.edges[MINUTES].to_numpy(dtype=float).T
-    left = limit - spot.snap_m / network.walker.m_per_min
+    mine, at, gap_m = spot
+    left = limit - gap_m / network.walker.m_per_min
     with np.errstate(invalid="ignore", divide="ignore"):
         ahead = np.clip(np.nan_to_num((limit - at_start) / there, nan=0.0), 0, 1)
         behind = np.clip(np.nan_to_num((limit - at_end) / back, nan=0.0), 0, 1)
-        at = np.nan_to_num(np.divide(spot.offset_m, spot.offset_m + spot.rest_m))
-        low, high = max(at - left / back[spot.edge], 0), min(at + left / there[spot.edge], 1)
-    stretches = []
+        low, high = max(at - left / back[mine], 0), min(at + left / there[mine], 1)
+    stretches: list[tuple[int, float, float]] = []
     if left > 0:  # what is reached along the origin's own edge may go on from one of its ends
-        meets_start, meets_end = low <= ahead[spot.edge], high >= 1 - behind[spot.edge]
+        meets_start, meets_end = low <= ahead[mine], high >= 1 - behind[mine]
         if meets_start:
-            ahead[spot.edge] = max(ahead[spot.edge], high)
+            ahead[mine] = max(ahead[mine], high)
         if meets_end:
-            behind[spot.edge] = max(behind[spot.edge], 1 - low)
+            behind[mine] = max(behind[mine], 1 - low)
         if low == high or not (meets_start or meets_end):
-            stretches.append((spot.edge, low, high))
+            stretches.append((mine, low, high))
     whole = ahead + behind >= 1
-    stretches += [(edge, 0, ahead[edge]) for edge in np.flatnonzero((ahead > 0) & ~whole)]
-    stretches += [(edge, 1 - behind[edge], 1) for edge in np.flatnonzero((behind > 0) & ~whole)]
+    from_start, from_end = (np.flatnonzero((one > 0) & ~whole).tolist() for one in (ahead, behind))
+    stretches += [(edge, 0.0, ahead[edge]) for edge in from_start]
+    stretches += [(edge, 1 - behind[edge], 1.0) for edge in from_end]
     pieces = [substring(lines[edge], *span, normalized=True) for edge, *span in stretches]
     part_m = sum((end - start) * drawn[edge] for edge, start, end in stretches)
     return [*lines[whole], *pieces], float(drawn[whole].sum() + part_m)

@@ -97,7 +97,8 @@ class StreetNetwork:
             (yes, -1), ``bridge`` and ``tunnel`` are heeded where they are
             there. Columns ``minutes_there`` and ``minutes_back``, infinite
             where one may not go, are the minutes of `walker` and take the place
-            of all that is worked out of the others.
+            of all that is worked out of the others; `for_walker` lets somebody
+            else walk.
         walker
             Who walks.
         height_at
@@ -148,8 +149,11 @@ class StreetNetwork:
         edges = _edges.with_lifts(edges, lifts)
         if merge:
             edges = _edges.merged(edges)
-        timed = _edges.timed(edges, walker=walker, height_at=height_at)
-        return cls._of(timed, walker, is_sloped=height_at is not None)
+        is_given = set(MINUTES) <= set(edges.columns)
+        ablest = walker if is_given else replace(walker, takes_steps=True)
+        timed = _edges.timed(edges, walker=ablest, height_at=height_at)
+        network = cls._of(timed, ablest, is_sloped=height_at is not None)
+        return network if ablest == walker else network.for_walker(walker)
 
     @classmethod
     def from_arrays(
@@ -372,13 +376,14 @@ class StreetNetwork:
 
     @classmethod
     def _of(cls, edges: gpd.GeoDataFrame, walker: Walker, *, is_sloped: bool) -> Self:
-        """Label the components of timed edges and list their nodes."""
+        """Label the components of timed edges, for the ablest walker, and list their nodes."""
         ends, ids = pd.factorize(pd.concat([edges["from_node"], edges["to_node"]]))
         start, end = ends[: len(edges)], ends[len(edges) :]
         is_open = np.isfinite(edges[MINUTES].to_numpy(dtype=float)).any(axis=1)
         if not is_open.any():
             msg = f"edges: none is walkable for {walker.name}"
             raise DataError(msg)
+        is_open |= _edges.kinds(edges)[0]  # steps that this walker does not take are streets, too
         links = coo_array((np.ones(is_open.sum()), (start[is_open], end[is_open])), (len(ids),) * 2)
         _, part = connected_components(links, directed=False)
         length = np.where(is_open, edges["length_m"].to_numpy(dtype=float), 0.0)
@@ -412,7 +417,9 @@ class StreetNetwork:
         network
             The same edges and nodes with that walker's minutes. Steps and
             escalators are barred to who does not take them, but once barred
-            they stay so: begin with the ablest.
+            they stay so: begin with the ablest. Places meet the same edges for
+            everybody, so that nobody gains by a bar: from a home on steps a
+            wheelchair user gets nowhere.
 
         Raises
         ------
@@ -420,7 +427,10 @@ class StreetNetwork:
             If no edge is left to walk on.
         """
         edges = _edges.retimed(self.edges, old=self.walker, new=walker)
-        return self._of(edges.drop(columns="component"), walker, is_sloped=self.is_sloped)
+        if not np.isfinite(edges[MINUTES]).to_numpy().any():
+            msg = f"edges: none is walkable for {walker.name}"
+            raise DataError(msg)
+        return replace(self, edges=edges, walker=walker)
 
     def levelled(self) -> Self:
         """
@@ -448,6 +458,8 @@ class StreetNetwork:
             way back), with ``edge_id``, ``length_m``, ``minutes``,
             ``geometry`` the way it runs, whether it is ``reversed``, and the
             tags that `from_edges` heeds. The CRS is a property of the graph.
+            Steps that are barred are not in it: hand over the network of the
+            ablest walker.
         """
         return _exchange.graph_of(self.edges, self.nodes)
 

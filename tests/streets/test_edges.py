@@ -523,19 +523,45 @@ def test_who_takes_no_steps_goes_round_or_not_at_all():
     way_round = (100 + 500 + np.hypot(100, 500) + 100) / pace
     assert walk_min(network, (0, 0), (300, 0)) == pytest.approx(300 / PACE)
     assert walk_min(wheels, (0, 0), (300, 0)) == pytest.approx(way_round)
-    assert wheels.edges.loc["e5", "component"] == -1
-    assert wheels.components["f"] == -1
-    assert network.components["f"] == 0
+    assert np.isinf(wheels.edges.loc["e5", ["minutes_there", "minutes_back"]].to_numpy(float)).all()
 
 
-def test_components_are_those_of_the_walker():
+def test_streets_hang_together_whoever_walks():
     steps = TOWN.drop(index=["e3", "e4", "e5"])
     network = StreetNetwork.from_edges(steps)
-    wheels = network.for_walker(WHEELCHAIR)
-    assert network.islands()["components"] == 1
-    assert wheels.islands() == {"components": 2, "outside_m": 100.0, "outside_share": 0.5}
-    assert wheels.components.to_dict() == {"a": 0, "b": 0, "c": 1, "d": 1}
-    assert wheels.for_walker(ADULT).islands()["components"] == 2  # once barred, they stay so
+    for wheels in (
+        network.for_walker(WHEELCHAIR),
+        StreetNetwork.from_edges(steps, walker=WHEELCHAIR),
+    ):
+        assert network.islands() == wheels.islands()
+        pd.testing.assert_series_equal(network.components, wheels.components)
+        found = wheels.nearest_min({"shop": places(TOWN.geometry["e0"].interpolate(0))})["shop"]
+        assert found.notna().to_dict() == {"a": True, "b": True, "c": False, "d": False}
+        again = wheels.for_walker(ADULT)  # once barred, steps stay so
+        assert np.isinf(again.edges["minutes_there"]).equals(
+            np.isinf(wheels.edges["minutes_there"])
+        )
+
+
+def test_nobody_gains_by_living_on_steps(tmp_path):
+    # Half-way up the steps a road runs by, which only who flies could step on to
+    steps = table(
+        ("a", "b", [(0, 0), (0, 200)]),
+        ("a", "c", [(0, 0), (-5, 0)]),
+        ("c", "d", [(-5, 0), (-5, 200)]),
+        highway=["steps", "residential", "residential"],
+    )
+    able = StreetNetwork.from_edges(steps, walker=Walker(name="able", speed_kmh=3.3))
+    home, shop = places((0.5, 190)), {"shop": places((-5, 200))}
+    assert able.nearest_min(shop, origins=home)["shop"].item() > 1
+    barred = able.for_walker(WHEELCHAIR)
+    assert np.isnan(barred.nearest_min(shop, origins=home)["shop"].item())
+    barred.to_parquet(tmp_path / "barred.parquet")
+    again = StreetNetwork.from_parquet(tmp_path / "barred.parquet", walker=WHEELCHAIR)
+    assert np.isnan(again.nearest_min(shop, origins=home)["shop"].item())
+
+
+def test_a_city_of_steps_is_closed_to_who_takes_none():
     with pytest.raises(DataError, match=r"^edges: none is walkable for wheelchair$"):
         StreetNetwork.from_edges(TOWN.loc[["e1"]]).for_walker(WHEELCHAIR)
 

@@ -174,11 +174,11 @@ def test_limits_that_cannot_be_are_refused(options, message):
 
 
 def test_origins_that_cannot_be_are_refused():
-    with pytest.raises(DataError, match=r"^points: no point: p1$"):
+    with pytest.raises(DataError, match=r"^origins: no point: p1$"):
         isochrones(STREET, places((0, 0), box(0, 0, 1, 1)), within_min=5)
     with pytest.raises(DataError, match=r"^origins: ids stand more than once: p$"):
         isochrones(STREET, places((0, 0), (1, 1), ids=["p", "p"]), within_min=5)
-    with pytest.raises(CRSError, match=r"are not in one CRS$"):
+    with pytest.raises(CRSError, match=r"^origins .* and edges .* are not in one CRS$"):
         isochrones(STREET, places((0, 0)).to_crs(4326), within_min=5)
 
 
