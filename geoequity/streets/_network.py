@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from geoequity.streets._walks import Graph
 
 FAR_M = 200.0  # from any street, a place is far
+OFF_MAP_M = 50_000.0  # beyond the bounds of the network, it is no place of this city
 
 
 @dataclass(frozen=True, eq=False)
@@ -665,7 +666,8 @@ class StreetNetwork:
         ------
         DataError
             If an origin's id repeats, a geometry is missing or an origin is no
-            point, `k` is below 1, or a limit is not above 0.
+            point, a place is over 50 km off the map, `k` is below 1, or a
+            limit is not above 0.
         CRSError
             If a CRS differs.
         """
@@ -891,6 +893,20 @@ class StreetNetwork:
             by_node = pd.Series(minutes[self._rank], index=self.nodes.index, name="minutes")
             yield origin, by_node[np.isfinite(by_node)]
 
+    def _check_on_map(self, shapes: np.ndarray, ids: Mapping[str, pd.Index]) -> None:
+        """Refuse places so far off that their coordinates must be wrong."""
+        low, high = self.edges.total_bounds.reshape(2, 2)
+        bounds = shapely.bounds(shapes).reshape(-1, 2, 2)
+        is_off = (bounds[:, 1] < low - OFF_MAP_M) | (bounds[:, 0] > high + OFF_MAP_M)
+        if not is_off.any():
+            return
+        names = np.repeat(list(ids), [len(one) for one in ids.values()])
+        every = np.concatenate([one.to_numpy(dtype=object) for one in ids.values()])
+        off = is_off.any(axis=1)
+        said = [f"{name}: {shown(every[off & (names == name)])}" for name in set(names[off])]
+        msg = f"over {OFF_MAP_M / 1000:g} km off the map: {'; '.join(sorted(said))}"
+        raise DataError(msg, ids=pd.Index(every[off]))
+
     # ------------------------------------------------------------ the graph
     @cached_property
     def _ends(self) -> np.ndarray:
@@ -963,6 +979,7 @@ class StreetNetwork:
         schema.check_same_crs(origins, self.edges, names=("origins", "edges"))
         schema.check_unique(origins.index, name="origins")
         shapes = shapes_of(origins, name="origins", points_only=True)
+        self._check_on_map(shapes, {"origins": origins.index})
         lines = self._lines(largest_only=largest_only, max_m=max_m)
         return lines.meet(shapes, max_m=max_m), origins.index
 
@@ -975,6 +992,9 @@ class StreetNetwork:
     ) -> tuple[Stretches, np.ndarray]:
         """Check services, number their categories and find where they meet the network."""
         shapes, category = stacked(by_category, same_crs=self.edges, name="edges")
+        self._check_on_map(
+            shapes, {f"services: {key}": one.index for key, one in by_category.items()}
+        )
         lines = self._lines(largest_only=largest_only, max_m=max_m)
         return lines.meet(shapes, max_m=max_m), category
 

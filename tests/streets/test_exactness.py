@@ -475,9 +475,21 @@ def test_edges_to_nodes_that_are_not_there_are_refused():
     assert told.value.ids == (1, 2)
 
 
-@pytest.mark.xfail(strict=True, reason="services off the map are left out without a word")
-def test_services_off_the_map_are_told():
+def test_places_off_the_map_are_told():
     network = StreetNetwork.from_edges(STREET)
-    away = gpd.GeoSeries([Point(9_000, 0), Point(0, 0)], index=["away", "here"], crs=CRS)
-    with pytest.raises(DataError, match=r"services: s: .*away"):
-        network.nearest_min({"s": away}, max_snap_m=1_000)
+    here = gpd.GeoSeries([Point(0, 0)], index=["here"], crs=CRS)
+    away = gpd.GeoSeries([Point(90_000, 0), Point(0, 0)], index=["away", "home"], crs=CRS)
+    for call in (
+        lambda: network.nearest_min({"t": here, "s": away}),
+        lambda: network.count_within({"s": away}, within_min=5),
+    ):
+        with pytest.raises(DataError, match=r"^over 50 km off the map: services: s: away$") as told:
+            call()
+        assert told.value.ids == ("away",)
+    with pytest.raises(DataError, match=r"^over 50 km off the map: origins: away$"):
+        network.costs(away, here, within_min=5)
+    # Far, but of this city: it is left out if one says how far is too far
+    far = gpd.GeoSeries([Point(9_000, 0)], index=["far"], crs=CRS)
+    found = network.nearest_min({"s": far}, origins=here, max_snap_m=1_000)["s"]
+    assert np.isnan(found.item())
+    assert network.nearest_min({"s": far}, origins=here)["s"].notna().item()
