@@ -433,7 +433,7 @@ class StreetNetwork:
         if not np.isfinite(edges[MINUTES]).to_numpy().any():
             msg = f"edges: none is walkable for {walker.name}"
             raise DataError(msg)
-        return replace(self, edges=edges, walker=walker)
+        return self._with(edges, walker=walker, is_sloped=self.is_sloped)
 
     def levelled(self) -> Self:
         """
@@ -447,7 +447,14 @@ class StreetNetwork:
         """
         level = self.edges["length_m"].to_numpy(dtype=float) / self.walker.m_per_min
         columns = {one: np.where(np.isfinite(self.edges[one]), level, np.inf) for one in MINUTES}
-        return replace(self, edges=self.edges.assign(**columns), is_sloped=False)
+        return self._with(self.edges.assign(**columns), walker=self.walker, is_sloped=False)
+
+    def _with(self, edges: gpd.GeoDataFrame, *, walker: Walker, is_sloped: bool) -> Self:
+        """Put other minutes on the same streets, keeping what is known of where they run."""
+        other = replace(self, edges=edges, walker=walker, is_sloped=is_sloped)
+        for name in ("_all_lines", "lines_of_largest", "_ends", "_degree", "_rank"):
+            other.__dict__[name] = getattr(self, name)
+        return other
 
     def to_networkx(self) -> "nx.MultiDiGraph":
         """
@@ -601,7 +608,10 @@ class StreetNetwork:
         schema.check_same_crs(points, self.edges, names=("points", "edges"))
         shapes = shapes_of(points, name="points", points_only=True)
         lines = self._lines(largest_only=largest_only, max_m=max_m)
-        edge, share, snap_m = lines.nearest(shapes, max_m=max_m)
+        met = lines.meet(shapes, max_m=max_m)
+        edge = np.full(len(shapes), NO_LINE)
+        share, snap_m = np.full((2, len(shapes)), np.nan)
+        edge[met.place], share[met.place], snap_m[met.place] = met.line, met.start, met.gap
         length_m = np.append(self.edges["length_m"].to_numpy(dtype=float), np.nan)[edge]
         is_moved = np.zeros(len(shapes), dtype=bool)
         if lines is not self._all_lines:

@@ -6,8 +6,9 @@ of no length, the nearest spot of the nearest line; a park or campus has every
 stretch that runs through it or close by.
 """
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -24,6 +25,7 @@ Places: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries
 BESIDE_M = 20.0
 NO_LINE = -1
 
+_REMEMBERED = 4
 _SAME_LENGTH_M = 1e-3
 _ROUND = 16  # corners of a quarter of a circle
 
@@ -107,6 +109,7 @@ class Lines:
 
     shapes: np.ndarray
     some: np.ndarray
+    _met: dict[bytes, Stretches] = field(default_factory=dict, init=False, repr=False)
 
     def nearest(
         self, places: np.ndarray, *, max_m: float | None = None
@@ -158,8 +161,22 @@ class Lines:
         Returns
         -------
         stretches
-            With the least distance between place and line as gap.
+            With the least distance between place and line as gap. The last few
+            answers are remembered, since a study asks of the same homes and
+            services again and again.
         """
+        asked = hashlib.sha256(str(max_m).encode())
+        for one in shapely.to_wkb(places):
+            asked.update(one)
+        key = asked.digest()
+        if key not in self._met:
+            if len(self._met) >= _REMEMBERED:
+                self._met.pop(next(iter(self._met)))
+            self._met[key] = self._meet(places, max_m=max_m)
+        return replace(self._met[key], shapes=places)
+
+    def _meet(self, places: np.ndarray, *, max_m: float | None) -> Stretches:
+        """Find the stretches anew."""
         is_wide = shapely.get_dimensions(places) > 0
         wide, narrow = np.flatnonzero(is_wide), np.flatnonzero(~is_wide)
         beside = self._beside(places[wide], max_m=max_m)
