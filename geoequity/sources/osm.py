@@ -11,7 +11,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -383,13 +383,13 @@ def _projected(shapes: Sequence[Any], crs: Any) -> Any:
 def _street_table(found: Found, *, crs: Any, area: Any) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Make the streets, and who edited each and when."""
     pieces = without_points(parted(found.streets, lifts=found.elevators, crs=crs))
-    none = np.empty(0)
-    found.streets = ways = replace(found.streets, ref=none, x=none, y=none)  # they are in pieces
+    found.streets = ways = found.streets.without_nodes()  # they are in the pieces
     pieces = pieces[_inside(pieces["geometry"], area)]
     way = pieces["way"].to_numpy()
     number = ways.number[way]
     places = zip(number.data, pieces["position"].to_numpy().data, strict=True)
     ids = [f"way/{number}:{position}" for number, position in places]
+    name, names = pd.factorize(ways.name)
     told = zip(STREET_COLUMNS, zip(*found.street_rows, strict=True), strict=True)
     tags = {
         column: pd.array(values, dtype=_DTYPES.get(column, "category")) for column, values in told
@@ -400,7 +400,7 @@ def _street_table(found: Found, *, crs: Any, area: Any) -> tuple[gpd.GeoDataFram
             "to_node": pieces["to"].to_numpy(),
             "length_m": pieces["length_m"].to_numpy(),
             **{column: values[ways.said[way]] for column, values in tags.items()},
-            "name": pd.Categorical(ways.name)[way],
+            "name": pd.Categorical.from_codes(name[way], pd.Index(names, dtype=object)),
         },
         index=pd.Index(ids, name="edge_id", dtype=object),
         geometry=pieces["geometry"].to_numpy(),
@@ -485,6 +485,7 @@ def _route_table(found: Found, *, crs: Any, area: Any) -> gpd.GeoDataFrame:
     found.dropped["route of which no way is in the file or extent"] += lost
     kept = [one for one, empty in zip(found.members, is_empty, strict=True) if not empty]
     found.members.clear()
+    found.lines = found.lines.without_nodes()
     rows = [found.routes[route_id] for route_id in kept]
     table = pd.DataFrame(rows, columns=["mode", *ROUTE_TAGS], dtype=object)
     table.index = pd.Index(kept, name="route_id", dtype=object)

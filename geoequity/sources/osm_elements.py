@@ -245,6 +245,7 @@ class Found:
                 lines.add(taken[1])
         self.streets, self.lines = streets.whole(), lines.whole()
         self._take_areas(places)
+        self._meanings.clear()
 
     # ---------------------------------------------------------------- points
     def _take_nodes(self, table: pa.Table) -> None:
