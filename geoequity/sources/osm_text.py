@@ -401,6 +401,9 @@ def _table(block: bytes, kind: str) -> pa.Table:
 
 def _plain(text: str) -> str:
     """Put back the characters that OPL writes as numbers between percent signs."""
+    plain = text.replace("%20%", " ")
+    if "%" not in plain:
+        return plain
     parts = text.split("%")
     parts[1::2] = [chr(int(code, 16)) for code in parts[1::2]]
     return "".join(parts)
