@@ -1,10 +1,11 @@
 """
 Read OpenStreetMap extracts into streets, services, stops, routes and mapping.
 
-A file is read twice, by libosmium: its relations, which are few, tell what
-routes and areas are made of; then its nodes and ways go by once, for all the
-tables together. What the tags mean stands in ``osm_tags.toml``; here is only
-the shape of the data.
+libosmium goes through a file once and writes what may matter as text; of that
+the relations, which are few, are read first, since they tell what routes and
+areas are made of, and then nodes and ways, for all tables together. A file that
+does not say that it is in order is gone through once more before, to find out.
+What the tags mean stands in ``osm_tags.toml``; here is only the shape of the data.
 """
 
 import logging
@@ -62,7 +63,8 @@ class OsmLayers:
         ``from_node`` and ``to_node`` (OSM node ids), ``length_m`` in the metric
         CRS, ``highway``, ``walkable``, ``sidewalk`` (yes, no), ``cycleway``
         (true or false), ``oneway_foot`` (yes or -1 where people on foot may
-        only go along or against it) and tags as they are, None where untagged.
+        only go along or only against it) and tags as they are; text is
+        categorical, and absent where untagged.
     services
         Index ``service_id`` (``node/1``, and ``node/1#wifi`` for the second
         and later categories of one element): points and polygons with
@@ -178,12 +180,16 @@ def read_osm(
     Notes
     -----
     Who may walk is decided by the table ``[streets]`` of ``osm_tags.toml``.
-    Streets are parted where two of them, or one with itself, share a node.
+    Streets are parted where two of them, or one with itself, share a node, and
+    at lifts.
 
     Two stops of one mode within 60 m are taken for one if they have the same
     name or the lesser of them has none. A station comes before a stop beside
     the road, that before a platform, that before the position on road or rail.
     Two of one kind, as on either side of a street, stay two; so do entrances.
+
+    Meanwhile some five times the size of a PBF file is taken up in the folder
+    for temporary files.
 
     A PBF file cut short exactly between two of its blocks is a valid file, and
     cannot be told from a whole one unless its streets are gone.
