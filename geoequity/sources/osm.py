@@ -1,17 +1,18 @@
 """
 Read OpenStreetMap extracts into streets, services, stops, routes and mapping.
 
-A file is read twice, by libosmium: its relations, which are few, tell what
-routes and areas are made of; then its nodes and ways go by once, for all the
-tables together. What the tags mean stands in ``osm_tags.toml``; here is only
-the shape of the data.
+libosmium goes through a file once and writes what may matter as text; of that
+the relations, which are few, are read first, since they tell what routes and
+areas are made of, and then nodes and ways, for all tables together. A file that
+does not say that it is in order is gone through once more before, to find out.
+What the tags mean stands in ``osm_tags.toml``; here is only the shape of the data.
 """
 
 import logging
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,8 @@ class OsmLayers:
         ``from_node`` and ``to_node`` (OSM node ids), ``length_m`` in the metric
         CRS, ``highway``, ``walkable``, ``sidewalk`` (yes, no), ``cycleway``
         (true or false), ``oneway_foot`` (yes or -1 where people on foot may
-        only go along or against it) and tags as they are, None where
-        untagged; None without any street.
+        only go along or only against it) and tags as they are; text is
+        categorical, and absent where untagged. None without any street.
     services
         Index ``service_id`` (``node/1``, and ``node/1#wifi`` for the second
         and later categories of one element): points and polygons with
@@ -184,12 +185,16 @@ def read_osm(
     Notes
     -----
     Who may walk is decided by the table ``[streets]`` of ``osm_tags.toml``.
-    Streets are parted where two of them, or one with itself, share a node.
+    Streets are parted where two of them, or one with itself, share a node, and
+    at lifts.
 
     Two stops of one mode within 60 m are taken for one if they have the same
     name or the lesser of them has none. A station comes before a stop beside
     the road, that before a platform, that before the position on road or rail.
     Two of one kind, as on either side of a street, stay two; so do entrances.
+
+    Meanwhile some five times the size of a PBF file is taken up in the folder
+    for temporary files.
 
     A PBF file cut short exactly between two of its blocks is a valid file, and
     cannot be told from a whole one unless its ways are gone: one of points only
@@ -424,13 +429,13 @@ def _street_table(found: Found, *, crs: Any, area: Any) -> tuple[gpd.GeoDataFram
         none = pd.DataFrame({one: np.empty(0, dtype="int64") for one in _EDIT_COLUMNS})
         return gpd.GeoDataFrame({"length_m": np.empty(0)}, geometry=[], crs=crs), none
     pieces = without_points(parted(found.streets, lifts=found.elevators, crs=crs))
-    none = np.empty(0)
-    found.streets = ways = replace(found.streets, ref=none, x=none, y=none)  # they are in pieces
+    found.streets = ways = found.streets.without_nodes()  # they are in the pieces
     pieces = pieces[_inside(pieces["geometry"], area)]
     way = pieces["way"].to_numpy()
     number = ways.number[way]
     places = zip(number.data, pieces["position"].to_numpy().data, strict=True)
     ids = [f"way/{number}:{position}" for number, position in places]
+    name, names = pd.factorize(ways.name)
     told = zip(STREET_COLUMNS, zip(*found.street_rows, strict=True), strict=True)
     tags = {
         column: pd.array(values, dtype=_DTYPES.get(column, "category")) for column, values in told
@@ -441,7 +446,7 @@ def _street_table(found: Found, *, crs: Any, area: Any) -> tuple[gpd.GeoDataFram
             "to_node": pieces["to"].to_numpy(),
             "length_m": pieces["length_m"].to_numpy(),
             **{column: values[ways.said[way]] for column, values in tags.items()},
-            "name": pd.Categorical(ways.name)[way],
+            "name": pd.Categorical.from_codes(name[way], pd.Index(names, dtype=object)),
         },
         index=pd.Index(ids, name="edge_id", dtype=object),
         geometry=pieces["geometry"].to_numpy(),
@@ -526,6 +531,7 @@ def _route_table(found: Found, *, crs: Any, area: Any) -> gpd.GeoDataFrame:
     found.dropped["route of which no way is in the file or extent"] += lost
     kept = [one for one, empty in zip(found.members, is_empty, strict=True) if not empty]
     found.members.clear()
+    found.lines = found.lines.without_nodes()
     rows = [found.routes[route_id] for route_id in kept]
     table = pd.DataFrame(rows, columns=["mode", *ROUTE_TAGS], dtype=object)
     table.index = pd.Index(kept, name="route_id", dtype=object)

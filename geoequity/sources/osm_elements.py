@@ -232,19 +232,22 @@ class Found:
         places
             Where nodes are.
         """
-        needed = {way for ways in self.members.values() for way in ways}
-        rings = {way for one in self._outlines.values() for way in one.ways}
-        of_relations = [pa.array(some, type=pa.int64()) for some in (needed, rings)]
+        needed = np.array([way for ways in self.members.values() for way in ways], dtype="int64")
+        rings = np.array(
+            [way for one in self._outlines.values() for way in one.ways], dtype="int64"
+        )
+        needed, rings = np.unique(needed), np.unique(rings)
         streets, lines = Gathered(), Gathered()
         for kind, table in osm_text.read_tables(path):
             if kind == "node":
                 self._take_nodes(table)
             elif kind == "way":
-                taken = self._take_ways(table, *of_relations, places=places)
+                taken = self._take_ways(table, needed, rings, places=places)
                 streets.add(taken[0])
                 lines.add(taken[1])
         self.streets, self.lines = streets.whole(), lines.whole()
         self._take_areas(places)
+        self._meanings.clear()
 
     # ---------------------------------------------------------------- points
     def _take_nodes(self, table: pa.Table) -> None:
@@ -269,15 +272,13 @@ class Found:
 
     # ------------------------------------------------------------------ ways
     def _take_ways(
-        self, table: pa.Table, needed: pa.Array, rings: pa.Array, *, places: Places
+        self, table: pa.Table, needed: np.ndarray, rings: np.ndarray, *, places: Places
     ) -> tuple[Ways, Ways]:
         """Note platforms and buildings; put areas by; give streets, and lines of routes."""
         self.read["ways"] += len(table)
         said = self._read_tags(table["tags"], shape="area")
-        number = pa.array(osm_text.integers(table["number"]))
-        is_needed, is_ring = (
-            np.asarray(pc.is_in(number, value_set=some)) for some in (needed, rings)
-        )
+        number = osm_text.integers(table["number"])
+        is_needed, is_ring = _among(number, needed), _among(number, rings)
         matters = said.told(_matters) | is_needed | is_ring
         matters &= np.asarray(pc.greater(pc.binary_length(table["nodes"]), 1))  # it has some
         if not matters.all():
@@ -495,6 +496,12 @@ def _head(table: pa.Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Read id, second of the last edit and editor."""
     edited = osm_text.seconds(table["edited"])
     return osm_text.integers(table["number"]), edited, osm_text.integers(table["uid"])
+
+
+def _among(numbers: np.ndarray, some: np.ndarray) -> np.ndarray:
+    """Tell which numbers are among some, which are in order."""
+    at = np.searchsorted(some, numbers)
+    return np.append(some, -1)[at] == numbers
 
 
 def _matters(meaning: Meaning) -> bool:

@@ -27,7 +27,7 @@ _FIELDS = {
     "relation": (*_HEAD, "members"),
 }
 _KINDS = {kind[0].encode(): kind for kind in _FIELDS}  # by the letter of their lines
-_BUFFER = 1 << 20  # bytes of elements to write at a time
+_BUFFER = 1 << 18  # bytes of elements to write at a time
 _BLOCK = 1 << 22  # bytes of text to read at a time
 _SPACED = csv.ParseOptions(delimiter=" ", quote_char=False)
 _TO_SPACES = bytes.maketrans(b"Nnwr,", b"     ")
@@ -401,6 +401,9 @@ def _table(block: bytes, kind: str) -> pa.Table:
 
 def _plain(text: str) -> str:
     """Put back the characters that OPL writes as numbers between percent signs."""
+    plain = text.replace("%20%", " ")
+    if "%" not in plain:
+        return plain
     parts = text.split("%")
     parts[1::2] = [chr(int(code, 16)) for code in parts[1::2]]
     return "".join(parts)

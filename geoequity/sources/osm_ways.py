@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -131,6 +131,17 @@ class Ways:
         most = (self.reduced(np.maximum, one) for one in there)
         return tuple(one / PER_DEGREE for one in (*least, *most))
 
+    def without_nodes(self) -> "Ways":
+        """
+        Leave the nodes out, which take most of the memory.
+
+        Returns
+        -------
+        ways
+            The same, with nothing known of their nodes.
+        """
+        return replace(self, ref=self.ref[:0].copy(), x=self.x[:0].copy(), y=self.y[:0].copy())
+
     def taken(self, which: np.ndarray) -> "Ways":
         """
         Take some of the ways.
@@ -252,8 +263,8 @@ def joined(ways: Ways, groups: Sequence[Sequence[int]], *, crs: Any) -> np.ndarr
         ends = np.append(0, np.cumsum(size[mine]))
         parts = (ends, np.array([0, len(mine)]))
         corners = xy[_ranges(start[mine], size[mine])]
-        lines[at] = shapely.from_ragged_array(_MULTI, corners, parts)[0]
-    return shapely.line_merge(lines)
+        lines[at] = shapely.line_merge(shapely.from_ragged_array(_MULTI, corners, parts)[0])
+    return lines
 
 
 def without_points(pieces: pd.DataFrame) -> pd.DataFrame:
