@@ -199,7 +199,7 @@ def places_of(draw, edges, *, prefix, min_size=1):
     return points([*anywhere, *on_edge], prefix=prefix)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data(), st.floats(0.1, 40))
 def test_walks_on_random_networks_are_those_of_the_twin(data, within_min):
     edges = data.draw(networks())
@@ -360,9 +360,6 @@ AS_FAST = Walker(name="as fast", speed_kmh=WHEELCHAIR.speed_kmh)
 
 
 def assert_never_gains(barred, free, places):
-    # Whoever is barred from the nearest street sets out from another: that is no walk of theirs
-    met = [one.snap(places, largest_only=False)["edge"] for one in (barred, free)]
-    places = places[met[0] == met[1]]
     slow, fast = (minutes_between(one, places, places) for one in (barred, free))
     assert slow.index.isin(fast.index).all()
     assert (slow >= fast.loc[slow.index] - 1e-9).all()
