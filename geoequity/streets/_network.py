@@ -696,8 +696,10 @@ class StreetNetwork:
             k=int(k),
             limit_min=limit_min,
         )
-        minutes = np.where(np.isfinite(minutes), np.minimum(minutes, limit_min), np.nan)
-        frame = pd.DataFrame(minutes, index=index, columns=list(services_by_category))
+        # In place: with all nodes and many categories this is the largest table there is
+        minutes[np.isinf(minutes)] = np.nan
+        np.minimum(minutes, limit_min, out=minutes)
+        frame = pd.DataFrame(minutes, index=index, columns=list(services_by_category), copy=False)
         return _limited(frame, within_min)
 
     def count_within(
@@ -809,7 +811,7 @@ class StreetNetwork:
             np.add.at(sums, place, 1.0 if share is None else share)
         table = sums.reshape(len(starts.shapes), categories)
         table[~starts.meets] = np.nan
-        frame = pd.DataFrame(table, index=index, columns=list(services_by_category))
+        frame = pd.DataFrame(table, index=index, columns=list(services_by_category), copy=False)
         return _limited(frame, within_min)
 
     def costs(

@@ -91,7 +91,9 @@ class Stretches:
         meets
             A mask of the places.
         """
-        return np.isin(np.arange(len(self.shapes)), self.place)
+        meets = np.zeros(len(self.shapes), dtype=bool)
+        meets[self.place] = True
+        return meets
 
 
 @dataclass(frozen=True, eq=False)

@@ -165,7 +165,8 @@ class Graph:
         minutes = np.full((len(origins.shapes), groups), np.inf)
         for column, one in enumerate(_in_order(tasks)):
             minutes[:, column] = one
-        return np.where(minutes <= limit_min, minutes, np.inf)
+        minutes[minutes > limit_min] = np.inf
+        return minutes
 
     def pairs(self, origins: Stretches, goals: Stretches, *, limit_min: float) -> Iterator[Pairs]:
         """
