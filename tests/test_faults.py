@@ -7,6 +7,8 @@ with the ids; what can be mended is mended with a warning that names them too.
 
 import json
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -335,8 +337,30 @@ def test_an_extract_with_a_bad_byte_in_a_tag_is_refused(make_city: CityMaker) ->
     assert b"residential" in content
     spoilt = content.replace(b"residential", b"resident\xffal")
     (file.parent / "x.osm.pbf").write_bytes(spoilt)
-    with pytest.raises(SourceError, match=r"x\.osm\.pbf: not a whole OpenStreetMap file: .*utf-8"):
+    with pytest.raises(
+        SourceError, match=r"x\.osm\.pbf: not a whole OpenStreetMap file: .*Unicode"
+    ):
         assess(file)
+
+
+def test_a_process_outlives_a_damaged_extract(make_city: CityMaker) -> None:
+    """Writers of libosmium that failed end the process when they are taken apart."""
+    file = make_city()
+    content = (data_folder() / "demo" / "valle_claro.osm.pbf").read_bytes()
+    damaged = file.parent / "x.osm.pbf"
+    damaged.write_bytes(content.replace(b"residential", b"resident\xffal"))
+    code = (
+        "import gc, sys\n"
+        "from geoequity.errors import SourceError\n"
+        "from geoequity.sources.osm import read_osm\n"
+        "try:\n    read_osm(sys.argv[1])\n"
+        "except SourceError:\n    pass\n"
+        "gc.collect()\nprint('alive')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(damaged)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "alive\n", "")
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ from geoequity.sources.osm_elements import (
 )
 from geoequity.sources.osm_tags import interval_min, rules
 from geoequity.sources.osm_ways import PER_DEGREE, joined, metres, parted, without_points
+from geoequity.sources.osm_writer import osm_writer
 
 SAME_STOP_M = 60.0
 
@@ -342,7 +343,7 @@ def _merge(files: Iterable[Path], *, target: Path) -> None:
     header = osmium.io.Header()
     header.set("sorting", "Type_then_ID")
     sink = osmium.io.File(str(target), "pbf,pbf_compression=none")
-    with osmium.SimpleWriter(sink, header=header) as writer:
+    with osm_writer(sink, header=header) as writer:
         reader.apply(writer)
 
 

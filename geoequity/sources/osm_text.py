@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from geoequity.sources.osm_ways import NOWHERE, PER_DEGREE
+from geoequity.sources.osm_writer import osm_writer
 
 _FORMAT = "opl,add_metadata=timestamp+uid"
 _HEAD = ("number", "visible", "edited", "uid", "tags")
@@ -104,8 +105,8 @@ def write_text(
     only = osmium.filter.EntityFilter(osmium.osm.RELATION)
     with (
         osmium.io.Reader(file) as reader,
-        osmium.SimpleWriter(osmium.io.File(str(elements), _FORMAT), _BUFFER) as first,
-        osmium.SimpleWriter(osmium.io.File(str(relations), _FORMAT), _BUFFER) as second,
+        osm_writer(osmium.io.File(str(elements), _FORMAT), _BUFFER) as first,
+        osm_writer(osmium.io.File(str(relations), _FORMAT), _BUFFER) as second,
     ):
         osmium.apply(reader, index, keyed, typed, first, only, second)
 
@@ -175,7 +176,7 @@ def is_in_order(file: Path, *, target: Path) -> bool:
         Whether they do.
     """
     sink = osmium.io.File(str(target), "ids")
-    with osmium.io.Reader(file) as reader, osmium.SimpleWriter(sink, _BUFFER) as writer:
+    with osmium.io.Reader(file) as reader, osm_writer(sink, _BUFFER) as writer:
         osmium.apply(reader, writer)
     kind, number = np.zeros(1, dtype=np.uint8), np.zeros(1, dtype="int64")  # the last before
     for block in _blocks(target):

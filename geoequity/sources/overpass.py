@@ -24,6 +24,7 @@ from pydantic import BaseModel, Field, ValidationError
 from geoequity.errors import SourceError
 from geoequity.sources.osm_elements import TYPES
 from geoequity.sources.osm_tags import rules
+from geoequity.sources.osm_writer import osm_writer
 
 if TYPE_CHECKING:
     from geoequity.sources.osm import OsmLayers
@@ -457,7 +458,7 @@ class _Draft:
         sink = osmium.io.File(str(target), "pbf,pbf_compression=none")
         make = osmium.osm.mutable
         ways, relations = self.told["way"], self.told["relation"]
-        with osmium.SimpleWriter(sink, header=header) as writer:
+        with osm_writer(sink, header=header) as writer:
             for one in sorted(self.spots, key=lambda one: (one > 0, abs(one))):
                 told = _told(self.told["node"][one]) if one in self.told["node"] else {}
                 writer.add_node(make.Node(id=one, location=self.spots[one], **told))
