@@ -36,7 +36,15 @@ from geoequity.sources.osm_elements import (
     Found,
 )
 from geoequity.sources.osm_tags import interval_min, rules
-from geoequity.sources.osm_ways import PER_DEGREE, joined, metres, parted, without_points
+from geoequity.sources.osm_ways import (
+    PER_DEGREE,
+    Gathered,
+    drawn,
+    joined,
+    metres,
+    parted,
+    without_points,
+)
 from geoequity.sources.osm_writer import osm_writer
 
 SAME_STOP_M = 60.0
@@ -429,32 +437,36 @@ def _street_table(found: Found, *, crs: Any, area: Any) -> tuple[gpd.GeoDataFram
     if not len(found.streets.number):
         none = pd.DataFrame({one: np.empty(0, dtype="int64") for one in _EDIT_COLUMNS})
         return gpd.GeoDataFrame({"length_m": np.empty(0)}, geometry=[], crs=crs), none
-    pieces = without_points(parted(found.streets, lifts=found.elevators, crs=crs))
-    found.streets = ways = found.streets.without_nodes()  # they are in the pieces
+    pieces, corners = parted(found.streets, lifts=found.elevators)
+    ways, found.streets = found.streets.without_nodes(), Gathered().whole()  # to spare memory
+    ends = pieces.pop("start").to_numpy(), pieces.pop("end").to_numpy()
+    pieces["geometry"] = drawn(corners, *ends, crs=crs)
+    del corners, ends
+    pieces = without_points(pieces)
     pieces = pieces[_inside(pieces["geometry"], area)]
-    way = pieces["way"].to_numpy()
-    number = ways.number[way]
-    places = zip(number.data, pieces["position"].to_numpy().data, strict=True)
-    ids = [f"way/{number}:{position}" for number, position in places]
-    name, names = pd.factorize(ways.name)
+    way = pieces.pop("way").to_numpy()
+    edits = {"number": ways.number[way], "edited": ways.edited[way], "uid": ways.uid[way]}
     told = zip(STREET_COLUMNS, zip(*found.street_rows, strict=True), strict=True)
     tags = {
-        column: pd.array(values, dtype=_DTYPES.get(column, "category")) for column, values in told
+        column: pd.array(values, dtype=_DTYPES.get(column, "category"))[ways.said[way]]
+        for column, values in told
     }
+    tags["name"] = ways.name[way]
+    del ways
+    places = zip(edits["number"].data, pieces.pop("position").to_numpy().data, strict=True)
+    ids = [f"way/{number}:{position}" for number, position in places]
     streets = gpd.GeoDataFrame(
         {
             "from_node": pieces["from"].to_numpy(),
             "to_node": pieces["to"].to_numpy(),
             "length_m": pieces["length_m"].to_numpy(),
-            **{column: values[ways.said[way]] for column, values in tags.items()},
-            "name": pd.Categorical.from_codes(name[way], pd.Index(names, dtype=object)),
+            **tags,
         },
         index=pd.Index(ids, name="edge_id", dtype=object),
         geometry=pieces["geometry"].to_numpy(),
         crs=crs,
         copy=False,
     )
-    edits = {"number": number, "edited": ways.edited[way], "uid": ways.uid[way]}
     return streets, pd.DataFrame(edits, copy=False)
 
 

@@ -51,7 +51,7 @@ class Ways:
     number: np.ndarray
     edited: np.ndarray
     uid: np.ndarray
-    name: np.ndarray
+    name: Any
     said: np.ndarray
     size: np.ndarray
     ref: np.ndarray
@@ -166,7 +166,8 @@ class Gathered:
 
     def __init__(self) -> None:
         self._numbers = {name: array(code) for name, code in _TYPECODES.items()}
-        self._names: list[str | None] = []
+        self._codes = array("i")
+        self._names: dict[str, int] = {}
 
     def add(self, ways: Ways) -> None:
         """
@@ -177,9 +178,11 @@ class Gathered:
         ways
             Some more.
         """
-        self._names += ways.name.tolist()
         for name, numbers in self._numbers.items():
             numbers.frombytes(getattr(ways, name).astype(numbers.typecode).view("uint8").data)
+        code, names = pd.factorize(ways.name)
+        known = [self._names.setdefault(name, len(self._names)) for name in names]
+        self._codes.frombytes(np.array([*known, -1], dtype="i")[code].view("uint8").data)
 
     def whole(self) -> Ways:
         """
@@ -188,13 +191,16 @@ class Gathered:
         Returns
         -------
         ways
-            All of them; no more can be added while they are there.
+            All of them, their names categorical; no more can be added while
+            they are there.
         """
         numbers = {name: np.frombuffer(one, one.typecode) for name, one in self._numbers.items()}
-        return Ways(name=np.array(self._names, dtype=object), **numbers)
+        names = pd.Index(self._names, dtype=object)
+        codes = np.frombuffer(self._codes, "i")
+        return Ways(name=pd.Categorical.from_codes(codes, names), **numbers)
 
 
-def parted(ways: Ways, *, lifts: Sequence[int], crs: Any) -> pd.DataFrame:
+def parted(ways: Ways, *, lifts: Sequence[int]) -> tuple[pd.DataFrame, np.ndarray]:
     """
     Part ways where they meet.
 
@@ -204,15 +210,16 @@ def parted(ways: Ways, *, lifts: Sequence[int], crs: Any) -> pd.DataFrame:
         The ways.
     lifts
         Nodes at which they are parted too.
-    crs
-        Metric CRS to draw them in.
 
     Returns
     -------
     pieces
         In order: ``way`` and ``position``, the places of the way and of the
-        piece's first node in it, ``from`` and ``to``, the ids of its ends, and
-        ``geometry``. Ways fall apart where nodes are not in the file.
+        piece's first node in it; ``from`` and ``to``, the ids of its ends; and
+        ``start`` and ``end``, where they stand among the corners. Ways fall
+        apart where nodes are not in the file.
+    corners
+        Longitudes and latitudes as whole numbers.
     """
     node, run = _runs(ways)
     ref = ways.ref[node]
@@ -224,9 +231,36 @@ def parted(ways: Ways, *, lifts: Sequence[int], crs: Any) -> pd.DataFrame:
     way = np.searchsorted(ways.first, node[start], side="right") - 1
     pieces = {
         "way": way, "position": node[start] - ways.first[way], "from": ref[start], "to": ref[end],
+        "start": start, "end": end,
     }  # fmt: skip
-    del ref, run, breaks  # lines take much memory
-    return pd.DataFrame({**pieces, "geometry": _lines(ways, node, start, end, crs=crs)})
+    return pd.DataFrame(pieces, copy=False), np.stack([ways.x[node], ways.y[node]])
+
+
+def drawn(corners: np.ndarray, start: np.ndarray, end: np.ndarray, *, crs: Any) -> np.ndarray:
+    """
+    Draw lines through corners.
+
+    Parameters
+    ----------
+    corners
+        As `parted` gives them.
+    start, end
+        Places of the first and the last of each line.
+    crs
+        Metric CRS to draw them in.
+
+    Returns
+    -------
+    lines
+        One for each start.
+    """
+    lines = np.empty(len(start), dtype=object)
+    for at in range(0, len(start), _AT_ONCE):
+        some = slice(at, at + _AT_ONCE)
+        size = end[some] - start[some] + 1
+        xy = metres(*corners[:, _ranges(start[some], size)] / PER_DEGREE, crs=crs)
+        lines[some] = shapely.from_ragged_array(_LINE, xy, (np.append(0, np.cumsum(size)),))
+    return lines
 
 
 def joined(ways: Ways, groups: Sequence[Sequence[int]], *, crs: Any) -> np.ndarray:
@@ -249,7 +283,7 @@ def joined(ways: Ways, groups: Sequence[Sequence[int]], *, crs: Any) -> np.ndarr
         there.
     """
     node, run = _runs(ways)
-    xy = metres(*ways.degrees(node), crs=crs)
+    xy = metres(ways.x[node] / PER_DEGREE, ways.y[node] / PER_DEGREE, crs=crs)
     start = np.flatnonzero(np.diff(run, prepend=0))
     size = np.diff(np.append(start, len(run)))
     number = ways.number[np.searchsorted(ways.first, node[start], side="right") - 1]
@@ -274,7 +308,7 @@ def without_points(pieces: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     pieces
-        As `parted` gives them.
+        As `parted` gives them, with their ``geometry``.
 
     Returns
     -------
@@ -340,19 +374,6 @@ def _shared(ref: np.ndarray) -> np.ndarray:
     shared = np.zeros(len(ref), dtype=bool)
     shared[order[same]] = shared[order[same + 1]] = True
     return shared
-
-
-def _lines(
-    ways: Ways, node: np.ndarray, start: np.ndarray, end: np.ndarray, *, crs: Any
-) -> np.ndarray:
-    """Draw lines through nodes from start to end."""
-    shapes = np.empty(len(start), dtype=object)
-    for at in range(0, len(start), _AT_ONCE):
-        some = slice(at, at + _AT_ONCE)
-        size = end[some] - start[some] + 1
-        xy = metres(*ways.degrees(node[_ranges(start[some], size)]), crs=crs)
-        shapes[some] = shapely.from_ragged_array(_LINE, xy, (np.append(0, np.cumsum(size)),))
-    return shapes
 
 
 def _ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:

@@ -7,7 +7,16 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoequity.sources.osm_ways import NOWHERE, Gathered, Ways, joined, parted, without_points
+from geoequity.sources.osm_ways import (
+    NOWHERE,
+    Gathered,
+    Ways,
+    drawn,
+    joined,
+    metres,
+    parted,
+    without_points,
+)
 
 CRS = "EPSG:32631"  # the middle of the zone lies at 3 degrees east
 LOST = {9, 8}  # nodes that are in no file
@@ -48,6 +57,7 @@ def test_ways_that_come_in_parts_are_all_there_in_order():
     ways = gathered.whole()
     assert ways.number.tolist() == [1, 2, 3]
     assert ways.uid.tolist() == [100, 200, 300]
+    assert ways.name.tolist() == ["n1", "n2", "n3"]
     assert ways.ref.tolist() == [1, 2, 3, 9, 4, 5, 6]
     assert ways.lost.tolist() == [False, False, False, True, False, False, False]
     assert ways.degrees([1])[0].tolist() == [3.002]
@@ -88,11 +98,15 @@ networks = st.lists(st.lists(ids, min_size=1, max_size=6), max_size=5)
 @settings(max_examples=100, deadline=None)
 @given(networks, st.lists(ids, max_size=2))
 def test_pieces_are_those_of_a_slow_parting(nodes, lifts):
-    pieces = parted(some(*nodes), lifts=lifts, crs=CRS)
+    pieces, corners = parted(some(*nodes), lifts=lifts)
     found = pieces[["way", "position", "from", "to"]].to_numpy().tolist()
     assert found == slow_parting(nodes, lifts)
-    drawn = [len(line.coords) for line in pieces["geometry"]]
-    assert all(corners >= 2 for corners in drawn)
+    lines = drawn(corners, pieces["start"].to_numpy(), pieces["end"].to_numpy(), crs=CRS)
+    ends = [[line.coords[0], line.coords[-1]] for line in lines]
+    expected = metres(
+        3 + pieces[["from", "to"]].to_numpy().ravel() / 1000, [0] * 2 * len(lines), crs=CRS
+    )
+    assert np.array(ends).reshape(-1, 2) == pytest.approx(expected)
 
 
 def slow_parting(nodes, lifts):
