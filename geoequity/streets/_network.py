@@ -44,8 +44,9 @@ class StreetNetwork:
         Edges as given, with ``minutes_there`` and ``minutes_back`` (infinite
         where barred), and ``component``: 0 for edges of the largest connected
         part of the network, by length; -1 where nobody may walk.
-    nodes
-        Index ``node``: points, and ``component``.
+    places
+        Index ``node``: ``x`` and ``y`` of every node [m], and ``component``;
+        `nodes` has them as points.
     walker
         Who walks.
     is_sloped
@@ -68,7 +69,7 @@ class StreetNetwork:
     """
 
     edges: gpd.GeoDataFrame
-    nodes: gpd.GeoDataFrame
+    places: pd.DataFrame
     walker: Walker
     is_sloped: bool = False
 
@@ -397,14 +398,12 @@ class StreetNetwork:
         component = np.where(used, component, -1)[part]
         spots = _edges.end_points(np.asarray(edges.geometry.array, dtype=object))
         _, first = np.unique(ends, return_index=True)
-        nodes = gpd.GeoDataFrame(
-            {"component": component},
-            index=pd.Index(ids, name="node"),
-            geometry=shapely.points(spots[first]),
-            crs=edges.crs,
+        x, y = spots[first].T.copy()
+        places = pd.DataFrame(
+            {"x": x, "y": y, "component": component}, index=pd.Index(ids, name="node")
         )
         labelled = edges.assign(component=np.where(is_open, component[start], -1))
-        return cls(labelled, nodes, walker, is_sloped)
+        return cls(labelled, places, walker, is_sloped)
 
     def for_walker(self, walker: Walker) -> Self:
         """
@@ -497,6 +496,20 @@ class StreetNetwork:
         _exchange.write_parquet(self.edges.drop(columns="component"), path)
 
     # ------------------------------------------------------------ the network
+    @cached_property
+    def nodes(self) -> gpd.GeoDataFrame:
+        """
+        Give the nodes as points.
+
+        Returns
+        -------
+        nodes
+            Index ``node``: points in the CRS of the edges, and ``component``.
+            Made when first asked for: a search needs none.
+        """
+        points = shapely.points(self.places["x"], self.places["y"])
+        return gpd.GeoDataFrame(self.places[["component"]], geometry=points, crs=self.edges.crs)
+
     @property
     def components(self) -> pd.Series:
         """
@@ -507,7 +520,7 @@ class StreetNetwork:
         components
             Indexed by node; 0 is the largest by length of street.
         """
-        return self.nodes["component"]
+        return self.places["component"]
 
     def islands(self) -> dict[str, float]:
         """
@@ -686,8 +699,8 @@ class StreetNetwork:
             raise DataError(msg)
         limit_min = _limit(within_min)
         how: dict[str, Any] = {"largest_only": largest_only, "max_m": max_snap_m}
-        starts, index = self._starts(origins, **how)
         goals, category = self._goals(services_by_category, **how)
+        starts, index = self._starts(origins, beside=goals, **how)
         minutes = self._graph.nearest(
             starts,
             goals,
@@ -797,8 +810,8 @@ class StreetNetwork:
         """
         limit_min = _limit(within_min)
         how: dict[str, Any] = {"largest_only": largest_only, "max_m": max_snap_m}
-        starts, index = self._starts(origins, **how)
         goals, category = self._goals(services_by_category, **how)
+        starts, index = self._starts(origins, beside=goals, **how)
         amount = None if weight is None else _amounts(services_by_category, weight)
         categories = len(services_by_category)
         sums = np.zeros(len(starts.shapes) * categories)
@@ -902,7 +915,7 @@ class StreetNetwork:
         starts, index = self._starts(origins, largest_only=largest_only, max_m=None)
         walks = self._graph.spread(starts, limit_min=_limit(within_min))
         for origin, minutes in zip(index, walks, strict=True):
-            by_node = pd.Series(minutes[self._rank], index=self.nodes.index, name="minutes")
+            by_node = pd.Series(minutes[self._rank], index=self.places.index, name="minutes")
             yield origin, by_node[np.isfinite(by_node)]
 
     def _check_on_map(self, shapes: np.ndarray, ids: Mapping[str, pd.Index]) -> None:
@@ -923,14 +936,14 @@ class StreetNetwork:
     @cached_property
     def _ends(self) -> np.ndarray:
         """Positions of the two nodes of every edge."""
-        columns = [self.nodes.index.get_indexer(self.edges[c]) for c in ("from_node", "to_node")]
+        columns = [self.places.index.get_indexer(self.edges[c]) for c in ("from_node", "to_node")]
         return np.column_stack(columns)
 
     @cached_property
     def _degree(self) -> np.ndarray:
         """How many ends of open edges meet at every node."""
         is_open = self.edges["component"].to_numpy() >= 0
-        return np.bincount(self._ends[is_open].ravel(), minlength=len(self.nodes))
+        return np.bincount(self._ends[is_open].ravel(), minlength=len(self.places))
 
     @cached_property
     def _graph(self) -> "Graph":
@@ -939,12 +952,12 @@ class StreetNetwork:
 
         there, back = self.edges[MINUTES].to_numpy(dtype=float).T
         ends = self._rank[self._ends]
-        return Graph(ends, there, back, nodes=len(self.nodes), m_per_min=self.walker.m_per_min)
+        return Graph(ends, there, back, nodes=len(self.places), m_per_min=self.walker.m_per_min)
 
     @cached_property
     def _rank(self) -> np.ndarray:
         """Number nodes along a curve that keeps neighbours together, to keep memory near."""
-        xy = shapely.get_coordinates(np.asarray(self.nodes.geometry.array, dtype=object))
+        xy = self.places[["x", "y"]].to_numpy()
         low, size = xy.min(axis=0), np.ptp(xy, axis=0).max()
         step = ((xy - low) / (size or 1.0) * (2**16 - 1)).astype("uint64")
         for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
@@ -979,15 +992,23 @@ class StreetNetwork:
         return self.lines_of_largest if largest_only else self._all_lines
 
     def _starts(
-        self, origins: Places | None, *, largest_only: bool, max_m: float | None
+        self,
+        origins: Places | None,
+        *,
+        largest_only: bool,
+        max_m: float | None,
+        beside: Stretches | None = None,
     ) -> tuple[Stretches, pd.Index]:
         """Check origins and find where they meet the network; nodes are where they are."""
         if origins is None:
             _, first = np.unique(self._ends.ravel(), return_index=True)
             share = (first % 2).astype(float)
-            shapes = np.asarray(self.nodes.geometry.array, dtype=object)
-            place, gap = np.arange(len(shapes)), np.zeros(len(shapes))
-            return Stretches(place, first // 2, share, share, gap, shapes), self.nodes.index
+            # Points are asked for only where one may lie in an area
+            shapes = np.full(len(first), None, dtype=object)
+            if beside is not None and (shapely.get_dimensions(beside.shapes) > 0).any():
+                shapes = np.asarray(self.nodes.geometry.array, dtype=object)
+            place, gap = np.arange(len(first)), np.zeros(len(first))
+            return Stretches(place, first // 2, share, share, gap, shapes), self.places.index
         schema.check_same_crs(origins, self.edges, names=("origins", "edges"))
         schema.check_unique(origins.index, name="origins")
         shapes = shapes_of(origins, name="origins", points_only=True)

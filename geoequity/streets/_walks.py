@@ -24,7 +24,7 @@ NO_PLACE = -1
 ROUNDING_MIN = 1e-8  # a walk of just the limit is within it
 
 _PAIRS = 4_000_000  # held at a time by one search: 48 MB
-_BATCH = 256  # places searched from at a time
+_BATCH = 128  # places searched from at a time
 
 
 class Links(NamedTuple):
@@ -411,7 +411,7 @@ def _in_order(tasks: Iterable[Callable[[], Any]]) -> Iterator[Any]:
     with ThreadPoolExecutor(cores) as pool:
         for task in tasks:
             waiting.append(pool.submit(task))
-            if len(waiting) > 2 * cores:
+            if len(waiting) > cores:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
