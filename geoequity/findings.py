@@ -510,9 +510,7 @@ def _standing(facts: _Facts) -> Finding | None:
     widest = sorted(spread, key=lambda one: (-spread[one], one))[:ITEMS]
     if not widest:
         return None
-    ends = {
-        one: (str(facts.scores[one].idxmax()), str(facts.scores[one].idxmin())) for one in widest
-    }
+    ends = {one: _ends(facts, one) for one in widest}
     numbers = {f"{one}_best": facts.indicators.loc[ends[one][0], one] for one in widest}
     numbers |= {f"{one}_worst": facts.indicators.loc[ends[one][1], one] for one in widest}
 
@@ -532,6 +530,14 @@ def _standing(facts: _Facts) -> Finding | None:
         return text("finding.facts.text", language=language, items=_series(items, language))
 
     return _finding("facts", numbers, say)
+
+
+def _ends(facts: _Facts, indicator: str) -> tuple[str, str]:
+    """Name the best and the worst district; by value, as scores are alike beyond the goalposts."""
+    value = facts.indicators[indicator].dropna()
+    low, high = str(value.idxmin()), str(value.idxmax())
+    entry = facts.catalogue.loc[indicator]
+    return (high, low) if entry["best"] > entry["worst"] else (low, high)
 
 
 def _finding(

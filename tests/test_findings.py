@@ -387,6 +387,20 @@ def test_without_people_the_facts_of_districts_still_stand():
     )
 
 
+def test_beyond_the_goalposts_the_farthest_district_is_named():
+    tables = nobody()
+    tables["indicators"].loc["b", "hospital_walk_min"] = 115.0  # scores 0, as the 60 of a do
+    tables["scores"].loc["b", "hospital_walk_min"] = 0.0
+    tables["indicators"].loc["e", "hospital_walk_min"] = 4.0  # and 100, as the 15 of f do
+    tables["scores"].loc["e", "hospital_walk_min"] = 100.0
+    found = told(tables)["facts"]
+    assert found["numbers"]["hospital_walk_min_worst"] == 115.0
+    assert found["numbers"]["hospital_walk_min_best"] == 4.0
+    said = found["text"]["en"]
+    assert tables["districts"].loc["b", "name"] in said
+    assert tables["districts"].loc["e", "name"] in said
+
+
 def test_without_a_population_column_nothing_is_said_of_people():
     tables = nobody()
     tables["districts"] = tables["districts"].drop(columns=["population", "households"])
