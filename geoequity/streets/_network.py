@@ -197,10 +197,20 @@ class StreetNetwork:
         Raises
         ------
         DataError
-            If an edge names a node that is not there, or as `from_edges`.
+            If arrays differ in length, an edge names a node that is not there,
+            or as `from_edges`.
         CRSError
             If the CRS is not in metres.
         """
+        said = []
+        if len(x) != len(y):
+            said.append(f"x has {len(x)} nodes and y {len(y)}")
+        sizes = len(from_node), len(to_node), len(length_m)
+        if len(set(sizes)) > 1:
+            said.append("from_node has {} edges, to_node {} and length_m {}".format(*sizes))
+        if said:
+            msg = "; ".join(said)
+            raise DataError(msg)
         ends = np.column_stack([from_node, to_node]).astype("int64")
         xy = np.column_stack([x, y]).astype(float)
         bad = np.flatnonzero(((ends < 0) | (ends >= len(xy))).any(axis=1))

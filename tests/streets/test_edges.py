@@ -583,3 +583,13 @@ def test_who_is_barred_from_steps_never_gains(web):
 def test_a_network_in_degrees_is_refused():
     with pytest.raises(CRSError, match="edges: coordinates are in degrees"):
         StreetNetwork.from_edges(TOWN.set_crs(4326, allow_override=True))
+
+
+def test_arrays_that_do_not_fit_are_told_at_once():
+    xy, ends = np.zeros(3), np.zeros(2, dtype=int)
+    with pytest.raises(
+        DataError, match=r"^x has 3 nodes and y 2; from_node has 2 edges, to_node 1"
+    ):
+        StreetNetwork.from_arrays(xy, xy[:2], ends, ends[:1], np.ones(2), crs=CRS)
+    with pytest.raises(DataError, match=r"^from_node has 2 edges, to_node 2 and length_m 3$"):
+        StreetNetwork.from_arrays(xy, xy, ends, ends, np.ones(3), crs=CRS)
