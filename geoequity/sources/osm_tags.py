@@ -21,6 +21,8 @@ _YES_SIDES = {"both", "left", "right", "yes", "separate"}
 _WALK_KEYS = frozenset({"access", "foot", "highway", "motorroad", "route"})
 _SIDEWALK_KEYS = ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right")
 _FORWARD, _BACKWARD = {"yes", "true", "1"}, {"-1", "reverse"}
+_ON_TYRES = ("bus", "trolleybus")  # what a BRT stop is, too
+_BUS_KEYS = frozenset({"bus", "minibus", "share_taxi"})  # that name buses, not just a stop of some
 _CYCLE_LANES = {"lane", "track", "opposite_lane", "opposite_track"}
 
 
@@ -229,8 +231,10 @@ class Rules:
         if not kinds or self.is_gone(tags):
             return None, []
         modes = self.stop_modes.fitting(tags) or self.stop_modes_by_default.fitting(tags)[:1]
-        if "brt" in modes and "bus" in modes:
-            modes.remove("bus")
+        if "brt" in modes:
+            modes = [one for one in modes if one not in _ON_TYRES]
+        elif "trolleybus" in modes and _BUS_KEYS.isdisjoint(_said_yes(tags)):
+            modes = [one for one in modes if one != "bus"]
         return kinds[0], modes
 
     def route_mode(self, tags: Tags) -> str | None:
@@ -464,6 +468,11 @@ def _fits(clause: Clause, tags: Tags) -> bool:
     return all(
         key in tags and not values.isdisjoint(_values(tags[key])) for key, values in clause.items()
     )
+
+
+def _said_yes(tags: Tags) -> set[str]:
+    """List the keys that are told to be so."""
+    return {key for key, tag in tags.items() if "yes" in _values(tag)}
 
 
 def _values(tag: str) -> list[str]:

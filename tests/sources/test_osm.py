@@ -550,7 +550,14 @@ def test_capacity_is_a_number_or_unknown(text, expected):
         ({"highway": "bus_stop"}, "stop", ["bus"]),
         ({"highway": "bus_stop", "tram": "yes"}, "stop", ["tram", "bus"]),
         ({"public_transport": "platform", "highway": "bus_stop"}, "stop", ["bus"]),
-        ({"public_transport": "platform", "trolleybus": "yes"}, "platform", ["bus"]),
+        ({"public_transport": "platform", "trolleybus": "yes"}, "platform", ["trolleybus"]),
+        ({"highway": "bus_stop", "trolleybus": "yes"}, "stop", ["trolleybus"]),
+        (
+            {"highway": "bus_stop", "trolleybus": "yes", "bus": "yes"},
+            "stop",
+            ["bus", "trolleybus"],
+        ),
+        ({"highway": "bus_stop", "trolleybus": "yes", "brt": "yes"}, "stop", ["brt"]),
         ({"public_transport": "platform"}, "platform", []),
         ({"highway": "platform"}, "platform", ["bus"]),
         ({"public_transport": "stop_position", "train": "yes"}, "stop_position", ["rail"]),
@@ -563,7 +570,8 @@ def test_capacity_is_a_number_or_unknown(text, expected):
         ({"railway": "subway_entrance"}, "entrance", ["metro"]),
         ({"public_transport": "station", "bus": "yes", "brt": "yes"}, "station", ["brt"]),
         ({"aerialway": "station"}, "station", ["cable"]),
-        ({"railway": "station", "station": "funicular"}, "station", ["cable"]),
+        ({"railway": "station", "station": "funicular"}, "station", ["funicular"]),
+        ({"railway": "stop", "funicular": "yes"}, "stop_position", ["funicular"]),
         ({"amenity": "ferry_terminal"}, "station", ["ferry"]),
         ({"amenity": "bus_station"}, "station", ["bus"]),
         ({"highway": "bus_stop", "disused": "yes"}, None, []),
@@ -701,6 +709,25 @@ def test_cable_lines_are_routes_unless_a_relation_has_them(read):
     routes = read(nodes=nodes, ways=ways, relations=relations).routes
     assert routes["mode"].to_dict() == {"relation/9": "cable", "way/1": "cable"}
     assert routes["headway_min"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("tags", "mode"),
+    [
+        ({"route": "trolleybus"}, "trolleybus"),
+        ({"route": "trolleybus", "brt": "yes"}, "brt"),
+        ({"route": "bus"}, "bus"),
+        ({"route": "funicular"}, "funicular"),
+        ({"route": "train", "funicular": "yes"}, "funicular"),
+        ({"railway": "funicular"}, "funicular"),
+        ({"route": "train"}, "rail"),
+        ({"route": "aerialway"}, "cable"),
+        ({"railway": "funicular", "abandoned": "yes"}, None),
+        ({"railway": "rail"}, None),
+    ],
+)
+def test_tags_name_the_mode_of_a_route(tags, mode):
+    assert rules().route_mode(tags) == mode
 
 
 @pytest.mark.parametrize(
