@@ -243,11 +243,15 @@ class ServicesSpec(FileSpec):
 class StopsSpec(FileSpec):
     """A list of public transport stops."""
 
-    mode: str = Field(
-        description="metro, rail, brt, tram, bus, trolleybus, cable, funicular or ferry"
-    )
+    mode: str = Field(description=_MODE)
     id: str | None = Field(None, description="column of the id; row number by default")
     name: str | None = Field(None, description="column of the name")
+    realtime: str | None = Field(None, description="column that says yes where live times show")
+    shelter: str | None = Field(None, description="column that says yes where there is a roof")
+    bench: str | None = Field(None, description="column that says yes where there is a bench")
+    tactile: str | None = Field(
+        None, description="column that says yes where the paving leads people who do not see"
+    )
     duplicates: Literal["error", "first"] = Field(
         "error", description="what to do with differing rows of one id"
     )
