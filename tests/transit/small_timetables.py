@@ -29,6 +29,19 @@ def at(text):
     return 3600 * hours + 60 * minutes + sum(rest)
 
 
+def open_calls(text):
+    """
+    Read the calls of ``A 7:00 | B 7:10 7:11``: stop, arrival, and departure if later.
+
+    All may board and alight.
+    """
+    calls = []
+    for part in text.split("|"):
+        stop, arrival, *departure = part.split()
+        calls.append((stop, at(arrival), at((departure or [arrival])[0]), True, True))
+    return calls
+
+
 def stop_row(stop, x, y, *, station=None, kind=0):
     """Put a stop (kind 0) or a station (1) on the map, `x` and `y` metres from a corner."""
     lon, lat = TO_DEGREES(EAST + x, NORTH + y)

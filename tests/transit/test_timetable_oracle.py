@@ -6,7 +6,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_timetables import CRS, DAYS, EAST, EVERY_DAY, NORTH, at, stop_row, write_gtfs
+from small_timetables import CRS, DAYS, EAST, EVERY_DAY, NORTH, at, open_calls, stop_row, write_gtfs
 from timetable_oracle import (
     NEVER,
     Call,
@@ -32,11 +32,8 @@ WEDNESDAY = dt.date(2024, 5, 15)
 
 
 def ride(text, **flags):
-    """Make a vehicle of ``A 7:00 | B 7:10 7:11``: stop, arrival, and departure if later."""
-    calls = []
-    for part in text.split("|"):
-        stop, arrival, *departure = part.split()
-        calls.append(Call(stop, at(arrival), at((departure or [arrival])[0])))
+    """Make a vehicle of ``A 7:00 | B 7:10 7:11``."""
+    calls = [Call(*one) for one in open_calls(text)]
     return [one._replace(**flags.get(one.stop, {})) for one in calls]
 
 
@@ -190,10 +187,6 @@ def test_both_searches_find_the_best_of_all_journeys(
 def leaves_of(path, date=WEDNESDAY):
     """List when vehicles leave their first stops."""
     return sorted(vehicle[0].departure for vehicle in vehicles_on(read_tables(path), date))
-
-
-def open_calls(text):
-    return [(call.stop, call.arrival, call.departure, True, True) for call in ride(text)]
 
 
 def write(path, trips, *, stops="AB", **tables):
