@@ -16,7 +16,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from shapely import Point
 from small_timetables import (
@@ -103,11 +103,16 @@ def assert_routed_by_brute_force(
     stops = stops_of(tables, CRS)
     straight = straight_walks({**stops, **origins, **destinations}, question.detour_factor)
     walks = straight if walks is None else walks
-    assume(not any(is_on_edge(one, question) for one in {*straight.values(), *walks.values()}))
+    if any(is_on_edge(one, question) for one in {*straight.values(), *walks.values()}):
+        raise OnEdgeError
     places = {"origins": origins, "destinations": destinations}
     expected = door_to_door(tables, question, stops=stops, walks=walks, **places)
     assert_same(routed(path, question, streets=streets, **places), expected)
     return expected
+
+
+class OnEdgeError(Exception):
+    """A walk could be taken for either of two."""
 
 
 def is_on_edge(minutes, question):
@@ -133,10 +138,13 @@ class World:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "gtfs.zip"
             write_gtfs(path, **self.tables)
-            assert_routed_by_brute_force(
-                path, self.question, origins=self.origins, destinations=self.destinations,
-                streets=self.streets, walks=self.walks,
-            )  # fmt: skip
+            try:
+                assert_routed_by_brute_force(
+                    path, self.question, origins=self.origins, destinations=self.destinations,
+                    streets=self.streets, walks=self.walks,
+                )  # fmt: skip
+            except OnEdgeError:
+                reject()
 
 
 # Services by the day they run on, seen from the day asked for
