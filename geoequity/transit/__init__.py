@@ -3,7 +3,7 @@
 from geoequity.transit._engines import Engine, Ferrobus, R5py
 from geoequity.transit._feed import Feed
 from geoequity.transit._modes import FALLBACK, mode_of
-from geoequity.transit._rider import RIDER, Rider
+from geoequity.transit._rider import RIDER, Rider, window_of
 from geoequity.transit._timetable import MORNING, Timetable
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "Rider",
     "Timetable",
     "mode_of",
+    "window_of",
 ]

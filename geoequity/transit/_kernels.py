@@ -104,6 +104,11 @@ class Desk(NamedTuple):
         Rides by stops: earliest arrival on board with as many rides or fewer.
     ready
         Rides by stops: earliest time to board for the next ride.
+    spent
+        Rides by stops: how much of that went into changing.
+    owed
+        Rides by stops: what will have gone into changing if one boards there,
+        less the time of boarding; `NEVER` where one comes from home.
     done
         Rides by calls: the first vehicle that was ridden on from there.
     is_marked
@@ -126,10 +131,14 @@ class Desk(NamedTuple):
         Room for every line.
     best
         Room for every destination.
+    changing
+        Room for every destination.
     """
 
     arrive: np.ndarray
     ready: np.ndarray
+    spent: np.ndarray
+    owed: np.ndarray
     done: np.ndarray
     is_marked: np.ndarray
     marked: np.ndarray
@@ -141,6 +150,25 @@ class Desk(NamedTuple):
     to_call: np.ndarray
     queue: np.ndarray
     best: np.ndarray
+    changing: np.ndarray
+
+
+class Found(NamedTuple):
+    """
+    What is found for every destination, departure by departure.
+
+    Parameters
+    ----------
+    arrivals
+        Departures by destinations: arrivals [s], `NEVER` where there is none by
+        public transport; such as come later than the limit may stand or not.
+    changing
+        Departures by destinations: how much of each journey goes into changing,
+        from getting off to leaving again [s].
+    """
+
+    arrivals: np.ndarray
+    changing: np.ndarray
 
 
 @njit(**_COMPILED)
@@ -154,7 +182,7 @@ def ride(
     departures: np.ndarray,
     limit: int,
     desk: Desk,
-    arrivals: np.ndarray,
+    found: Found,
 ) -> None:
     """
     Find the earliest arrival at every destination for each departure.
@@ -180,10 +208,8 @@ def ride(
         Longest journey [s].
     desk
         To work on, with a row for each ride that is allowed.
-    arrivals
-        Departures by destinations: takes the arrivals [s], `NEVER` where there
-        is none by public transport; such as come later than the limit may
-        stand or not.
+    found
+        Takes what is found.
     """
     desk.arrive[:] = NEVER
     desk.ready[:] = NEVER
@@ -206,7 +232,8 @@ def ride(
             changed = _note(improved, changed, desk)
             marked = _change(changes, k, latest, improved, desk)
         _arrive(egress, changed, desk)
-        arrivals[at] = desk.best
+        found.arrivals[at] = desk.best
+        found.changing[at] = desk.changing
 
 
 @njit(**_COMPILED)
@@ -218,7 +245,9 @@ def _set_out(access: Ways, origin: int, leave: int, latest: int, desk: Desk) -> 
         stop, time = access.goal[way], leave + access.seconds[way]
         if time < ready[0, stop] and time <= latest:
             for k in range(len(ready)):
-                ready[k, stop] = min(ready[k, stop], time)
+                if time < ready[k, stop]:
+                    ready[k, stop] = time
+                    desk.owed[k, stop] = NEVER
             desk.is_marked[stop] = 1
             desk.marked[marked] = stop
             marked += 1
@@ -247,7 +276,7 @@ def _queue(calls: Calls, marked: int, desk: Desk) -> int:
 def _ride_line(lines: Lines, line: int, k: int, latest: int, improved: int, desk: Desk) -> int:
     """Ride a line from its marked stops; how many stops are reached sooner by now."""
     start, end = lines.first[line], lines.first[line + 1]
-    vehicle = -1
+    vehicle, spent = -1, 0
     for call in range(desk.from_call[line], end):
         if vehicle < 0 and call > desk.to_call[line]:
             break
@@ -256,24 +285,37 @@ def _ride_line(lines: Lines, line: int, k: int, latest: int, improved: int, desk
         if vehicle >= 0 and lines.alights[call]:
             time = lines.arrival[at + vehicle * (end - start)]
             if time < desk.arrive[k, stop] and time <= latest:
-                for more in range(k, len(desk.done)):
-                    desk.arrive[more, stop] = min(desk.arrive[more, stop], time)
-                if desk.is_improved[stop] == 0:
-                    desk.is_improved[stop] = 1
-                    desk.improved[improved] = stop
-                    improved += 1
+                improved = _alight(stop, k, time, spent, improved, desk)
         if desk.is_marked[stop] == 1 and lines.boards[call]:
             time = desk.ready[k, stop]
-            sooner = desk.done[k, call] if vehicle < 0 else min(vehicle, desk.done[k, call])
+            bound = desk.done[k, call] if vehicle < 0 else min(vehicle, desk.done[k, call])
+            sooner = bound
             while sooner > 0 and lines.departure[at + (sooner - 1) * (end - start)] >= time:
                 sooner -= 1
-                vehicle = sooner
+            if sooner < bound:
+                vehicle, spent = sooner, 0
+                if desk.owed[k, stop] != NEVER:
+                    spent = desk.owed[k, stop] + lines.departure[at + vehicle * (end - start)]
         if vehicle >= desk.done[k, call]:
             vehicle = -1  # it was ridden on from here before
         elif vehicle >= 0:
             for more in range(k, len(desk.done)):
                 desk.done[more, call] = min(desk.done[more, call], vehicle)
     desk.from_call[line] = -1
+    return improved
+
+
+@njit(**_COMPILED)
+def _alight(stop: int, k: int, time: int, spent: int, improved: int, desk: Desk) -> int:
+    """Get off at a stop that is reached sooner; how many are by now."""
+    for more in range(k, len(desk.done)):
+        if time < desk.arrive[more, stop]:
+            desk.arrive[more, stop] = time
+            desk.spent[more, stop] = spent
+    if desk.is_improved[stop] == 0:
+        desk.is_improved[stop] = 1
+        desk.improved[improved] = stop
+        improved += 1
     return improved
 
 
@@ -303,7 +345,9 @@ def _change(changes: Ways, k: int, latest: int, improved: int, desk: Desk) -> in
             other, time = changes.goal[way], desk.arrive[k, stop] + changes.seconds[way]
             if time < ready[k + 1, other] and time <= latest:
                 for more in range(k + 1, len(ready)):
-                    ready[more, other] = min(ready[more, other], time)
+                    if time < ready[more, other]:
+                        ready[more, other] = time
+                        desk.owed[more, other] = desk.spent[k, stop] - desk.arrive[k, stop]
                 if desk.is_marked[other] == 0:
                     desk.is_marked[other] = 1
                     desk.marked[marked] = other
@@ -319,5 +363,7 @@ def _arrive(egress: Ways, changed: int, desk: Desk) -> None:
         stop = desk.changed[one]
         desk.is_changed[stop] = 0
         for way in range(egress.first[stop], egress.first[stop + 1]):
-            goal = egress.goal[way]
-            desk.best[goal] = min(desk.best[goal], last[stop] + egress.seconds[way])
+            goal, time = egress.goal[way], last[stop] + egress.seconds[way]
+            if time < desk.best[goal]:
+                desk.best[goal] = time
+                desk.changing[goal] = desk.spent[-1, stop]

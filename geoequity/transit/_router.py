@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -10,12 +11,30 @@ import pandas as pd
 
 from geoequity._cores import in_order
 from geoequity.streets import StreetNetwork, straight_line_costs
-from geoequity.transit._kernels import NEVER, Calls, Desk, Lines, Ways, ride
+from geoequity.transit._kernels import NEVER, Calls, Desk, Found, Lines, Ways, ride
 from geoequity.transit._lines import calls_of
 from geoequity.transit._rider import Rider, percentiles_of
 
 _BATCH = 16  # origins at a time
 _FORBIDDEN, _TIMED_BY_FEED = 3, 2  # kinds of transfers
+
+
+class Journeys(NamedTuple):
+    """
+    What it takes from one origin to every destination.
+
+    Parameters
+    ----------
+    minutes
+        Percentiles by destinations; infinite where it is not reached within the
+        limit.
+    change_min
+        By destination: minutes between getting off one vehicle and leaving on
+        the next, mean over the departures that reach it; NaN where none does.
+    """
+
+    minutes: np.ndarray
+    change_min: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +78,7 @@ class Router:
         destinations: gpd.GeoSeries,
         *,
         percentiles: tuple[float, ...],
-    ) -> Iterator[np.ndarray]:
+    ) -> Iterator[Journeys]:
         """
         Travel from every origin to all destinations.
 
@@ -74,9 +93,8 @@ class Router:
 
         Yields
         ------
-        seconds
-            Percentiles by destination for one origin after the other; infinite
-            where it is not reached within the limit.
+        journeys
+            Of one origin after the other.
         """
         access = self._ways(origins, self.stops, rows=len(origins))
         egress = self._ways(self.stops, destinations, rows=len(self.stops))
@@ -110,15 +128,17 @@ class Router:
         changes: Ways,
         goals: int,
         percentiles: tuple[float, ...],
-    ) -> list[np.ndarray]:
+    ) -> list[Journeys]:
         """Travel from a few origins."""
         desks = [_desk(one, len(self.stops), goals, rides=self.rider.rides) for one in self.lines]
         window = len(self.departures)
         arrivals = np.empty((len(self.lines) * window, goals), dtype="int32")
+        changing = np.empty_like(arrivals)
         leave = np.tile(self.departures, len(self.lines))[:, None]
         found = []
         for origin in origins:
             for draw, lines in enumerate(self.lines):
+                rows = slice(draw * window, (draw + 1) * window)
                 ride(
                     lines,
                     calls[draw],
@@ -129,14 +149,19 @@ class Router:
                     self.departures,
                     self.limit_s,
                     desks[draw],
-                    arrivals[draw * window : (draw + 1) * window],
+                    Found(arrivals[rows], changing[rows]),
                 )
             seconds = np.where(arrivals == NEVER, np.inf, arrivals - leave)
             walks = slice(on_foot.first[origin], on_foot.first[origin + 1])
-            walked = on_foot.goal[walks]
-            seconds[:, walked] = np.minimum(seconds[:, walked], on_foot.seconds[walks])
-            seconds[seconds > self.limit_s] = np.inf
-            found.append(percentiles_of(seconds, percentiles))
+            near, walk = on_foot.goal[walks], on_foot.seconds[walks]
+            changing[:, near] = np.where(seconds[:, near] < walk, changing[:, near], 0)
+            seconds[:, near] = np.minimum(seconds[:, near], walk)
+            is_reached = seconds <= self.limit_s
+            seconds[~is_reached] = np.inf
+            number = is_reached.sum(axis=0)
+            spent = np.where(is_reached, changing, 0).sum(axis=0)
+            mean = np.divide(spent, number, out=np.full(goals, np.nan), where=number > 0)
+            found.append(Journeys(percentiles_of(seconds, percentiles) / 60, mean / 60))
         return found
 
     def _ways(self, starts: gpd.GeoSeries, goals: gpd.GeoSeries, *, rows: int) -> Ways:
@@ -223,6 +248,8 @@ def _desk(lines: Lines, stops: int, goals: int, *, rides: int) -> Desk:
     return Desk(
         arrive=np.empty((rides, stops), dtype="int32"),
         ready=np.empty((rides, stops), dtype="int32"),
+        spent=np.empty((rides, stops), dtype="int32"),
+        owed=np.empty((rides, stops), dtype="int32"),
         done=np.empty((rides, len(lines.stop)), dtype="int32"),
         is_marked=marks(),
         marked=stops_long(),
@@ -234,4 +261,5 @@ def _desk(lines: Lines, stops: int, goals: int, *, rides: int) -> Desk:
         to_call=np.full(number, -1, dtype="int32"),
         queue=np.empty(number, dtype="int32"),
         best=np.empty(goals, dtype="int32"),
+        changing=np.zeros(goals, dtype="int32"),
     )

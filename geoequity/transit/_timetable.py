@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import os
 
     from geoequity.transit._lines import Patterns
-    from geoequity.transit._router import Router
+    from geoequity.transit._router import Journeys, Router
 
 MORNING = ("07:00", "09:00")
 _MEDIAN = 50
@@ -354,11 +354,13 @@ class Timetable:
         Returns
         -------
         costs
-            ``from_id``, ``to_id``, ``minutes_p05`` and so on, and ``minutes``,
-            the median, where that is asked for; ordered as the origins and then
-            the destinations. A percentile that is not reached is infinite; a
-            pair that is absent is not reached within ``attrs["limit_min"]`` at
-            any of them.
+            ``from_id``, ``to_id``, ``minutes_p05`` and so on, ``minutes``, the
+            median, where that is asked for, and ``change_min``, minutes between
+            getting off one vehicle and leaving on the next, mean over the
+            departures that arrive; ordered as the origins and then the
+            destinations. A percentile that is not reached is infinite; a pair
+            that is absent is not reached within ``attrs["limit_min"]`` at any of
+            them.
 
         Raises
         ------
@@ -376,8 +378,8 @@ class Timetable:
            Transportation Research Record 2653(1), 45-53. doi:10.3141/2653-06
         """
         asked = check_percentiles(percentiles)
-        pairs: list[tuple[np.ndarray, np.ndarray]] = []
-        for minutes in self.spread(
+        pairs: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        for minutes, change_min in self.spread(
             origins,
             destinations,
             streets=streets,
@@ -387,10 +389,10 @@ class Timetable:
             rider=rider,
         ):
             reached = np.flatnonzero(np.isfinite(minutes).any(axis=0))
-            pairs.append((reached, minutes[:, reached]))
-        number = [len(one) for one, _ in pairs]
-        goal = np.concatenate([np.empty(0, dtype=int), *(one for one, _ in pairs)])
-        values = np.concatenate([np.empty((len(asked), 0)), *(one for _, one in pairs)], axis=1)
+            pairs.append((reached, minutes[:, reached], change_min[reached]))
+        number = [len(one) for one, _, _ in pairs]
+        goal = np.concatenate([np.empty(0, dtype=int), *(one for one, _, _ in pairs)])
+        values = np.concatenate([np.empty((len(asked), 0)), *(one for _, one, _ in pairs)], axis=1)
         table = pd.DataFrame(
             {
                 "from_id": origins.index[np.repeat(np.arange(len(number)), number)],
@@ -400,6 +402,7 @@ class Timetable:
         )
         if _MEDIAN in asked:
             table["minutes"] = table[f"minutes_p{_MEDIAN}"]
+        table["change_min"] = np.concatenate([np.empty(0), *(one for _, _, one in pairs)])
         table.attrs["limit_min"] = float(within_min)
         return table
 
@@ -413,7 +416,7 @@ class Timetable:
         within_min: float = 90.0,
         percentiles: Iterable[float] = (_MEDIAN,),
         rider: Rider = RIDER,
-    ) -> Iterator[np.ndarray]:
+    ) -> "Iterator[Journeys]":
         """
         Measure the travel times from one origin after the other.
 
@@ -438,9 +441,11 @@ class Timetable:
 
         Yields
         ------
-        minutes
-            Percentiles by destinations, in their order, for each origin in its
-            order; infinite where not reached within the limit.
+        journeys
+            Of each origin in its order: ``minutes``, percentiles by
+            destinations in their order, infinite where not reached within the
+            limit, and ``change_min`` by destination, as for `travel_times`, NaN
+            where never reached.
 
         Raises
         ------
@@ -460,8 +465,7 @@ class Timetable:
         router = self._router(
             departures_of(window), within_min, crs=starts.crs, streets=streets, rider=rider
         )
-        for seconds in router.spread(starts, goals, percentiles=asked):
-            yield seconds / 60
+        yield from router.spread(starts, goals, percentiles=asked)
 
     def _router(
         self,
