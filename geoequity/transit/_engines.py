@@ -75,7 +75,8 @@ class Engine(Protocol):
         Returns
         -------
         costs
-            As `Timetable.travel_times` gives them.
+            As `Timetable.travel_times` gives them; ``change_min`` is NaN where
+            the engine does not tell it.
         """
 
 
@@ -152,7 +153,7 @@ class Ferrobus:
         Returns
         -------
         costs
-            As `Timetable.travel_times` gives them.
+            As `Timetable.travel_times` gives them, ``change_min`` unknown.
 
         Raises
         ------
@@ -290,7 +291,7 @@ class R5py:
         Returns
         -------
         costs
-            As `Timetable.travel_times` gives them.
+            As `Timetable.travel_times` gives them, ``change_min`` unknown.
 
         Raises
         ------
@@ -451,5 +452,6 @@ def _costs(
         table[f"minutes_p{one:02d}"] = layer[start, goal]
     if _MEDIAN in percentiles:
         table["minutes"] = table[f"minutes_p{_MEDIAN}"]
+    table["change_min"] = np.nan
     table.attrs["limit_min"] = float(within_min)
     return table
