@@ -247,7 +247,7 @@ def test_odd_riders_are_refused(odd):
 
 
 def test_all_faults_of_a_rider_are_told():
-    with pytest.raises(DataError, match="max_walk_min.*detour_factor"):
+    with pytest.raises(DataError, match=r"max_walk_min.*detour_factor"):
         Rider(max_walk_min=0, detour_factor=0)
 
 
