@@ -143,6 +143,6 @@ class Feed:
         by_service = runs.groupby(self.trips["service_id"]).sum()
         trips = self.days["service_id"].map(by_service).fillna(0.0)
         by_day = trips.groupby(self.days["date"]).sum().sort_index()
-        midweek = by_day[by_day.index.dayofweek.isin([1, 2, 3])]
+        midweek = by_day[by_day.index.day_of_week.isin([1, 2, 3])]
         some = midweek if len(midweek) and midweek.max() > 0 else by_day
         return some.idxmax().date()
