@@ -41,6 +41,7 @@ FILES |= {
     "solicitudes_311.csv",
     "truth.json",
     "valle_claro.osm.pbf",
+    "valle_claro_gtfs.zip",
     "wifi.csv",
 }
 WALKED = {"primary", "secondary", "tertiary", "residential", "living_street"}

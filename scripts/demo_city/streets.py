@@ -219,18 +219,52 @@ def lengths_inside(ways: list[Way], streets: Streets, ground: Ground) -> Array:
     return metre
 
 
-def walk_metres(streets: Streets, ground: Ground) -> Array:
-    """Metres on foot from each cell to every node [cell, node]."""
-    homes = shapely.point_on_surface(shapely.polygons(rings(ground.census_corner, ground.cells)))
+def home_points(ground: Ground) -> Array:
+    """Where the people of each cell set out from."""
+    return shapely.point_on_surface(shapely.polygons(rings(ground.census_corner, ground.cells)))
+
+
+def walk_metres(streets: Streets, ground: Ground) -> tuple[Array, Array]:
+    """Metres on foot from each cell to every node [cell, node], and to every cell [cell, cell]."""
+    homes, count = home_points(ground), len(streets.xy)
+    graph, apart = walk_graph(streets, homes)
+    far = dijkstra(graph, indices=count + np.arange(len(homes)))
+    return np.minimum(far[:, :count], LIMIT_M), np.minimum(far[:, count:], apart)
+
+
+def walks_to(streets: Streets, ground: Ground, xy: Array, limit: float) -> tuple[Array, Array]:
+    """Metres on foot up to a limit to places [place], from each cell and from each place."""
+    homes, count = home_points(ground), len(streets.xy)
+    points = np.concatenate([homes, shapely.points(xy)])
+    graph, apart = walk_graph(streets, points)
+    doors = count + np.arange(len(homes), len(points))
+    far = dijkstra(graph, indices=doors, limit=limit)[:, count:]
+    far = np.minimum(far, apart[len(homes) :]).T
+    return far[: len(homes)], far[len(homes) :]
+
+
+def walk_graph(streets: Streets, points: Array) -> tuple[csr_array, Array]:
+    """
+    Join points to the nearest streets that are open to walkers.
+
+    Returns the graph, its nodes being those of the streets and then a door for each point, and
+    the metres [point, point] between points on one edge without a detour by its ends, else inf.
+    """
     walkable = np.flatnonzero(streets.kind != "private")
     lines = streets.geometry[walkable]
     far = shapely.length(lines)
-    near = shapely.STRtree(lines).nearest(homes)
-    off, along = shapely.distance(lines[near], homes), shapely.line_locate_point(lines[near], homes)
+    near = shapely.STRtree(lines).nearest(points)
+    off, along = (
+        shapely.distance(lines[near], points),
+        shapely.line_locate_point(lines[near], points),
+    )
     start, end = streets.start[walkable], streets.end[walkable]
-    door = len(streets.xy) + np.arange(len(homes))
+    door = len(streets.xy) + np.arange(len(points))
     one, other = np.concatenate([start, door, door]), np.concatenate([end, start[near], end[near]])
     cost = np.concatenate([far, off + along, off + far[near] - along])
     both = np.r_[cost, cost], (np.r_[one, other], np.r_[other, one])
-    graph = csr_array(both, shape=(len(streets.xy) + len(homes),) * 2)
-    return np.minimum(dijkstra(graph, indices=door)[:, : len(streets.xy)], LIMIT_M)
+    graph = csr_array(both, shape=(len(streets.xy) + len(points),) * 2)
+    shared = near[:, None] == near
+    direct = off[:, None] + off + np.abs(along[:, None] - along)
+    np.fill_diagonal(direct, 0.0)
+    return graph, np.where(shared, direct, np.inf)
