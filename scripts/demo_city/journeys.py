@@ -30,6 +30,7 @@ class Walks:
     """Seconds on foot, NEVER where that is too far."""
 
     to_stop: Array  # [cell, stop]
+    from_stop: Array  # [stop, cell]
     change: Array  # [stop, stop]
     to_cell: Array  # [cell, cell]
 
@@ -112,8 +113,8 @@ def is_reached(alight: Array, walks: Walks, cells: Array, within_s: int) -> Arra
     """Say which cells [destination, origin] are reached in time at the median departure."""
     middle = alight.shape[-1] // 2
     reached = np.zeros((len(walks.to_cell), len(cells)), dtype=bool)
-    for cell, (walk, direct) in enumerate(zip(walks.to_stop, walks.to_cell, strict=True)):
-        took = np.repeat(direct[cells][:, None], alight.shape[-1], axis=1)
+    for cell, walk in enumerate(walks.from_stop.T):
+        took = np.repeat(walks.to_cell[cells, cell][:, None], alight.shape[-1], axis=1)
         for stop in np.flatnonzero(walk < NEVER).tolist():
             np.minimum(took, alight[stop] + walk[stop], out=took)
         in_time = (took <= within_s).sum(axis=1)

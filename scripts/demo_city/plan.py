@@ -93,7 +93,6 @@ class Plan:
     ways: list[Way]
     metre: Array  # [way, district]
     walk: Array  # [cell, node] metres
-    apart: Array  # [cell, cell] metres
     ledgers: dict[str, Ledger]
     nodes: dict[str, list[int]] = field(default_factory=dict)  # services by category
     parks: dict[int, tuple[str, float]] = field(default_factory=dict)  # cell: kind, scale
@@ -158,7 +157,8 @@ def make_plan(args: Namespace) -> Plan:
     goals = make_goals(args.seed, args.effect, near_equal=args.near_equal)
     ground = make_ground(args.seed)
     people = make_people(args.seed, ground, goals, near_equal=args.near_equal)
-    land = make_land(args.seed, ground, people)
+    hills = not args.near_equal  # where all live alike, nobody climbs more than others
+    land = make_land(args.seed, ground, people, hills=hills)
     ledgers = {name: Ledger(args.seed, name, goal) for name, goal in goals.items()}
     structures = ledgers["structures"]
     structures.book("hazard", 1 - land.exposed_share(ground.outline) / WORST_EXPOSED)
@@ -166,8 +166,8 @@ def make_plan(args: Namespace) -> Plan:
     streets = make_streets(args.seed, ground, structures.aim() * full)
     structures.book("intersections", intersections(streets, streets.kind != "private") / full)
     ways = make_ways(args.seed, streets)
-    metre, (walk, apart) = lengths_inside(ways, streets, ground), walk_metres(streets, ground)
-    plan = Plan(args.seed, ground, people, land, streets, ways, metre, walk, apart, ledgers)
+    metre, walk = lengths_inside(ways, streets, ground), walk_metres(streets, ground)
+    plan = Plan(args.seed, ground, people, land, streets, ways, metre, walk, ledgers)
     place_transit(plan)
     run_transit(plan)
     place_walks(plan, [name for name in WALKS if name in structures.weight])
@@ -182,8 +182,7 @@ def make_plan(args: Namespace) -> Plan:
     place_counts(plan, ["charging", "cctv", "requests_311"])
     fill_tables(plan)
     place_shelters(plan)
-    hills = not args.near_equal  # where all live alike, nobody climbs more than others
-    plan.rasters, plan.tests = make_rasters(plan, hills=hills), make_tests(plan)
+    plan.rasters, plan.tests = make_rasters(plan), make_tests(plan)
     plan.survey = make_survey(plan, near_equal=args.near_equal)
     return plan
 

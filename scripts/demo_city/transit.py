@@ -13,7 +13,8 @@ from scipy.sparse.csgraph import dijkstra
 from demo_city import Array, place_name
 from demo_city.ground import valley
 from demo_city.journeys import WALK_M, Course, Walks, seconds_on_foot
-from demo_city.streets import WHEELED, Streets, walks_to
+from demo_city.land import make_toil
+from demo_city.streets import WHEELED, Streets, home_points, walks_between
 
 if TYPE_CHECKING:
     from demo_city.plan import Plan
@@ -31,7 +32,8 @@ NIGHT_H = (23.5, 24.5, 25.5)
 CHANGE_S = 180  # between metro and cable, as transfers.txt has it
 CABLE_STATION = 6  # of the metro, where the cable sets out
 TIMED_EVERY = 4  # stop, where other times are left blank
-ABOUT, EXACT, LISTED, EVEN, FAR = "about", "exact", "listed", "even", "far"  # kinds of timetable
+ABOUT, EXACT, LISTED = "about", "exact", "listed"  # kinds of timetable
+CROW, FAR = "crow", "far"  # listed with blanks: in step with straight lines, with the course
 
 # buses from the hillsides and the ends of the valley to the metro: districts that they call in,
 # from the far end, station where they end, and how their times are published
@@ -41,7 +43,7 @@ FEEDERS = (
     ("103", (5, 4), 2, EXACT),
     ("104", (3,), 3, EXACT),
     ("105", (13, 7), 4, LISTED),
-    ("106", (12, 6), 5, EVEN),
+    ("106", (12, 6), 5, CROW),
     ("107", (15, 9), 7, EXACT),
     ("108", (14, 8), 6, FAR),
     ("109", (17, 11), 8, EXACT),
@@ -75,6 +77,7 @@ class Line:
     name: str
     kind: int
     stops: tuple[int, ...]
+    spots: Array  # [call, xy] of the stops
     path: tuple[Array, ...]  # course of each leg in metres
     pace_kmh: float
     peak_s: int  # headway in the peak
@@ -92,13 +95,13 @@ class Line:
         """Say of which stops the times are published."""
         order = np.arange(len(self.stops))
         thinned = (order % TIMED_EVERY == 0) | (order == len(order) - 1)
-        return thinned if self.timetable in {EVEN, FAR} else np.ones(len(order), dtype=bool)
+        return thinned if self.timetable in {CROW, FAR} else np.ones(len(order), dtype=bool)
 
     @property
     def backwards(self) -> "Line":
         """The same line in the other direction."""
         path = tuple(one[::-1] for one in self.path[::-1])
-        return replace(self, stops=self.stops[::-1], path=path)
+        return replace(self, stops=self.stops[::-1], spots=self.spots[::-1], path=path)
 
     @property
     def times(self) -> tuple[Array, Array]:
@@ -108,7 +111,9 @@ class Line:
         leaves = np.r_[0, np.cumsum(legs + dwell)]
         leaves[-1] -= dwell
         known = np.flatnonzero(self.timed)
-        along = np.arange(len(leaves)) if self.timetable == EVEN else self.metres
+        along = self.metres
+        if self.timetable == CROW:
+            along = np.r_[0.0, np.cumsum(np.hypot(*np.diff(self.spots, axis=0).T))]
         leaves = np.rint(np.interp(along, along[known], leaves[known])).astype(int)
         arrives = leaves - dwell
         arrives[[0, -1]] = leaves[[0, -1]]
@@ -143,7 +148,7 @@ class Transit:
 
     stops: list[Stop]
     lines: list[Line]
-    metre: Array  # [cell, stop] along streets
+    metre: Array  # [cell, stop] along streets, as if on the level
     walks: Walks
 
     def departures(self) -> Array:
@@ -167,9 +172,19 @@ def make_transit(plan: "Plan") -> Transit:
     stops = make_stops(plan)
     lines = make_lines(plan, stops)
     xy = np.array([one.xy for one in stops])
-    metre, between = walks_to(plan.streets, plan.ground, xy, WALK_M)
-    walks = Walks(seconds_on_foot(metre), changes(stops, xy, between), seconds_on_foot(plan.apart))
-    return Transit(stops, lines, metre, walks)
+    homes, land = home_points(plan.ground), plan.land
+    points, size = np.concatenate([homes, shapely.points(xy)]), len(homes)
+    toil = make_toil(plan.streets, land.grids["elevation"], land.heights)
+    level = walks_between(plan.streets, points, np.ones_like(toil), WALK_M)
+    far = walks_between(plan.streets, points, toil, WALK_M)
+    on_foot = seconds_on_foot(far)
+    walks = Walks(
+        on_foot[:size, size:],
+        on_foot[size:, :size],
+        changes(stops, xy, far[size:, size:]),
+        on_foot[:size, :size],
+    )
+    return Transit(stops, lines, level[:size, size:], walks)
 
 
 def changes(stops: list[Stop], xy: Array, between: Array) -> Array:
@@ -231,22 +246,17 @@ def make_lines(plan: "Plan", stops: list[Stop]) -> list[Line]:
         course = [*roads.order(groups, bay), bay]
         peak = headway(float(goal[list(districts)].min()))
         name = f"{place_name(districts[0])} - {stops[bay].name}"
-        lines.append(
-            Line(code, name, BUS, tuple(course), roads.path(course), HILL_KMH, peak, timetable)
-        )
+        lines.append(roads.line(code, name, course, HILL_KMH, peak, timetable))
     for code, name, across in TRUNKS:
         course = along_the_valley(place, buses, across)
         peak = headway(float(goal[home[course]].mean()) + 10)
-        pace = PACE_KMH[BUS]
-        line = Line(code, name, BUS, tuple(course), roads.path(course), pace, peak)
-        lines.append(line)
+        lines.append(roads.line(code, name, course, PACE_KMH[BUS], peak))
     night = replace(lines[-2], id="N1", name="Búho", timetable=LISTED, is_nightly=True)
     near = [place[buses] - np.array(spot) for spot in EXPRESS_KM]
     called = [int(buses[np.hypot(*off.T).argmin()]) for off in near]
     course = [number["B10"], *dict.fromkeys(called)]
     name, peak = "Expreso Aeropuerto", headway(float(goal[home[course]].mean()) + 10)
-    express = Line("300", name, BUS, tuple(course), roads.path(course), PACE_KMH[BUS], peak)
-    return [*lines, express, night]
+    return [*lines, roads.line("300", name, course, PACE_KMH[BUS], peak), night]
 
 
 def headway(goal: float) -> int:
@@ -260,7 +270,7 @@ def straight_line(
     """A line that follows no street."""
     xy = np.array([stops[one].xy for one in course])
     path = tuple(np.stack(pair) for pair in pairwise(xy))
-    return Line(code, name, kind, tuple(course), path, PACE_KMH[kind], every_s, ABOUT)
+    return Line(code, name, kind, tuple(course), xy, path, PACE_KMH[kind], every_s, ABOUT)
 
 
 def along_the_valley(place: Array, buses: Array, across: float) -> list[int]:
@@ -283,6 +293,7 @@ class Roads:
         nodes = np.array([one.node for one in stops])
         far, self.before = dijkstra(graph, directed=False, indices=nodes, return_predecessors=True)
         self.far, self.nodes, self.xy = far[:, nodes], nodes, streets.xy
+        self.spots = np.array([one.xy for one in stops])
         ends = zip(streets.start.tolist(), streets.end.tolist(), strict=True)
         self.bend = dict(zip(map(frozenset, ends), streets.bend.tolist(), strict=True))
 
@@ -299,6 +310,19 @@ class Roads:
                 left.remove(step)
                 course.append(step)
         return course
+
+    def line(
+        self,
+        code: str,
+        name: str,
+        course: list[int],
+        pace_kmh: float,
+        peak_s: int,
+        timetable: str = EXACT,
+    ) -> Line:
+        """A bus line that calls at stops in order."""
+        spots, path = self.spots[course], self.path(course)
+        return Line(code, name, BUS, tuple(course), spots, path, pace_kmh, peak_s, timetable)
 
     def path(self, course: list[int]) -> tuple[Array, ...]:
         """Way along the streets from each stop to the next."""

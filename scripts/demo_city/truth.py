@@ -25,9 +25,11 @@ RULES = {
     "osm_wifi_sites": "elements with internet_access=wlan, whether wifi.csv has the site or not",
     **seen.RULES,
     "transit": "means over the residents of the manzanas by COD, who set out from a point of their "
-    "manzana (its point on surface) and walk along streets as if on the level, at 4.8 km/h",
+    "manzana (its point on surface) and walk along streets",
     "transit.departures_per_hour": "in the window, of each route and direction at the stop within "
     "500 m (metro and cable 1,000 m) where there are most, summed; none where a trip ends",
+    "transit.walks": "4.8 km/h on the level, and by Tobler's function of the slope every 25 m; "
+    "0.5 m/s on escalators; unlike all other walks in the truth, which are as if on the level",
     "transit.jobs_transit_45min_share": "share of EMPLEOS in manzanas whose point is at most 45 "
     "minutes away at the median departure, every full minute of the window; at most 4 rides, 20 "
     "minutes to and from stops and 10 between stops on foot; an hour and a half at most",
