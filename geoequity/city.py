@@ -6,6 +6,7 @@ read by ``assess`` and the command line only; everything below them gets plain
 values.
 """
 
+import datetime
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import resources
@@ -15,6 +16,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, ValidationError
 
 from geoequity.errors import ConfigError
+from geoequity.schema import MODES
 from geoequity.sources.spec import (
     GRID,
     RASTER_SUFFIXES,
@@ -32,8 +34,10 @@ from geoequity.sources.spec import (
     SurveySpec,
     TableSpec,
 )
+from geoequity.transit import MORNING, window_of
 
 Language = Literal["en", "es", "pt"]
+Mode = Literal[MODES]  # type: ignore[valid-type] - the modes of the schema
 _ID = r"^[a-z][a-z0-9_]*$"
 _PLAINLY = {  # faults of pydantic that it tells in words of Python
     "extra_forbidden": "unknown key",
@@ -96,9 +100,45 @@ class WalkingBlock(Block):
     )
 
 
-class TransitBlock(Block):
+def _clock(window: tuple[str, str]) -> tuple[str, str]:
+    """Refuse a window that is none."""
+    window_of(window)
+    return window
+
+
+class TransitBlock(Origin):
     """Public transport."""
 
+    source: str | None = Field(None, description="block of [sources] that its terms come from")
+    gtfs: tuple[Path, ...] = Field((), description="timetables in GTFS, zips or folders")
+    date: datetime.date | None = Field(
+        None, description="day whose timetable counts; by default the busiest of midweek"
+    )
+    window: Annotated[tuple[str, str], AfterValidator(_clock)] = Field(
+        MORNING, description="departures from home, first minute and the minute after the last"
+    )
+    modes: dict[str, Mode] = Field(
+        {}, description="mode of routes or agencies by id, where the route type does not tell"
+    )
+    merge: Literal["replace", "dedupe"] = Field(
+        "replace",
+        description="replace: the timetable's stops stand for all of the map's of their modes;"
+        " dedupe: for those within 50 m",
+    )
+    without: tuple[Mode, ...] = Field((), description="modes to take out, one after the other")
+    centre: tuple[float, float] | None = Field(
+        None, description="longitude and latitude of the centre of the city"
+    )
+    max_walk_min: float = Field(20.0, gt=0, le=60, description="longest walk to a stop [min]")
+    max_change_min: float = Field(10.0, gt=0, le=60, description="longest walk to change [min]")
+    max_transfers: int = Field(3, ge=0, le=7, description="how often people change at most")
+    draws: int = Field(
+        4,
+        ge=0,
+        le=100,
+        description="how often the departures of vehicles are drawn of which only the frequency"
+        " is told; 0 takes them to leave when it begins",
+    )
     stops: tuple[StopsSpec, ...] = Field((), description="lists of stops")
 
 
@@ -215,7 +255,7 @@ class City(Block):
         faults = [] if folder.is_dir() else [f"no folder {folder}"]
         paths = list(_paths(raw, folder))
         if not faults:
-            faults = [f"{key}: {_absence(one)}" for key, one in paths if not one.is_file()]
+            faults = [f"{key}: {_absence(one)}" for key, one in paths if not _is_there(key, one)]
         if "file" in raw:
             faults.append("file: unknown key")
         city: Self | None = None
@@ -321,7 +361,8 @@ class City(Block):
         """Find the faults that no single block can see."""
         faults = []
         blocks: list[tuple[str, Any]] = [
-            (key, getattr(self, key)) for key in ("districts", "border", "cells", "osm", "streets")
+            (key, getattr(self, key))
+            for key in ("districts", "border", "cells", "osm", "streets", "transit")
         ]
         for key in ("services", "connectivity", "tables", "rasters", "surveys"):
             blocks += [(f"{key}.{n}", one) for n, one in enumerate(getattr(self, key))]
@@ -393,6 +434,11 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise ConfigError(msg) from error
 
 
+def _is_there(key: str, path: Path) -> bool:
+    """Tell whether a path is a file, or a folder where one will do."""
+    return path.is_file() or (key.endswith(".gtfs") and path.is_dir())
+
+
 def _absence(path: Path) -> str:
     """Say why a path is no file."""
     return f"{path} is a folder; name a file, or zip it" if path.is_dir() else f"no file {path}"
@@ -418,6 +464,8 @@ def _is_path(name: str, value: object) -> bool:
     """Tell whether a key names a file: a path that is no grid, or a population raster."""
     if name == "population":
         return isinstance(value, str) and value.lower().endswith(RASTER_SUFFIXES)
+    if name == "gtfs":
+        return True
     return name == "path" and not (isinstance(value, str) and GRID.fullmatch(value))
 
 

@@ -34,6 +34,7 @@ from geoequity.sources import streets as street_tables
 from geoequity.sources.files import Record, gather
 from geoequity.sources.spec import BASES, FileSpec, ItemSpec, RasterSpec, TilesSpec, TowersSpec
 
+_ROUTE_COLUMNS = ["mode", "name", "source", "headway_min", "headway_from"]
 _ANY_CRS = "EPSG:3857"  # for reading on after the districts failed; nothing of it is used
 
 
@@ -70,7 +71,11 @@ class Collected:
     stops
         All stops.
     routes
-        All routes.
+        All routes, with ``headway_min`` (NaN unknown) and ``headway_from``:
+        ``tags``, ``table`` or ``assumed``, None where it is unknown.
+    stop_routes
+        ``stop_id`` and ``route_id``: where routes let people board, for those
+        that list their stops.
     streets
         Street edges; None where the city has none.
     lifts
@@ -94,6 +99,7 @@ class Collected:
     services: gpd.GeoDataFrame
     stops: gpd.GeoDataFrame
     routes: gpd.GeoDataFrame
+    stop_routes: pd.DataFrame
     streets: gpd.GeoDataFrame | None
     lifts: pd.Index
     tables: dict[str, TableValues]
@@ -142,14 +148,14 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     reading.records += _map_records(city, layers)
     by_name = {record.name: record for record in reversed(reading.records)}  # the first of a name
     crs = reading.crs
+    routes, every_stop = _all_routes(layers, crs), _all_stops(layers, stops, crs)
     return Collected(
         districts=districts,
         cells=cells,
         services=_all_services(layers, lists, crs, by_name),
-        stops=_all_stops(layers, stops, crs),
-        routes=layers.routes.assign(source=services.MAP)
-        if layers
-        else _empty(crs, ["mode", "name", "source"]),
+        stops=every_stop,
+        routes=routes,
+        stop_routes=_stop_routes(layers, every_stop, routes),
         streets=layers.streets if layers and streets is None else streets,
         lifts=layers.elevators if layers and streets is None else pd.Index([]),
         tables=values,
@@ -498,7 +504,25 @@ def _all_stops(layers: Any, lists: list[gpd.GeoDataFrame], crs: CRS) -> gpd.GeoD
     listed = {mode for one in lists for mode in one["mode"].unique()}
     frames = [found[~found["mode"].isin(listed)], *lists]
     frames = [one for one in frames if len(one)] or [found]
-    return pd.concat(frames)
+    return pd.concat(frames).astype(dict.fromkeys(osm_tags.STOP_FEATURES, "boolean"))
+
+
+def _all_routes(layers: Any, crs: CRS) -> gpd.GeoDataFrame:
+    """Take the routes of the map, and say where their headways come from."""
+    if layers is None:
+        return _empty(crs, _ROUTE_COLUMNS).astype({"headway_min": float})
+    told = layers.routes["headway_min"].notna()
+    origin = pd.Series("tags", index=told.index, dtype=object).where(told, None)
+    return layers.routes.assign(source=services.MAP, headway_from=origin)
+
+
+def _stop_routes(layers: Any, stops: gpd.GeoDataFrame, routes: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Tell where routes let people board, of the stops and routes that are left."""
+    if layers is None:
+        return pd.DataFrame({"stop_id": [], "route_id": []}, dtype=object)
+    listed = layers.stop_routes
+    left = listed["stop_id"].isin(stops.index) & listed["route_id"].isin(routes.index)
+    return listed[left].reset_index(drop=True)
 
 
 def _map_records(city: City, layers: osm.OsmLayers | None) -> list[Record]:

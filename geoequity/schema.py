@@ -16,8 +16,8 @@ from pyproj import CRS
 from geoequity.errors import CRSError, DataError, shown
 
 BASES = ("persons", "households", "dwellings", "jobs")
-MODES = ("metro", "rail", "brt", "tram", "bus", "cable", "ferry")
-HIGH_CAPACITY_MODES = ("metro", "rail", "brt", "cable", "ferry")
+MODES = ("metro", "rail", "brt", "tram", "bus", "trolleybus", "cable", "funicular", "ferry")
+HIGH_CAPACITY_MODES = ("metro", "rail", "brt", "cable", "funicular", "ferry")
 PILLARS = ("structures", "technologies")
 AREAS = ("health_safety", "mobility", "activities", "opportunities", "governance")
 TYPES = ("integrated", "showcase", "analogue", "neglected")

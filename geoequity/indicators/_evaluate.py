@@ -90,8 +90,16 @@ class Layers:
     homes
         On the same index: ``cell_id``, ``share`` of the cell's people, and
         ``straight``, whether distances were measured without streets.
+    supply
+        Homes by what public transport runs near them, and ``known_share`` of
+        the routes of which that is known; None where it is known of none.
+    reach
+        Cells by what public transport leads to; None without a timetable.
     no_streets
         Why there are no streets, if there is more to say than that.
+    no_transit
+        Why nothing is known of public transport, if there is more to say than
+        that.
     tables
         Columns of tables by indicator id.
     """
@@ -108,7 +116,10 @@ class Layers:
     metres: pd.DataFrame | None
     counts: pd.DataFrame | None
     homes: pd.DataFrame | None
+    supply: pd.DataFrame | None = None
+    reach: pd.DataFrame | None = None
     no_streets: Reason | None = None
+    no_transit: Reason | None = None
     tables: Mapping[str, TableValues] = field(default_factory=dict)
 
 
@@ -480,6 +491,45 @@ def _transit_share(one: Definition, layers: Layers) -> _Value:
     return _at_cells(pd.concat(shares, axis=1).max(axis=1), layers)
 
 
+def _supply_near(one: Definition, layers: Layers) -> _Value:
+    """Public transport near home."""
+    column = one.parameters["column"]
+    if layers.supply is None or column not in layers.supply:
+        raise _Absent(layers.no_transit or reason("no_timetable"))
+    made = _at_cells(layers.supply[column], layers)
+    known = _at_cells(layers.supply["known_share"], layers).value
+    if not (known < 1).any():
+        return made
+    share = _over_districts(known, layers)
+    why = reason("headways_known", share=float(known.mean()))
+    return replace(made, on_record=share.fillna(1.0), reasons=(*made.reasons, why))
+
+
+def _transit_reach(one: Definition, layers: Layers) -> _Value:
+    """What public transport leads to."""
+    column = one.parameters["column"]
+    if layers.reach is None:
+        raise _Absent(layers.no_transit or reason("no_timetable"))
+    if column not in layers.reach:
+        raise _Absent(reason("no_goals"))
+    if layers.network is not None:
+        return _Value(value=layers.reach[column], level="cell")
+    why = reason("straight_line")
+    return _Value(value=layers.reach[column], level="cell", straight_line=1.0, reasons=(why,))
+
+
+def _over_districts(values: pd.Series, layers: Layers) -> pd.Series:
+    """Average cells over the people of each district."""
+    cells = layers.cells
+    if cells is None:
+        raise _Absent(reason("no_cells"))
+    people = cells["population"] if "population" in cells else pd.Series(1.0, index=cells.index)
+    people = people.where(values.notna(), 0.0)
+    table = pd.DataFrame({"sum": (values * people).fillna(0.0), "people": people})
+    sums = table.groupby(cells["district_id"]).sum().reindex(layers.districts.index)
+    return sums["sum"] / sums["people"].where(sums["people"] > 0)
+
+
 def _of_categories(one: Definition, layers: Layers) -> gpd.GeoDataFrame:
     """Take the services of an indicator's categories."""
     wanted = list(one.parameters["categories"])
@@ -705,6 +755,8 @@ _MEASURES: dict[str, Callable[[Definition, Layers], _Value]] = {
     "stop_walk_min": _stop_walk_min,
     "services_share": _services_share,
     "transit_share": _transit_share,
+    "supply_near": _supply_near,
+    "transit_reach": _transit_reach,
     "services_per": _services_per,
     "area_per_person": _area_per_person,
     "street_share": _street_share,
@@ -726,6 +778,8 @@ _PARAMETERS = {
     "stop_walk_min": ("modes",),
     "services_share": ("categories", "within_m"),
     "transit_share": ("low_m", "high_m"),
+    "supply_near": ("column",),
+    "transit_reach": ("column",),
     "services_per": ("categories", "per"),
     "area_per_person": ("categories",),
     "street_share": ("tag", "yes", "no", "min_known_share"),

@@ -51,8 +51,10 @@ MODE_COLOURS = {
     "rail": "#3B3B3B",
     "brt": "#C8501E",
     "cable": "#111111",
+    "funicular": "#6B4226",
     "ferry": "#1C5D8C",
     "tram": "#A23B82",
+    "trolleybus": "#3F6B3A",
     "bus": "#5A6069",
 }
 _THRESHOLD = 50.0  # the score that parts the types

@@ -7,7 +7,9 @@ geoequity.LINES = {
   brt: { weight: 3 },
   tram: { weight: 2.5 },
   cable: { weight: 3, dashArray: "1 6", lineCap: "round" },
+  funicular: { weight: 3, dashArray: "6 3" },
   ferry: { weight: 2.5, dashArray: "6 6" },
+  trolleybus: { weight: 1.6, opacity: 0.7 },
   bus: { weight: 1.2, opacity: 0.55 },
 };
 

@@ -11,6 +11,7 @@ What the tags mean stands in ``osm_tags.toml``; here is only the shape of the da
 import logging
 import os
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,7 +36,7 @@ from geoequity.sources.osm_elements import (
     TYPES,
     Found,
 )
-from geoequity.sources.osm_tags import interval_min, rules
+from geoequity.sources.osm_tags import STOP_FEATURES, interval_min, rules
 from geoequity.sources.osm_ways import (
     PER_DEGREE,
     Gathered,
@@ -82,11 +83,15 @@ class OsmLayers:
         as they are, None where untagged.
     stops
         Index ``stop_id``: points with ``mode``, ``kind`` (station, stop,
-        platform, stop_position, entrance), ``name``, ``realtime`` (true,
-        false, NA where nobody said) and ``wheelchair``.
+        platform, stop_position, entrance), ``name``, ``realtime``, ``shelter``,
+        ``bench`` and ``tactile`` (true, false, NA where nobody said) and
+        ``wheelchair``.
     routes
         Index ``route_id``: lines with ``mode``, ``ref``, ``name`` and
         ``headway_min`` [minutes], NaN unknown.
+    stop_routes
+        ``stop_id`` and ``route_id``: where each route lets people board, as its
+        relation lists its stops and platforms; none where it lists none.
     elevators
         OSM ids of the nodes that are lifts, where streets of several levels
         meet. A lift that is drawn as a way is a street.
@@ -107,6 +112,7 @@ class OsmLayers:
     services: gpd.GeoDataFrame
     stops: gpd.GeoDataFrame
     routes: gpd.GeoDataFrame
+    stop_routes: pd.DataFrame
     elevators: pd.Index
     counts: Mapping[str, Any]
     date: pd.Timestamp | None
@@ -239,8 +245,9 @@ def read_osm(
     crs = crs or _utm(found)
     area = None if extent is None else extent.to_crs(crs).union_all()
     services = _service_table(found, crs=crs, area=area)
-    stops = _stop_table(found, crs=crs, area=area)
+    stops, keeper = _stop_table(found, crs=crs, area=area)
     routes = _route_table(found, crs=crs, area=area)
+    stop_routes = _stop_routes(found, stops=stops, keeper=keeper, routes=routes)
     place_edits = _place_edits(found, crs=crs, area=area)
     streets, street_edits = _street_table(found, crs=crs, area=area)
     places = len(services) + len(stops)
@@ -260,6 +267,7 @@ def read_osm(
         services=services,
         stops=stops,
         routes=routes,
+        stop_routes=stop_routes,
         elevators=pd.Index(found.elevators, dtype="int64", name="node"),
         counts={"read": dict(found.read), "made": made, "dropped": dropped, "dates": known},
         date=min(known.values(), default=newest),
@@ -484,24 +492,26 @@ def _service_table(found: Found, *, crs: Any, area: Any) -> gpd.GeoDataFrame:
     return services[_inside(shapes, area)]
 
 
-def _stop_table(found: Found, *, crs: Any, area: Any) -> gpd.GeoDataFrame:
-    """Make the stops, each of them once."""
-    columns = ["stop_id", "lon", "lat", "mode", "kind", "name", "realtime", "wheelchair"]
+def _stop_table(found: Found, *, crs: Any, area: Any) -> tuple[gpd.GeoDataFrame, pd.Series]:
+    """Make the stops, each of them once, and tell which stands for each that was found."""
+    columns = ["stop_id", "lon", "lat", "mode", "kind", "name", *STOP_FEATURES, "wheelchair"]
     table = pd.DataFrame(found.stops, columns=columns, dtype=object).set_index("stop_id")
     shapes = _projected(shapely.points(table[["lon", "lat"]].to_numpy(dtype=float)), crs)
     stops = gpd.GeoDataFrame(
-        table.drop(columns=["lon", "lat"]).astype({"realtime": "boolean"}), geometry=shapes, crs=crs
+        table.drop(columns=["lon", "lat"]).astype(dict.fromkeys(STOP_FEATURES, "boolean")),
+        geometry=shapes,
+        crs=crs,
     )
     stops = stops[_inside(stops.geometry, area)]
     keeper = _keepers(stops, order=[rule.name for rule in found.rules.stop_kinds.rules])
     merged = keeper != stops.index
     found.dropped["stop that is another's double"] += stops.index[merged].tolist()
     ranked = stops.iloc[np.argsort(merged, kind="stable")]  # what the keeper says itself first
-    told = ranked[["name", "realtime", "wheelchair"]].groupby(keeper, sort=False).first()
+    told = ranked[["name", *STOP_FEATURES, "wheelchair"]].groupby(keeper, sort=False).first()
     stops = stops[~merged].copy()
     for column in told:
         stops[column] = told[column].reindex(stops.index)
-    return stops
+    return stops, keeper
 
 
 def _keepers(stops: gpd.GeoDataFrame, *, order: Sequence[str]) -> pd.Series:
@@ -548,10 +558,28 @@ def _route_table(found: Found, *, crs: Any, area: Any) -> gpd.GeoDataFrame:
     rows = [found.routes[route_id] for route_id in kept]
     table = pd.DataFrame(rows, columns=["mode", *ROUTE_TAGS], dtype=object)
     table.index = pd.Index(kept, name="route_id", dtype=object)
-    table["headway_min"] = [interval_min(text) for text in table.pop("interval")]
+    said = table.pop("interval").fillna(table.pop("headway"))
+    table["headway_min"] = [interval_min(text) for text in said]
     table = table.astype({"headway_min": float})
     routes = gpd.GeoDataFrame(table, geometry=lines[~is_empty], crs=crs)
     return routes[_inside(routes.geometry, area)]
+
+
+def _stop_routes(
+    found: Found, *, stops: gpd.GeoDataFrame, keeper: pd.Series, routes: gpd.GeoDataFrame
+) -> pd.DataFrame:
+    """Tell which stops each route lists, of its own mode where an element has several."""
+    there: dict[str, list[str]] = defaultdict(list)
+    for stop_id, kept in keeper.items():
+        there[overpass.own_name(str(stop_id)).partition("#")[0]].append(kept)
+    mode, rows = stops["mode"].to_dict(), []
+    for route_id, of in routes["mode"].items():
+        for element in found.calls.get(str(route_id), ()):
+            listed = there.get(element, [])
+            own = [one for one in listed if mode[one] == of]
+            rows += [(one, route_id) for one in own or listed[:1]]
+    table = pd.DataFrame(rows, columns=["stop_id", "route_id"], dtype=object)
+    return table.drop_duplicates(ignore_index=True)
 
 
 def _place_edits(found: Found, *, crs: Any, area: Any) -> pd.DataFrame:

@@ -41,7 +41,7 @@ STREET_TAGS = (
 STREET_COLUMNS = ("highway", "walkable", "sidewalk", "cycleway", "oneway_foot", *STREET_TAGS)
 SERVICE_TAGS = ("wheelchair", "internet_access", "opening_hours")
 SERVICE_COLUMNS = ("capacity", *SERVICE_TAGS)
-ROUTE_TAGS = ("ref", "name", "interval")
+ROUTE_TAGS = ("ref", "name", "interval", "headway")
 GAPS = "part of a way, its nodes not in the file"
 TYPES = ("node", "way", "relation")
 KINDS = ("street", "building", "service")
@@ -50,7 +50,8 @@ _AREA_TYPES = ("boundary", "multipolygon")  # relations that libosmium makes are
 _TRIANGLE = 4  # nodes, the first again as the last
 _MAPPED = {"kind": "int8", "of": "int8", "number": "int64", "edited": "int64", "uid": "int32"}
 _KEPT = {
-    "area", "bicycle", "building", "capacity", "interval", "ref", *STREET_TAGS, *SERVICE_TAGS,
+    "area", "bicycle", "building", "capacity", "headway", "interval", "ref", *STREET_TAGS,
+    *SERVICE_TAGS,
 }  # fmt: skip
 _FAMILIES = ("cycleway", "foot:", "oneway:", "sidewalk")  # keys that start so
 
@@ -172,6 +173,7 @@ class Found:
     elevators: list[int] = field(default_factory=list)
     routes: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     members: dict[str, list[int]] = field(default_factory=dict)  # ways of a route
+    calls: dict[str, list[str]] = field(default_factory=dict)  # elements where it stops
     lines: Ways = field(default_factory=lambda: Gathered().whole())  # ways of any route
     mapped: list[pd.DataFrame] = field(default_factory=list)  # buildings and services
     dropped: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -220,6 +222,7 @@ class Found:
                 if not role.startswith(("platform", "stop"))
             ]
             self._add_route(f"relation/{number}", mode, tags, ways)
+            self.calls[f"relation/{number}"] = list(osm_text.read_calls(members))
 
     def take_elements(self, path: Path, *, places: Places) -> None:
         """
@@ -433,7 +436,7 @@ class Found:
             street=street,
             route_mode=rules.route_mode(tags),
             service=(capacity(tags.get("capacity")), *map(tags.get, SERVICE_TAGS)),
-            stop=(rules.shows_departures(tags), tags.get("wheelchair")),
+            stop=(*rules.stop_features(tags), tags.get("wheelchair")),
             is_building=tags.get("building", "no") != "no" and not is_gone,
             is_elevator=tags.get("highway") == "elevator" and not is_gone,
         )

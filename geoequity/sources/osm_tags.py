@@ -4,6 +4,7 @@ What the tags of OpenStreetMap mean here, after the table ``osm_tags.toml``.
 An element's tags are a plain mapping; nothing here knows of files or geometry.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -17,10 +18,16 @@ Tags = Mapping[str, str]
 Shape = Literal["any", "point", "area"]
 Clause = Mapping[str, frozenset[str]]
 
+STOP_FEATURES = ("realtime", "shelter", "bench", "tactile")  # what stops have, or not
+
 _YES_SIDES = {"both", "left", "right", "yes", "separate"}
 _WALK_KEYS = frozenset({"access", "foot", "highway", "motorroad", "route"})
 _SIDEWALK_KEYS = ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right")
+_MINUTES = re.compile(r"(?<=\d)\s*min(ute)?s?\.?\s*$", re.IGNORECASE)
+_DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 _FORWARD, _BACKWARD = {"yes", "true", "1"}, {"-1", "reverse"}
+_ON_TYRES = ("bus", "trolleybus")  # what a BRT stop is, too
+_BUS_KEYS = frozenset({"bus", "minibus", "share_taxi"})  # that name buses, not just a stop of some
 _CYCLE_LANES = {"lane", "track", "opposite_lane", "opposite_track"}
 
 
@@ -140,6 +147,12 @@ class Rules:
         Modes of a route, the most telling first.
     realtime
         ``yes`` and ``no``: whether live departures are shown.
+    shelter
+        The same: whether people wait under a roof.
+    bench
+        The same: whether they may sit.
+    tactile
+        The same: whether the paving leads people who do not see.
     lifecycle
         ``gone``: what is not, not yet or no longer there.
     streets
@@ -152,6 +165,9 @@ class Rules:
     stop_modes_by_default: Section
     route_modes: Section
     realtime: Section
+    shelter: Section
+    bench: Section
+    tactile: Section
     lifecycle: Section
     streets: Mapping[str, frozenset[str]]
 
@@ -229,8 +245,10 @@ class Rules:
         if not kinds or self.is_gone(tags):
             return None, []
         modes = self.stop_modes.fitting(tags) or self.stop_modes_by_default.fitting(tags)[:1]
-        if "brt" in modes and "bus" in modes:
-            modes.remove("bus")
+        if "brt" in modes:
+            modes = [one for one in modes if one not in _ON_TYRES]
+        elif "trolleybus" in modes and _BUS_KEYS.isdisjoint(_said_yes(tags)):
+            modes = [one for one in modes if one != "bus"]
         return kinds[0], modes
 
     def route_mode(self, tags: Tags) -> str | None:
@@ -250,9 +268,9 @@ class Rules:
         modes = self.route_modes.fitting(tags)
         return None if not modes or self.is_gone(tags) else modes[0]
 
-    def shows_departures(self, tags: Tags) -> bool | None:
+    def stop_features(self, tags: Tags) -> list[bool | None]:
         """
-        Tell whether a stop shows live departures.
+        Tell what a stop has.
 
         Parameters
         ----------
@@ -261,11 +279,11 @@ class Rules:
 
         Returns
         -------
-        shows
-            None where nobody said.
+        has
+            For each of ``STOP_FEATURES``; None where nobody said.
         """
-        said = self.realtime.fitting(tags)
-        return said[0] == "yes" if said else None
+        said = [getattr(self, feature).fitting(tags) for feature in STOP_FEATURES]
+        return [one[0] == "yes" if one else None for one in said]
 
     def is_street(self, tags: Tags) -> bool:
         """
@@ -407,24 +425,36 @@ def oneway_foot(tags: Tags) -> str | None:
 
 def interval_min(text: str | None) -> float:
     """
-    Read the tag ``interval`` of a route.
+    Read the tag ``interval`` of a route, or ``headway``, its other name.
 
     Parameters
     ----------
     text
-        ``10``, ``00:10`` or ``00:10:00``.
+        ``10``, ``7.5``, ``10 min``, ``00:10`` or ``00:10:00``.
 
     Returns
     -------
     minutes
-        NaN where it is absent or says something else.
+        Between departures in one direction; NaN where it is absent or says
+        something else, such as ``10-15``, which is two things.
+
+    Notes
+    -----
+    The formats are those of the wiki [1]_, decimal minutes and the unit, which
+    mappers write as well. The interval is the main one; what holds at some hours
+    only (``interval:conditional``) is not read. ``frequency`` is the hertz of
+    power lines.
+
+    References
+    ----------
+    .. [1] https://wiki.openstreetmap.org/wiki/Key:interval
     """
-    parts = (text or "").strip().split(":")
+    parts = _MINUTES.sub("", text or "").strip().split(":")
+    if len(parts) == 1 and _DECIMAL.fullmatch(parts[0]):
+        return float(parts[0]) or np.nan
     if len(parts) > 3 or not all(part.isdecimal() for part in parts):  # noqa: PLR2004 - h:m:s
         return np.nan
     numbers = [float(part) for part in parts]
-    if len(numbers) == 1:
-        numbers = [0.0, *numbers]
     minutes = sum(number * weight for number, weight in zip(numbers, (60, 1, 1 / 60), strict=False))
     return minutes if minutes > 0 else np.nan
 
@@ -464,6 +494,11 @@ def _fits(clause: Clause, tags: Tags) -> bool:
     return all(
         key in tags and not values.isdisjoint(_values(tags[key])) for key, values in clause.items()
     )
+
+
+def _said_yes(tags: Tags) -> set[str]:
+    """List the keys that are told to be so."""
+    return {key for key, tag in tags.items() if "yes" in _values(tag)}
 
 
 def _values(tag: str) -> list[str]:

@@ -288,6 +288,27 @@ def read_members(text: str) -> Iterator[tuple[int, str]]:
             yield int(way), role
 
 
+def read_calls(text: str) -> Iterator[str]:
+    """
+    Read where a route lets people board.
+
+    Parameters
+    ----------
+    text
+        Of the members of its relation.
+
+    Yields
+    ------
+    element
+        Such as ``node/1``: a stop or platform, in any of its roles but that of
+        those where people only alight.
+    """
+    for member in text[1:].split(","):
+        reference, _, role = member.partition("@")
+        if role.startswith(("platform", "stop")) and not role.endswith("exit_only"):
+            yield f"{_KINDS[reference[:1].encode()]}/{reference[1:]}"
+
+
 def tags(
     column: pa.ChunkedArray, *, heeded: Callable[[str], bool]
 ) -> tuple[list[str], np.ndarray, np.ndarray]:

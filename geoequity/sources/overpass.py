@@ -262,7 +262,7 @@ def renamed(layers: "OsmLayers") -> "OsmLayers":
         stood for them.
     """
     services, stops, edits = layers.services, layers.stops, layers.place_edits
-    dropped = {why: [_name(one) for one in ids] for why, ids in layers.counts["dropped"].items()}
+    dropped = {why: [own_name(one) for one in ids] for why, ids in layers.counts["dropped"].items()}
     is_centre = (edits["of"] == TYPES.index("node")) & (edits["number"] < 0)
     number, is_relation = np.divmod(-edits["number"].to_numpy(), 2)
     of = np.where(is_relation, TYPES.index("relation"), TYPES.index("way"))
@@ -270,6 +270,7 @@ def renamed(layers: "OsmLayers") -> "OsmLayers":
         layers,
         services=services.set_axis(_names(services.index)),
         stops=stops.set_axis(_names(stops.index)),
+        stop_routes=layers.stop_routes.assign(stop_id=layers.stop_routes["stop_id"].map(own_name)),
         place_edits=edits.assign(
             number=edits["number"].where(~is_centre, number), of=edits["of"].where(~is_centre, of)
         ),
@@ -533,11 +534,23 @@ def _told(copy: _Copy) -> dict[str, Any]:
 
 def _names(ids: pd.Index) -> pd.Index:
     """Turn ids of nodes that stand for elements into those of the elements."""
-    return pd.Index([_name(one) for one in ids], name=ids.name, dtype=object)
+    return pd.Index([own_name(one) for one in ids], name=ids.name, dtype=object)
 
 
-def _name(name: str) -> str:
-    """Turn the id of a node that stands for an element into that of the element."""
+def own_name(name: str) -> str:
+    """
+    Turn the id of a node that stands for an element into that of the element.
+
+    Parameters
+    ----------
+    name
+        Such as ``node/-18`` or ``node/-18#bus``.
+
+    Returns
+    -------
+    name
+        Such as ``way/9`` or ``way/9#bus``; any other stays.
+    """
     found = _CENTRE.match(name)
     if found is None:
         return name

@@ -9,16 +9,27 @@ import shapely
 from pyproj import CRS
 
 from geoequity.errors import DataError, shown
-from geoequity.sources.files import Record, column_of, drop_repeated, keys, numbers
+from geoequity.sources.files import (
+    UNKNOWN_TEXTS,
+    Record,
+    column_of,
+    drop_repeated,
+    keys,
+    numbers,
+    plain_name,
+)
 from geoequity.sources.files import text_ids as text_of
 from geoequity.sources.layers import projected, read_layer, repaired
+from geoequity.sources.osm_tags import STOP_FEATURES
 from geoequity.sources.spec import ConnectivitySpec, ServicesSpec, StopsSpec
 from geoequity.units import district_of
 
 SAME_PLACE_M = 50.0
 MAP = "osm"  # source of what comes from OpenStreetMap
 SERVICE_COLUMNS = ["category", "name", "capacity", "source"]
-STOP_COLUMNS = ["mode", "name", "source", "realtime"]
+STOP_COLUMNS = ["mode", "name", "source", *STOP_FEATURES]
+_YES = {"yes", "y", "si", "s", "sim", "true", "t", "1", "x"}
+_NO = {"no", "n", "nao", "false", "f", "0"}
 
 
 def read_services(
@@ -122,21 +133,23 @@ def read_stops(
     Returns
     -------
     stops
-        Index ``stop_id``: geometry, ``mode``, ``name``, ``source``,
-        ``realtime`` (None = unknown).
+        Index ``stop_id``: geometry, ``mode``, ``name``, ``source``, and
+        ``realtime``, ``shelter``, ``bench`` and ``tactile`` (NA = unknown).
 
     Raises
     ------
     SourceError
         If the file cannot be read or is empty.
     DataError
-        If a column is absent or ids of differing rows repeat.
+        If a column is absent, ids of differing rows repeat, or what a stop has
+        is told in other words than yes and no.
     CRSError
         If no CRS is known.
     """
+    given = {one: getattr(spec, one) for one in STOP_FEATURES if getattr(spec, one)}
     places = _read_places(
         spec,
-        columns=[spec.name] if spec.name else [],
+        columns=[*([spec.name] if spec.name else []), *given.values()],
         policy=spec.duplicates,
         crs=crs,
         districts=districts,
@@ -148,7 +161,12 @@ def read_stops(
             "mode": spec.mode,
             "name": text_of(places[spec.name]).to_numpy() if spec.name else None,
             "source": record.name,
-            "realtime": None,
+            **{
+                one: _yes_no(places[given[one]], spec=spec).array
+                if one in given
+                else pd.array([pd.NA] * len(places), dtype="boolean")
+                for one in STOP_FEATURES
+            },
         },
         geometry=places.geometry.to_numpy(),
         crs=crs,
@@ -245,6 +263,18 @@ def _read_places(
         each = each[near]
     record.rows_kept = len(each)
     return each.set_index(pd.Index(ids[each.index].astype(str)))
+
+
+def _yes_no(values: pd.Series, *, spec: StopsSpec) -> pd.Series:
+    """Read a column of yes and no, in the languages of the region or as numbers."""
+    words = text_of(values).map(plain_name, na_action="ignore")
+    unknown = words.isna() | text_of(values).isin([*UNKNOWN_TEXTS, *spec.missing])
+    bad = ~(unknown | words.isin(_YES | _NO))
+    if bad.any():
+        said = shown(dict.fromkeys(map(str, values[bad])))
+        msg = f"{spec.path}: column {values.name!r} says neither yes nor no ({said})"
+        raise DataError(f"{msg} in rows {shown(values.index[bad])}", ids=values.index[bad])
+    return words.isin(_YES).astype("boolean").mask(unknown)
 
 
 def _prefixed(ids: pd.Index, source: str, name: str) -> pd.Index:

@@ -35,6 +35,7 @@ RESERVED = (  # columns of cells that mean something else
     "name", "geometry", "area_m2", "parent", "district_id", "cell_id", "share", *BASES,
 )  # fmt: skip
 
+_MODE = f"{', '.join(MODES[:-1])} or {MODES[-1]}"
 Merge = Literal["dedupe", "replace", "add"]
 _MERGE = (
     "against the same category of OpenStreetMap or an earlier list: drop the earlier ones "
@@ -242,9 +243,15 @@ class ServicesSpec(FileSpec):
 class StopsSpec(FileSpec):
     """A list of public transport stops."""
 
-    mode: str = Field(description="metro, rail, brt, tram, bus, cable or ferry")
+    mode: str = Field(description=_MODE)
     id: str | None = Field(None, description="column of the id; row number by default")
     name: str | None = Field(None, description="column of the name")
+    realtime: str | None = Field(None, description="column that says yes where live times show")
+    shelter: str | None = Field(None, description="column that says yes where there is a roof")
+    bench: str | None = Field(None, description="column that says yes where there is a bench")
+    tactile: str | None = Field(
+        None, description="column that says yes where the paving leads people who do not see"
+    )
     duplicates: Literal["error", "first"] = Field(
         "error", description="what to do with differing rows of one id"
     )

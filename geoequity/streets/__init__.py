@@ -11,7 +11,7 @@ from geoequity.streets._edges import HeightAt
 from geoequity.streets._homes import make_homes
 from geoequity.streets._isochrones import isochrones
 from geoequity.streets._network import FAR_M, StreetNetwork
-from geoequity.streets._straight import straight_line_min
+from geoequity.streets._straight import straight_line_costs, straight_line_min
 from geoequity.streets._walkers import (
     ADULT,
     CHILD,
@@ -37,5 +37,6 @@ __all__ = [
     "isochrones",
     "make_homes",
     "slope_factor",
+    "straight_line_costs",
     "straight_line_min",
 ]

@@ -7,16 +7,14 @@ side with fewer places and several at a time; two places on one edge, and a
 point within an area, are joined directly beside that.
 """
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
+from geoequity._cores import in_order
 from geoequity.streets import _kernels
 from geoequity.streets._snapping import Stretches, held
 
@@ -163,7 +161,7 @@ class Graph:
             for one in range(groups)
         ]
         minutes = np.full((len(origins.shapes), groups), np.inf)
-        for column, one in enumerate(_in_order(tasks)):
+        for column, one in enumerate(in_order(tasks)):
             minutes[:, column] = one
         minutes[minutes > limit_min] = np.inf
         return minutes
@@ -381,7 +379,7 @@ def _in_batches(
     begins = range(0, places, _BATCH)
     ends = [min(begin + _BATCH, places) for begin in begins]
     tasks = [partial(search, begin, end, targets) for begin, end in zip(begins, ends, strict=True)]
-    for end, (done, pairs) in zip(ends, _in_order(tasks), strict=True):
+    for end, (done, pairs) in zip(ends, in_order(tasks), strict=True):
         yield pairs
         while done < end:
             done, more = search(done, end, targets)  # noqa: PLW2901 - it goes on
@@ -402,16 +400,3 @@ def _firsts(sorted_key: np.ndarray, number: int) -> np.ndarray:
 def _narrow(position: np.ndarray) -> np.ndarray:
     """Keep positions in four bytes, as the kernels take them."""
     return position.astype("int32")
-
-
-def _in_order(tasks: Iterable[Callable[[], Any]]) -> Iterator[Any]:
-    """Run tasks on all cores; results in the order of the tasks, few waiting at a time."""
-    cores = os.cpu_count() or 1
-    waiting: deque[Future[Any]] = deque()
-    with ThreadPoolExecutor(cores) as pool:
-        for task in tasks:
-            waiting.append(pool.submit(task))
-            if len(waiting) > cores:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

@@ -2,5 +2,7 @@
 
 from geoequity.transit._feed import Feed
 from geoequity.transit._modes import FALLBACK, mode_of
+from geoequity.transit._rider import RIDER, Rider, window_of
+from geoequity.transit._timetable import MORNING, Timetable
 
-__all__ = ["FALLBACK", "Feed", "mode_of"]
+__all__ = ["FALLBACK", "MORNING", "RIDER", "Feed", "Rider", "Timetable", "mode_of", "window_of"]

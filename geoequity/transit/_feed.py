@@ -123,8 +123,8 @@ class Feed:
         Returns
         -------
         date
-            Among Tuesdays to Thursdays if any has service, the first of those
-            with the most trips.
+            Among Tuesdays to Thursdays if any has service, the middle one of
+            those with the most trips.
 
         Raises
         ------
@@ -145,4 +145,5 @@ class Feed:
         by_day = trips.groupby(self.days["date"]).sum().sort_index()
         midweek = by_day[by_day.index.dayofweek.isin([1, 2, 3])]
         some = midweek if len(midweek) and midweek.max() > 0 else by_day
-        return some.idxmax().date()
+        most = some.index[some == some.max()]
+        return most[len(most) // 2].date()

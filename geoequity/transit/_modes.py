@@ -29,7 +29,12 @@ _HUNDREDS = {  # of the extended types
     13: "cable",
     14: "funicular",
 }
-_SHARED_TAXI = 1501
+_SINGLE = {  # of hundreds that are otherwise none of ours
+    1501: "bus",  # shared taxi
+    1502: "ferry",  # water taxi
+    1701: "cable",  # cable car
+}
+NO_TRANSIT = (11, 15, 16)  # hundreds of aeroplanes, taxis and hired cars, but for _SINGLE
 
 
 def mode_of(route_type: int) -> str | None:
@@ -39,22 +44,22 @@ def mode_of(route_type: int) -> str | None:
     Parameters
     ----------
     route_type
-        Basic (0-12) or extended (100-1702) type.
+        Basic (0-12) or extended (100-1702) type, as in the list of extended
+        types of the GTFS reference for Google Transit.
 
     Returns
     -------
     mode
         One of ``schema.MODES``; None where the type is unknown or is no public
-        transport, such as taxis or aeroplanes. GTFS has no type for bus rapid
-        transit: whoever reads a feed says which routes are.
+        transport, such as taxis or aeroplanes; shared taxis are buses, water
+        taxis ferries. GTFS has no type for bus rapid transit: whoever reads a
+        feed says which routes are.
 
     Examples
     --------
-    >>> mode_of(1), mode_of(1300), mode_of(702), mode_of(99)
+    >>> mode_of(1), mode_of(1300), mode_of(702), mode_of(1100)
     ('metro', 'cable', 'bus', None)
     """
     if route_type in _BASIC:
         return _BASIC[route_type]
-    if route_type == _SHARED_TAXI:
-        return "bus"
-    return _HUNDREDS.get(route_type // 100)
+    return _SINGLE.get(route_type) or _HUNDREDS.get(route_type // 100)

@@ -7,7 +7,7 @@ import pytest
 from geoequity.errors import ConfigError
 from geoequity.indicators import catalogue_table, check_measures, read_catalogue, references
 from geoequity.indicators._evaluate import needed_places
-from geoequity.schema import AREAS, PILLARS
+from geoequity.schema import AREAS, HIGH_CAPACITY_MODES, MODES, PILLARS
 from geoequity.sources.osm_tags import rules
 
 LANGUAGES = ("en", "es", "pt")
@@ -38,6 +38,12 @@ def changed(**changes: dict[str, Any]) -> dict[str, Any]:
 
 
 # ----------------------------------------------------------------- as it is
+def test_rapid_transit_is_all_that_has_a_high_capacity() -> None:
+    (one,) = (one for one in read_catalogue() if one.id == "rapid_transit_walk_min")
+    assert tuple(one.parameters["modes"]) == HIGH_CAPACITY_MODES
+    assert set(MODES) - set(HIGH_CAPACITY_MODES) == {"tram", "bus", "trolleybus"}
+
+
 def test_every_entry_is_whole_and_consistent() -> None:
     known = set(references())
     for one in read_catalogue():

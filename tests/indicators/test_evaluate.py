@@ -385,6 +385,15 @@ def test_stops_with_displays_are_a_share_of_those_on_record() -> None:
     result = made(make_layers(stops=stops), key)
     assert districts_of(result, key) == {"a": 1 / 2, "b": 1}
     assert result.confidence[key].tolist() == pytest.approx([2 / 3, 1])
+    for key, column in (
+        ("sheltered_stop_share", "shelter"),
+        ("bench_stop_share", "bench"),
+        ("tactile_stop_share", "tactile"),
+    ):
+        result = made(make_layers(stops=stops.rename(columns={"realtime": column})), key)
+        assert districts_of(result, key) == {"a": 1 / 2, "b": 1}
+        assert why_absent(made(make_layers(stops=stops), key), key) == "none_mapped"
+    key = "realtime_stop_share"
     unsaid = stops.assign(realtime=pd.array([None] * 4, dtype="boolean"))
     assert why_absent(made(make_layers(stops=unsaid), key), key) == "none_mapped"
 

@@ -20,7 +20,14 @@ from geoequity import schema
 from geoequity.errors import CRSError, DataError, SourceError
 from geoequity.sources import osm_text, osm_ways
 from geoequity.sources.osm import read_osm
-from geoequity.sources.osm_tags import capacity, has_cycleway, interval_min, rules, sidewalk
+from geoequity.sources.osm_tags import (
+    STOP_FEATURES,
+    capacity,
+    has_cycleway,
+    interval_min,
+    rules,
+    sidewalk,
+)
 
 DATA = Path(__file__).parents[1] / "data"
 MONACO = DATA / "monaco_2023.osm.pbf"
@@ -550,7 +557,14 @@ def test_capacity_is_a_number_or_unknown(text, expected):
         ({"highway": "bus_stop"}, "stop", ["bus"]),
         ({"highway": "bus_stop", "tram": "yes"}, "stop", ["tram", "bus"]),
         ({"public_transport": "platform", "highway": "bus_stop"}, "stop", ["bus"]),
-        ({"public_transport": "platform", "trolleybus": "yes"}, "platform", ["bus"]),
+        ({"public_transport": "platform", "trolleybus": "yes"}, "platform", ["trolleybus"]),
+        ({"highway": "bus_stop", "trolleybus": "yes"}, "stop", ["trolleybus"]),
+        (
+            {"highway": "bus_stop", "trolleybus": "yes", "bus": "yes"},
+            "stop",
+            ["bus", "trolleybus"],
+        ),
+        ({"highway": "bus_stop", "trolleybus": "yes", "brt": "yes"}, "stop", ["brt"]),
         ({"public_transport": "platform"}, "platform", []),
         ({"highway": "platform"}, "platform", ["bus"]),
         ({"public_transport": "stop_position", "train": "yes"}, "stop_position", ["rail"]),
@@ -563,7 +577,8 @@ def test_capacity_is_a_number_or_unknown(text, expected):
         ({"railway": "subway_entrance"}, "entrance", ["metro"]),
         ({"public_transport": "station", "bus": "yes", "brt": "yes"}, "station", ["brt"]),
         ({"aerialway": "station"}, "station", ["cable"]),
-        ({"railway": "station", "station": "funicular"}, "station", ["cable"]),
+        ({"railway": "station", "station": "funicular"}, "station", ["funicular"]),
+        ({"railway": "stop", "funicular": "yes"}, "stop_position", ["funicular"]),
         ({"amenity": "ferry_terminal"}, "station", ["ferry"]),
         ({"amenity": "bus_station"}, "station", ["bus"]),
         ({"highway": "bus_stop", "disused": "yes"}, None, []),
@@ -594,7 +609,36 @@ def test_all_modes_of_the_table_are_known():
     ],
 )
 def test_realtime_is_told_or_unknown(tags, expected):
-    assert rules().shows_departures(tags) is expected
+    assert rules().stop_features(tags)[0] is expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "shelter", "bench", "tactile"),
+    [
+        ({"shelter": "yes", "bench": "no", "tactile_paving": "yes"}, True, False, True),
+        ({"shelter": "separate", "bench": "separate"}, True, True, None),
+        ({"shelter": "no", "tactile_paving": "incorrect"}, False, None, False),
+        ({"shelter": "partial", "tactile_paving": "partial"}, None, None, None),
+        ({}, None, None, None),
+    ],
+)
+def test_what_a_stop_has_is_told_or_unknown(tags, shelter, bench, tactile):
+    assert rules().stop_features(tags) == [None, shelter, bench, tactile]
+
+
+def test_what_a_stop_has_may_be_told_by_its_double_or_not_at_all(read):
+    nodes = [
+        (1, 0, 0, {"highway": "bus_stop", "name": "A", "shelter": "no"}),
+        (2, 0.1, 0, {"public_transport": "platform", "bus": "yes", "name": "A",
+                     "shelter": "yes", "bench": "yes"}),
+        (3, 5, 0, {"highway": "bus_stop"}),
+    ]  # fmt: skip
+    stops = read(nodes=nodes).stops[list(STOP_FEATURES)]
+    assert stops.dtypes.astype(str).unique().tolist() == ["boolean"]
+    assert stops.astype(object).where(stops.notna(), None).to_numpy().tolist() == [
+        [None, False, True, None],  # what the stop says itself comes first
+        [None, None, None, None],
+    ]
 
 
 def test_a_platform_and_its_stop_position_are_one_stop(read):
@@ -690,6 +734,53 @@ def test_routes_are_drawn_from_the_ways_of_their_relation(read):
     assert dropped == ["relation/4"]
 
 
+def test_routes_serve_the_stops_that_they_list(read):
+    position = {"public_transport": "stop_position", "bus": "yes", "name": "A"}
+    nodes = [
+        (1, 0, 0, position),
+        (2, 0.1, 0, {"highway": "bus_stop", "name": "A"}),  # stands for 1
+        (3, 3, 0, {"public_transport": "platform", "bus": "yes", "tram": "yes"}),
+        (4, 6, 0, {"highway": "bus_stop"}),
+        (5, 7, 0, {"railway": "signal"}),
+        (6, 9, 0, {}),
+    ]
+    ways = [
+        (1, [1, 3, 4], {"highway": "primary"}),
+        (2, [5, 6], {"public_transport": "platform", "highway": "platform"}),
+    ]
+    line = ("way", 1, "")
+    bus, tram = ({"type": "route", "route": one} for one in ("bus", "tram"))
+    relations = [
+        (1, [line, ("node", 1, "stop"), ("node", 2, "platform"), ("node", 3, "stop_entry_only"),
+             ("node", 4, "platform_exit_only"), ("node", 5, "stop"), ("node", 77, "stop")], bus),
+        (2, [line, ("node", 3, "stop"), ("node", 2, "stop"), ("way", 2, "platform")], tram),
+        (3, [line, ("node", 4, ""), ("node", 4, "guide")], bus),
+        (4, [("way", 99, ""), ("node", 4, "stop")], bus),  # has no line here
+    ]  # fmt: skip
+    layers = read(nodes=nodes, ways=ways, relations=relations)
+    assert layers.routes.index.tolist() == ["relation/1", "relation/2", "relation/3"]
+    assert layers.stop_routes.to_numpy().tolist() == [
+        ["node/2", "relation/1"],
+        ["node/3#bus", "relation/1"],
+        ["node/3", "relation/2"],
+        ["node/2", "relation/2"],  # as it lists it, though it is told to be of buses
+        ["way/2", "relation/2"],
+    ]
+    assert set(layers.stop_routes["stop_id"]) <= set(layers.stops.index)
+
+
+def test_headways_are_intervals_by_either_name(read):
+    nodes = plain((0, 0), (1, 0))
+    ways = [(1, [1, 2], {"highway": "primary"}), (2, [1, 2], {"aerialway": "gondola",
+                                                             "headway": "0:00:30"})]  # fmt: skip
+    bus = {"type": "route", "route": "bus"}
+    told = [{"interval": "6", "headway": "9"}, {"headway": "9"}, {"frequency": "50"},
+            {"interval": "often"}]  # fmt: skip
+    relations = [(n, [("way", 1, "")], bus | tags) for n, tags in enumerate(told, 1)]
+    headway = read(nodes=nodes, ways=ways, relations=relations).routes["headway_min"]
+    assert headway.fillna(-1).tolist() == [6, 9, -1, -1, 0.5]
+
+
 def test_cable_lines_are_routes_unless_a_relation_has_them(read):
     nodes = plain((0, 0), (1, 0), (0, 2), (1, 2))
     ways = [
@@ -704,9 +795,30 @@ def test_cable_lines_are_routes_unless_a_relation_has_them(read):
 
 
 @pytest.mark.parametrize(
+    ("tags", "mode"),
+    [
+        ({"route": "trolleybus"}, "trolleybus"),
+        ({"route": "trolleybus", "brt": "yes"}, "brt"),
+        ({"route": "bus"}, "bus"),
+        ({"route": "funicular"}, "funicular"),
+        ({"route": "train", "funicular": "yes"}, "funicular"),
+        ({"railway": "funicular"}, "funicular"),
+        ({"route": "train"}, "rail"),
+        ({"route": "aerialway"}, "cable"),
+        ({"railway": "funicular", "abandoned": "yes"}, None),
+        ({"railway": "rail"}, None),
+    ],
+)
+def test_tags_name_the_mode_of_a_route(tags, mode):
+    assert rules().route_mode(tags) == mode
+
+
+@pytest.mark.parametrize(
     ("text", "minutes"),
-    [("10", 10), ("00:10", 10), ("01:30", 90), ("00:07:30", 7.5), ("0", None), ("10-15", None),
-     ("", None), (None, None), ("1:2:3:4", None), ("often", None)],
+    [("10", 10), ("7.5", 7.5), ("10 min", 10), ("6 Minutes", 6), ("00:10", 10), ("01:30", 90),
+     ("00:07:30", 7.5), ("0", None), ("0:00", None), ("10-15", None), ("12;20", None),
+     ("-5", None), ("10 hours", None), ("min", None), ("", None), (None, None),
+     ("1:2:3:4", None), ("often", None)],
 )  # fmt: skip
 def test_intervals_are_read_as_minutes(text, minutes):
     expected = pytest.approx(np.nan, nan_ok=True) if minutes is None else pytest.approx(minutes)

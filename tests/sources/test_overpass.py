@@ -395,6 +395,16 @@ def test_relations_are_drawn_from_the_geometry_of_their_members(answer):
     assert layers.routes.length.iloc[0] == pytest.approx(5 * 111.275, rel=1e-3)
 
 
+def test_routes_of_an_answer_serve_stops_that_only_their_centre_tells(answer):
+    line = {"geometry": corners((0, 0), (5, 0)), "role": ""}
+    route = relation(6, [(13, line)], {"type": "route", "route": "bus"})
+    route["members"].append({"type": "way", "ref": 9, "role": "platform"})
+    platform = way(9, None, {"public_transport": "platform", "bus": "yes"}, center=lonlat(1, 0))
+    layers = read_osm(answer(route, platform), crs=CRS)
+    assert layers.stops.index.tolist() == ["way/9"]
+    assert layers.stop_routes.to_numpy().tolist() == [["way/9", "relation/6"]]
+
+
 def test_what_is_missing_is_counted_as_in_an_extract(answer):
     path = answer(
         way(6, [1, 2, 8], {"highway": "path"}),

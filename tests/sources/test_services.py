@@ -150,7 +150,25 @@ def test_stops_carry_the_mode_of_their_list(path: Path) -> None:
     assert stops.index.tolist() == ["transit.tram/7"]
     assert stops.index.name == "stop_id"
     assert stops[["mode", "name"]].to_numpy().tolist() == [["tram", "Central"]]
-    assert stops["realtime"].isna().all()
+    assert stops[["realtime", "shelter", "bench", "tactile"]].isna().all(axis=None)
+
+
+def test_lists_tell_what_stops_have_in_plain_words(path: Path) -> None:
+    words = ["Sí", "não", "1", "0", "TRUE", "", "s/d"]
+    rows = [f"{n},{word},{EAST},{NORTH}" for n, word in enumerate(words)]
+    path.write_text("\n".join(["id,roof,x,y", *rows, ""]), encoding="utf-8")
+    given = {"path": path, "mode": "bus", "lon": "x", "lat": "y", "crs": "EPSG:32718", "id": "id"}
+    spec = StopsSpec(**given, shelter="roof", missing=("s/d",))
+    stops = read_stops(spec, record=make_record(path, "transit.bus"), **place())
+    told = stops["shelter"]
+    assert told.dtype == "boolean"
+    expected = [True, False, True, False, True, None, None]
+    assert told.astype(object).where(told.notna(), None).tolist() == expected
+    assert stops["bench"].isna().all()
+    with pytest.raises(DataError, match=r"'roof' says neither yes nor no \(s/d\) in rows 6"):
+        read_stops(spec.model_copy(update={"missing": ()}), record=make_record(path), **place())
+    with pytest.raises(DataError, match="no column 'seats'"):
+        read_stops(StopsSpec(**given, bench="seats"), record=make_record(path), **place())
 
 
 def test_without_districts_lists_are_still_checked(path: Path) -> None:

@@ -1,0 +1,337 @@
+"""
+The rides of a study: what runs near every home, and what each cell reaches by it.
+
+How often vehicles come is measured from the homes of the walks, as the distance
+to a stop is; journeys set out from one point of each cell.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from shapely import Point
+
+from geoequity.measures import reach, supply
+from geoequity.schema import HIGH_CAPACITY_MODES
+from geoequity.streets import StreetNetwork, straight_line_costs
+from geoequity.summary import plain
+from geoequity.transit import Rider, Timetable
+
+LOW_M, HIGH_M = 500.0, 1000.0  # to a stop of low and of high capacity, after SDG 11.2.1
+FREQUENT_PER_HOUR = 3.0  # one every 20 minutes
+USUAL, NIGHT, WEEKEND = "usual", "night", "weekend"
+NIGHT_HOURS = ("23:00", "29:00")
+PEOPLE, JOBS = "people", "jobs"
+CENTRE = "centre"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plans:
+    """
+    How rides are taken.
+
+    Parameters
+    ----------
+    window
+        Departures from home.
+    rider
+        Who rides.
+    kinds
+        Categories of services that are travelled to.
+    without
+        Modes to take out, one after the other.
+    centre
+        Where the centre of the city is, in the CRS of the study; None where
+        nobody says.
+    within_min
+        Longest journey [minutes].
+    """
+
+    window: tuple[str, str]
+    rider: Rider
+    kinds: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    centre: Point | None = None
+    within_min: float = 90.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rides:
+    """
+    What public transport there is, and what it leads to.
+
+    Parameters
+    ----------
+    stops
+        By stop: ``trips_per_hour`` in the usual window and ``headway_min``.
+    near
+        Homes by ``departures_per_hour``, the same of each mode
+        (``bus_per_hour`` ...), ``night_per_hour``, ``weekend_per_hour``,
+        ``frequent_share`` (1 near a stop with a departure every 20 minutes),
+        ``known_share``, ``service_hours``; None where nobody knows how often
+        anything runs.
+    reach
+        Cells by what `measures.reach` adds up, ``direct_share`` and
+        ``<amount>_45min_share_without_<mode>``; None without a timetable.
+    report
+        Facts for the summary.
+    """
+
+    stops: pd.DataFrame | None = None
+    near: pd.DataFrame | None = None
+    reach: pd.DataFrame | None = None
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+def supply_near(
+    bands: Mapping[str, pd.DataFrame],
+    hours: pd.DataFrame,
+    *,
+    homes: gpd.GeoDataFrame,
+    stops: gpd.GeoDataFrame,
+    network: StreetNetwork | None,
+    detour_factor: float,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """
+    Measure what runs near every home.
+
+    Parameters
+    ----------
+    bands
+        Supply at the stops in the usual window and, where a timetable tells, at
+        night and at the weekend: ``stop_id``, ``route_id``, ``direction``,
+        ``mode``, ``trips_per_hour``.
+    hours
+        Index ``stop_id``: ``first_s`` and ``last_s`` of the day; may be empty.
+    homes
+        Where people set out, with ``straight``.
+    stops
+        Stops with ``mode``, on the ids that `bands` uses.
+    network
+        The streets; None for the straight line.
+    detour_factor
+        How much longer than a straight line a walk is, off the network.
+
+    Returns
+    -------
+    near
+        As in `Rides`.
+    by_stop
+        As ``stops`` in `Rides`.
+
+    Raises
+    ------
+    CRSError
+        If CRSs differ.
+    """
+    pairs = _stops_near(homes, stops, network=network, detour_factor=detour_factor)
+    usual = supply.departures_near(pairs, bands[USUAL], origins=homes.index)
+    table = pd.DataFrame({"departures_per_hour": usual["every"]})
+    for mode in usual.columns.drop(["every", "known_share"]):
+        table[f"{mode}_per_hour"] = usual[mode]
+    for band in (NIGHT, WEEKEND):
+        if band in bands:
+            found = supply.departures_near(pairs, bands[band], origins=homes.index)
+            table[f"{band}_per_hour"] = found["every"]
+    per_hour = bands[USUAL].groupby("stop_id")["trips_per_hour"].sum(min_count=1)
+    often = per_hour.reindex(stops.index)
+    frequent = often.reindex(pairs["to_id"]).to_numpy() >= FREQUENT_PER_HOUR
+    table["frequent_share"] = (
+        pd.Series(frequent, index=pairs["from_id"]).groupby(level=0).any().astype(float)
+    ).reindex(homes.index, fill_value=0.0)
+    table.loc[usual["every"].isna(), "frequent_share"] = np.nan
+    table["known_share"] = usual["known_share"]
+    if len(hours):
+        served = hours.reindex(pairs["to_id"]).set_axis(pairs["from_id"])
+        span = served["last_s"].groupby(level=0).max() - served["first_s"].groupby(level=0).min()
+        table["service_hours"] = (span / 3600).reindex(homes.index).fillna(0.0)
+    with np.errstate(divide="ignore"):
+        headway = 60 / often.to_numpy(dtype=float)
+    by_stop = pd.DataFrame({"trips_per_hour": often, "headway_min": headway})
+    return table, by_stop.replace(np.inf, np.nan)
+
+
+def _stops_near(
+    homes: gpd.GeoDataFrame,
+    stops: gpd.GeoDataFrame,
+    *,
+    network: StreetNetwork | None,
+    detour_factor: float,
+) -> pd.DataFrame:
+    """List the stops within reach of each home, on the level, as SDG 11.2.1 asks."""
+    is_high = stops["mode"].isin(HIGH_CAPACITY_MODES)
+    straight = homes["straight"].to_numpy(dtype=bool) | (network is None)
+    level = None if network is None else network.levelled()
+    found = []
+    for some, limit_m in ((stops[~is_high], LOW_M), (stops[is_high], HIGH_M)):
+        if some.empty:
+            continue
+        if level is not None and not straight.all():
+            within = limit_m / level.walker.m_per_min
+            found.append(level.costs(homes[~straight].geometry, some.geometry, within_min=within))
+        if straight.any():
+            guess = {"detour_factor": detour_factor, "speed_kmh": 6.0}  # 100 m a minute
+            walks = straight_line_costs(
+                homes[straight].geometry, some.geometry, within_min=limit_m / 100, **guess
+            )
+            found.append(walks)
+    columns = ["from_id", "to_id"]
+    if not found:
+        return pd.DataFrame({one: pd.Series(dtype=object) for one in columns})
+    return pd.concat(found, ignore_index=True)[columns]
+
+
+def ride(
+    timetable: Timetable,
+    *,
+    cells: gpd.GeoDataFrame,
+    services: gpd.GeoDataFrame,
+    network: StreetNetwork | None,
+    plans: Plans,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """
+    Travel from every cell to all others and to all services.
+
+    Parameters
+    ----------
+    timetable
+        What runs.
+    cells
+        Cells with ``population`` and, where they are counted, ``jobs``.
+    services
+        Services with ``category``.
+    network
+        The streets; None for the straight line.
+    plans
+        How rides are taken.
+
+    Returns
+    -------
+    reach
+        As in `Rides`; no columns where neither people nor jobs are counted.
+    report
+        ``weighed_by``, ``journeys``, how many pairs were looked at.
+
+    Raises
+    ------
+    CRSError
+        If CRSs differ.
+    """
+    points = cells.representative_point()
+    amounts = {
+        name: cells[column].fillna(0.0)
+        for name, column in ((JOBS, "jobs"), (PEOPLE, "population"))
+        if column in cells and cells[column].sum() > 0
+    }
+    if not amounts:
+        return pd.DataFrame(index=cells.index), {}
+    places = services[services["category"].isin(plans.kinds)]
+    centre = [] if plans.centre is None else [plans.centre]
+    where = [*points, *places.representative_point(), *centre]
+    goals = reach.Goals(
+        amounts=pd.DataFrame(
+            {
+                name: np.concatenate([value, np.zeros(len(where) - len(cells))])
+                for name, value in amounts.items()
+            }
+        ),
+        kinds=_kinds(places, cells=len(cells), centre=bool(centre)),
+        weighed_by=next(iter(amounts)),
+    )
+
+    def reached(some: Timetable, rider: Rider) -> pd.DataFrame:
+        journeys = some.spread(
+            points,
+            gpd.GeoSeries(where, crs=cells.crs),
+            streets=network,
+            window=plans.window,
+            within_min=plans.within_min,
+            percentiles=reach.PERCENTILES,
+            rider=rider,
+        )
+        return reach.reach_of(journeys, goals, origins=cells.index)
+
+    every = reached(timetable, plans.rider)
+    direct = reached(timetable, replace(plans.rider, max_transfers=0))
+    by = goals.weighed_by
+    table = every.assign(direct_share=reach.direct_share(every, direct, amount=by))
+    for mode in plans.without:
+        left = reached(timetable.without([mode]), plans.rider)
+        for name in amounts:
+            column = f"{name}_{reach.USUAL_MIN}min_share"
+            table[f"{column}_without_{mode}"] = left[column]
+    return table, {"weighed_by": by, "journeys": len(cells) * len(where)}
+
+
+def _kinds(places: gpd.GeoDataFrame, *, cells: int, centre: bool) -> pd.DataFrame:
+    """Tell which destinations, after the cells, are places of a kind."""
+    label = np.array([""] * cells + list(places["category"]) + [CENTRE] * centre, dtype=object)
+    return pd.DataFrame({one: label == one for one in sorted({*label} - {""})})
+
+
+def report_of(rides: Rides, *, cells: gpd.GeoDataFrame, districts: pd.Index) -> dict[str, Any]:
+    """
+    Tell the rides of a study for its summary.
+
+    Parameters
+    ----------
+    rides
+        The rides.
+    cells
+        Cells with ``district_id`` and ``population``.
+    districts
+        Ids of the districts.
+
+    Returns
+    -------
+    told
+        ``mean``: by column of ``reach`` the mean over the people of whose cell
+        it is known; ``without``: by mode ``amount`` (jobs or people), the mean
+        share reached within 45 minutes ``with`` it and ``without``, and
+        ``districts``, the same by district. Empty where nobody was counted.
+    """
+    told: dict[str, Any] = {"mean": {}, "without": {}}
+    if rides.reach is None or "population" not in cells:
+        return told
+    people = cells["population"].fillna(0.0)
+    told["mean"] = {key: plain(_over(people, value)) for key, value in rides.reach.items()}
+    amount = rides.report.get("weighed_by")
+    whole = f"{amount}_{reach.USUAL_MIN}min_share"
+    for column in rides.reach.columns:
+        stem, _, mode = column.partition("_without_")
+        if not mode or stem != whole:
+            continue
+        sides = {"with": rides.reach[whole], "without": rides.reach[column]}
+        by_district = {
+            name: _by_district(value, people, cells["district_id"], districts)
+            for name, value in sides.items()
+        }
+        told["without"][mode] = {
+            "amount": amount,
+            **{name: plain(_over(people, value)) for name, value in sides.items()},
+            "districts": {
+                str(one): {name: plain(value[one]) for name, value in by_district.items()}
+                for one in districts
+            },
+        }
+    return told
+
+
+def _by_district(
+    value: pd.Series, people: pd.Series, district: pd.Series, districts: pd.Index
+) -> pd.Series:
+    """Average cells over the people of each district whose value is known."""
+    weight = people.where(value.notna(), 0.0)
+    table = pd.DataFrame({"sum": (value * weight).fillna(0.0), "weight": weight})
+    sums = table.groupby(district).sum().reindex(districts)
+    return sums["sum"] / sums["weight"].where(sums["weight"] > 0)
+
+
+def _over(people: pd.Series, value: pd.Series) -> float:
+    """Average over the people whose value is known."""
+    weight = people.where(value.notna(), 0.0)
+    total = float(weight.sum())
+    return float((value * weight).sum() / total) if total > 0 else float("nan")

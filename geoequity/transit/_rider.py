@@ -1,0 +1,236 @@
+"""Who rides: how far they walk, how often they change, and when they set out."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from geoequity.errors import DataError
+from geoequity.streets import ADULT, Walker
+
+_CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?")
+_MOST_RIDES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rider:
+    """
+    A person, as far as riding goes.
+
+    Parameters
+    ----------
+    walker
+        How they walk where there are no streets to walk along; along streets
+        the walker of the network counts.
+    max_transfers
+        How often they change at most, 0 to 7.
+    max_walk_min
+        Longest walk to the first stop, from the last, or all the way [minutes].
+    max_change_min
+        Longest walk from one vehicle to another [minutes].
+    detour_factor
+        How much longer than the straight line a walk is, where there are no
+        streets.
+    draws
+        Where a timetable tells only how often vehicles come, and not when: how
+        many times their first departures are drawn at random. 0 takes them to
+        leave when their frequency begins, and then at regular intervals.
+    seed
+        Of the draws.
+
+    Raises
+    ------
+    DataError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> Rider(max_transfers=1).rides
+    2
+    """
+
+    walker: Walker = ADULT
+    max_transfers: int = 3
+    max_walk_min: float = 20.0
+    max_change_min: float = 10.0
+    detour_factor: float = 1.3
+    draws: int = 0
+    seed: int = 2025
+
+    def __post_init__(self) -> None:
+        said = []
+        if not 0 <= self.max_transfers < _MOST_RIDES:
+            said.append(f"max_transfers: 0 to {_MOST_RIDES - 1}, is {self.max_transfers}")
+        walks = {"max_walk_min": self.max_walk_min, "max_change_min": self.max_change_min}
+        said += [
+            f"{name}: must be above 0, is {value}"
+            for name, value in walks.items()
+            if not 0 < value < np.inf
+        ]
+        if not 1 <= self.detour_factor < np.inf:
+            said.append(f"detour_factor: must be at least 1, is {self.detour_factor}")
+        if self.draws < 0:
+            said.append(f"draws: must be at least 0, is {self.draws}")
+        if said:
+            msg = "; ".join(said)
+            raise DataError(msg)
+
+    @property
+    def rides(self) -> int:
+        """
+        Tell how often they board at most.
+
+        Returns
+        -------
+        rides
+            One more than they change.
+        """
+        return self.max_transfers + 1
+
+
+RIDER = Rider()
+
+
+def seconds_of(clock: str) -> int:
+    """
+    Read a time of the day.
+
+    Parameters
+    ----------
+    clock
+        ``HH:MM`` or ``HH:MM:SS``; over 24 hours is the day after.
+
+    Returns
+    -------
+    seconds
+        After midnight.
+
+    Raises
+    ------
+    DataError
+        If it is no time.
+
+    Examples
+    --------
+    >>> seconds_of("07:30"), seconds_of("25:00:10")
+    (27000, 90010)
+    """
+    found = _CLOCK.fullmatch(str(clock).strip())
+    if found is None:
+        msg = f"{clock!r} is no time of the day such as 07:30"
+        raise DataError(msg)
+    hours, minutes, seconds = (int(one or 0) for one in found.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def departures_of(window: tuple[str, str]) -> np.ndarray:
+    """
+    List the minutes of a window of departures.
+
+    Parameters
+    ----------
+    window
+        Its first minute and the minute after its last.
+
+    Returns
+    -------
+    departures
+        Seconds after midnight.
+
+    Raises
+    ------
+    DataError
+        If either is no time, or the window is empty.
+    """
+    begin, end = window_of(window)
+    return np.arange(begin, end, 60, dtype="int64")
+
+
+def window_of(window: tuple[str, str]) -> tuple[int, int]:
+    """
+    Read a window of time.
+
+    Parameters
+    ----------
+    window
+        Its begin and end.
+
+    Returns
+    -------
+    begin
+        Seconds after midnight.
+    end
+        Seconds after midnight, later than the begin.
+
+    Raises
+    ------
+    DataError
+        If either is no time, or the window is empty.
+    """
+    begin, end = (seconds_of(one) for one in window)
+    if begin >= end:
+        msg = f"window: {window[0]} to {window[1]} is empty"
+        raise DataError(msg)
+    return begin, end
+
+
+def check_percentiles(percentiles: Iterable[float]) -> tuple[float, ...]:
+    """
+    Check which percentiles are asked for.
+
+    Parameters
+    ----------
+    percentiles
+        0 to 100, whole numbers.
+
+    Returns
+    -------
+    percentiles
+        Each once, as asked for.
+
+    Raises
+    ------
+    DataError
+        If there is none, or one is out of range, no whole number or repeated.
+    """
+    listed = tuple(percentiles)
+    bad = [one for one in listed if not 0 <= one <= 100 or one != int(one)]  # noqa: PLR2004
+    if bad or not listed or len(set(listed)) < len(listed):
+        msg = f"percentiles: whole numbers from 0 to 100, each once; are {listed}"
+        raise DataError(msg)
+    return tuple(int(one) for one in listed)
+
+
+def percentiles_of(values: np.ndarray, percentiles: Iterable[float]) -> np.ndarray:
+    """
+    Take percentiles by the inverse of the distribution, averaging at exact steps.
+
+    Parameters
+    ----------
+    values
+        Times by whatever; not reached is infinite. Sorted in place.
+    percentiles
+        0 to 100.
+
+    Returns
+    -------
+    table
+        Percentiles by whatever.
+
+    Examples
+    --------
+    >>> percentiles_of(np.array([[4.0], [1.0], [2.0], [3.0]]), [0, 50, 60]).ravel().tolist()
+    [1.0, 2.5, 3.0]
+    """
+    values.sort(axis=0)
+    number = len(values)
+    rows = []
+    for one in percentiles:
+        step, rest = divmod(number * int(one), 100)
+        if rest:
+            rows.append(values[step])
+        else:
+            low, high = max(step - 1, 0), min(step, number - 1)
+            rows.append((values[low] + values[high]) / 2)
+    return np.stack(rows)

@@ -1,0 +1,265 @@
+"""Door to door: walks to stops, rides, changes and walks from stops, over a window."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoequity._cores import in_order
+from geoequity.streets import StreetNetwork, straight_line_costs
+from geoequity.transit._kernels import NEVER, Calls, Desk, Found, Lines, Ways, ride
+from geoequity.transit._lines import calls_of
+from geoequity.transit._rider import Rider, percentiles_of
+
+_BATCH = 16  # origins at a time
+_FORBIDDEN, _TIMED_BY_FEED = 3, 2  # kinds of transfers
+
+
+class Journeys(NamedTuple):
+    """
+    What it takes from one origin to every destination.
+
+    Parameters
+    ----------
+    minutes
+        Percentiles by destinations; infinite where it is not reached within the
+        limit.
+    change_min
+        By destination: minutes between getting off one vehicle and leaving on
+        the next, mean over the departures that reach it; NaN where none does.
+    """
+
+    minutes: np.ndarray
+    change_min: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Router:
+    """
+    The vehicles of a window, and the walks from, to and between their stops.
+
+    Parameters
+    ----------
+    lines
+        The vehicles, once for each draw of what is not told of them.
+    stops
+        Stops in the CRS of the study, by position.
+    station
+        Station of each stop, or None.
+    transfers
+        Rules for changes, stops as positions: ``from_stop``, ``to_stop``,
+        ``kind``, ``min_s``.
+    streets
+        Where people walk; None for the straight line.
+    rider
+        Who rides.
+    departures
+        When they leave home [s].
+    limit_s
+        Longest journey [s].
+    """
+
+    lines: list[Lines]
+    stops: gpd.GeoSeries
+    station: pd.Series
+    transfers: pd.DataFrame
+    streets: StreetNetwork | None
+    rider: Rider
+    departures: np.ndarray
+    limit_s: int
+
+    def spread(
+        self,
+        origins: gpd.GeoSeries,
+        destinations: gpd.GeoSeries,
+        *,
+        percentiles: tuple[float, ...],
+    ) -> Iterator[Journeys]:
+        """
+        Travel from every origin to all destinations.
+
+        Parameters
+        ----------
+        origins
+            Points by position.
+        destinations
+            Points by position.
+        percentiles
+            0 to 100.
+
+        Yields
+        ------
+        journeys
+            Of one origin after the other.
+        """
+        access = self._ways(origins, self.stops, rows=len(origins))
+        egress = self._ways(self.stops, destinations, rows=len(self.stops))
+        on_foot = self._ways(origins, destinations, rows=len(origins))
+        calls = [calls_of(one, stops=len(self.stops)) for one in self.lines]
+        changes = self._changes
+        task = partial(
+            self._from_some,
+            access=access,
+            egress=egress,
+            on_foot=on_foot,
+            calls=calls,
+            changes=changes,
+            goals=len(destinations),
+            percentiles=percentiles,
+        )
+        batches = [
+            range(one, min(one + _BATCH, len(origins))) for one in range(0, len(origins), _BATCH)
+        ]
+        for found in in_order(partial(task, some) for some in batches):
+            yield from found
+
+    def _from_some(
+        self,
+        origins: range,
+        *,
+        access: Ways,
+        egress: Ways,
+        on_foot: Ways,
+        calls: list[Calls],
+        changes: Ways,
+        goals: int,
+        percentiles: tuple[float, ...],
+    ) -> list[Journeys]:
+        """Travel from a few origins."""
+        desks = [_desk(one, len(self.stops), goals, rides=self.rider.rides) for one in self.lines]
+        window = len(self.departures)
+        arrivals = np.empty((len(self.lines) * window, goals), dtype="int32")
+        changing = np.empty_like(arrivals)
+        leave = np.tile(self.departures, len(self.lines))[:, None]
+        found = []
+        for origin in origins:
+            for draw, lines in enumerate(self.lines):
+                rows = slice(draw * window, (draw + 1) * window)
+                ride(
+                    lines,
+                    calls[draw],
+                    changes,
+                    access,
+                    origin,
+                    egress,
+                    self.departures,
+                    self.limit_s,
+                    desks[draw],
+                    Found(arrivals[rows], changing[rows]),
+                )
+            seconds = np.where(arrivals == NEVER, np.inf, arrivals - leave)
+            walks = slice(on_foot.first[origin], on_foot.first[origin + 1])
+            near, walk = on_foot.goal[walks], on_foot.seconds[walks]
+            changing[:, near] = np.where(seconds[:, near] < walk, changing[:, near], 0)
+            seconds[:, near] = np.minimum(seconds[:, near], walk)
+            is_reached = seconds <= self.limit_s
+            seconds[~is_reached] = np.inf
+            number = is_reached.sum(axis=0)
+            spent = np.where(is_reached, changing, 0).sum(axis=0)
+            mean = np.divide(spent, number, out=np.full(goals, np.nan), where=number > 0)
+            found.append(Journeys(percentiles_of(seconds, percentiles) / 60, mean / 60))
+        return found
+
+    def _ways(self, starts: gpd.GeoSeries, goals: gpd.GeoSeries, *, rows: int) -> Ways:
+        """Walk from and to stops, or all the way."""
+        return _laid_out(self._walks(starts, goals, self.rider.max_walk_min), rows=rows)
+
+    def _walks(self, starts: gpd.GeoSeries, goals: gpd.GeoSeries, within: float) -> pd.DataFrame:
+        """Walk between points by position, along streets or straight."""
+        if not (len(starts) and len(goals)):
+            return pd.DataFrame({"from_id": [], "to_id": [], "minutes": []})
+        if self.streets is not None:
+            return self.streets.costs(starts, goals, within_min=within)
+        return self._straight(starts, goals, within)
+
+    def _straight(self, starts: gpd.GeoSeries, goals: gpd.GeoSeries, within: float) -> pd.DataFrame:
+        """Walk between points by position in a straight line."""
+        walker = self.rider.walker if self.streets is None else self.streets.walker
+        return straight_line_costs(
+            starts,
+            goals,
+            within_min=within,
+            detour_factor=self.rider.detour_factor,
+            speed_kmh=walker.speed_kmh,
+        )
+
+    @cached_property
+    def _changes(self) -> Ways:
+        """Walk between stops from one vehicle to another."""
+        every = pd.RangeIndex(len(self.stops))
+        rules = self.transfers
+        told = rules[rules["kind"] != _FORBIDDEN]
+        walks = self._walks(self.stops, self.stops, self.rider.max_change_min)
+        # Stops of one station, and pairs that the timetable names, however far apart
+        joined = pd.DataFrame({"station": self.station, "stop": every}).dropna()
+        mates = joined.merge(joined, on="station", suffixes=("", "_to"))
+        pairs = pd.DataFrame(
+            {
+                "from_id": np.concatenate([mates["stop"], told["from_stop"]]),
+                "to_id": np.concatenate([mates["stop_to"], told["to_stop"]]),
+            }
+        ).astype("int64")
+        pairs["minutes"] = self._between(pairs)
+        own = pd.DataFrame({"from_id": every, "to_id": every, "minutes": 0.0})
+        table = pd.concat([walks, pairs, own])
+        table["seconds"] = np.rint(table["minutes"].astype(float) * 60)
+        best = table.groupby(["from_id", "to_id"])["seconds"].min()
+        fixed = rules[rules["kind"] == _TIMED_BY_FEED].set_index(["from_stop", "to_stop"])["min_s"]
+        fixed = fixed.groupby(level=[0, 1]).max().dropna()
+        best = fixed.rename_axis(best.index.names).combine_first(best)
+        barred = rules.loc[rules["kind"] == _FORBIDDEN, ["from_stop", "to_stop"]]
+        best = best.drop(pd.MultiIndex.from_frame(barred), errors="ignore")
+        best = best.rename("minutes").div(60).reset_index()
+        return _laid_out(best, rows=len(self.stops))
+
+    def _between(self, pairs: pd.DataFrame) -> np.ndarray:
+        """Walk between some pairs of stops, straight: streets need not join their platforms."""
+        walker = self.rider.walker if self.streets is None else self.streets.walker
+        x, y = self.stops.x.to_numpy(), self.stops.y.to_numpy()
+        start, goal = pairs["from_id"].to_numpy(), pairs["to_id"].to_numpy()
+        metres = np.hypot(x[start] - x[goal], y[start] - y[goal])
+        return metres * self.rider.detour_factor / walker.m_per_min
+
+
+def _laid_out(walks: pd.DataFrame, *, rows: int) -> Ways:
+    """Lay walks between positions out as the kernels take them."""
+    start = walks["from_id"].to_numpy(dtype="int64")
+    order = np.argsort(start, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=rows))])
+    goal = walks["to_id"].to_numpy(dtype="int32")[order]
+    seconds = np.rint(walks["minutes"].to_numpy(dtype=float)[order] * 60).astype("int32")
+    return Ways(first, goal, seconds)
+
+
+def _desk(lines: Lines, stops: int, goals: int, *, rides: int) -> Desk:
+    """Make room for searches."""
+    number = len(lines.vehicles)
+
+    def stops_long() -> np.ndarray:
+        return np.zeros(stops, dtype="int32")
+
+    def marks() -> np.ndarray:
+        return np.zeros(stops, dtype="uint8")
+
+    return Desk(
+        arrive=np.empty((rides, stops), dtype="int32"),
+        ready=np.empty((rides, stops), dtype="int32"),
+        spent=np.empty((rides, stops), dtype="int32"),
+        owed=np.empty((rides, stops), dtype="int32"),
+        done=np.empty((rides, len(lines.stop)), dtype="int32"),
+        is_marked=marks(),
+        marked=stops_long(),
+        is_improved=marks(),
+        improved=stops_long(),
+        is_changed=marks(),
+        changed=stops_long(),
+        from_call=np.full(number, -1, dtype="int32"),
+        to_call=np.full(number, -1, dtype="int32"),
+        queue=np.empty(number, dtype="int32"),
+        best=np.empty(goals, dtype="int32"),
+        changing=np.zeros(goals, dtype="int32"),
+    )
