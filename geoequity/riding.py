@@ -336,7 +336,7 @@ def ride(
         weighed_by=next(iter(amounts)),
     )
 
-    def reached(some: Timetable, rider: Rider) -> pd.DataFrame:
+    def reached(some: Timetable, rider: Rider, *, changing: bool = False) -> pd.DataFrame:
         journeys = some.spread(
             points,
             gpd.GeoSeries(where, crs=cells.crs),
@@ -345,10 +345,11 @@ def ride(
             within_min=plans.within_min,
             percentiles=reach.PERCENTILES,
             rider=rider,
+            changing=changing,
         )
         return reach.reach_of(journeys, goals, origins=cells.index)
 
-    every = reached(timetable, plans.rider)
+    every = reached(timetable, plans.rider, changing=True)
     direct = reached(timetable, replace(plans.rider, max_transfers=0))
     by = goals.weighed_by
     table = every.assign(direct_share=reach.direct_share(every, direct, amount=by))
