@@ -154,7 +154,7 @@ class TransitBlock(Origin):
     stops: tuple[StopsSpec, ...] = Field((), description="lists of stops")
     routes: tuple[RoutesSpec, ...] = Field((), description="lists of routes")
     trips: tuple[TripsSpec, ...] = Field((), description="tables of trips without their stops")
-    headway_min: dict[Literal[*MODES], Annotated[float, Field(gt=0)]] = Field(  # type: ignore[valid-type]
+    headway_min: dict[Mode, Annotated[float, Field(gt=0)]] = Field(
         {}, description="by mode, minutes between departures of routes that nobody tells"
     )
 

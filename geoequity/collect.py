@@ -34,10 +34,6 @@ from geoequity.sources import (
 )
 from geoequity.sources import streets as street_tables
 from geoequity.sources.files import Record, gather
-<<<<<<< HEAD
-from geoequity.sources.spec import BASES, FileSpec, ItemSpec, RasterSpec, TilesSpec, TowersSpec
-from geoequity.transit import Feed
-=======
 from geoequity.sources.spec import (
     BASES,
     FileSpec,
@@ -47,7 +43,7 @@ from geoequity.sources.spec import (
     TowersSpec,
     TripsSpec,
 )
->>>>>>> supply
+from geoequity.transit import Feed, window_of
 
 _ANY_CRS = "EPSG:3857"  # for reading on after the districts failed; nothing of it is used
 
@@ -158,11 +154,8 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     """
     reading = _Reading(city, scales={one.id: one.scale for one in definitions})
     districts, cells = reading.units()
-<<<<<<< HEAD
     lists, stops, feed = reading.services(), reading.stops(), reading.feed()
-=======
-    lists, stops, listed_routes = reading.services(), reading.stops(), reading.routes()
->>>>>>> supply
+    listed_routes = reading.routes()
     streets, layers = reading.streets(), reading.map()
     scales = {one.id: one.scale for one in definitions}
     values, districts, cells = reading.tables(districts, cells, scales=scales)
@@ -173,15 +166,10 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     reading.records += _map_records(city, layers)
     by_name = {record.name: record for record in reversed(reading.records)}  # the first of a name
     crs = reading.crs
-<<<<<<< HEAD
     timed = None if feed is None else reading.timed_stops(feed)
-    routes = _all_routes(layers, crs)
-    every_stop = _all_stops(layers, stops, crs)
+    routes, every_stop = _all_routes(layers, listed_routes, city), _all_stops(layers, stops, crs)
     if timed is not None:
         every_stop = services.join_timed_stops(every_stop, timed, rule=city.transit.merge)
-=======
-    routes, every_stop = _all_routes(layers, listed_routes, city), _all_stops(layers, stops, crs)
->>>>>>> supply
     return Collected(
         districts=districts,
         cells=cells,
@@ -276,7 +264,6 @@ class _Reading:
             for name, spec in _numbered(blocks)
         ]
 
-<<<<<<< HEAD
     def feed(self) -> Feed | None:
         """Read the timetables, one record a file."""
         block = self.city.transit
@@ -300,7 +287,7 @@ class _Reading:
     def timed_stops(self, feed: Feed) -> gpd.GeoDataFrame:
         """Take the stops of the timetables where something runs, near the study area."""
         return services.timed_stops(feed, crs=self.crs, study_area=self.area)
-=======
+
     def routes(self) -> gpd.GeoDataFrame:
         """Read every list of routes, and then how often they run from tables of trips."""
         blocks = [
@@ -329,15 +316,15 @@ class _Reading:
     def trips(self, spec: TripsSpec, name: str) -> tuple[pd.DataFrame | None, Record]:
         """Read a table of trips, and with it the one that tells their routes."""
         books: dict[str, Any] = {}
+        window_s = window_of(self.city.transit.window)
         if spec.trips is not None:
             origin = self.city.origin(spec.trips)
             book = Record(name=f"{name}.trips", path=spec.trips.path, origin=origin)
             books["trips_record"] = book
-        trips = self.attempt(transit_tables.read_trips, spec, name, **books)
+        trips = self.attempt(transit_tables.read_trips, spec, name, window_s=window_s, **books)
         record = self.records[-1]
         self.records += books.values()
         return trips, record
->>>>>>> supply
 
     def streets(self) -> Any:
         """Read a table of edges."""

@@ -170,7 +170,10 @@ def test_changing_is_told(tmp_path):
     )
     goals = places(A=(0, 0), B=(3000, 0), C=(6000, 0))
     costs = Timetable.from_gtfs(path, date=DATE).travel_times(
-        places(home=(0, 0)), goals, window=("07:00", "07:02"), percentiles=[0, 50, 100],
+        places(home=(0, 0)),
+        goals,
+        window=("07:00", "07:02"),
+        percentiles=[0, 50, 100],
         changing=True,
     )
     costs = costs.set_index("to_id")
