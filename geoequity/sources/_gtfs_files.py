@@ -601,6 +601,8 @@ def _numbers(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
 def _each_once(table: pd.DataFrame, name: str, layout: Layout, *, book: Book) -> pd.DataFrame:
     """Drop identical repeated rows with a warning, and refuse rows that differ under one id."""
     key = list(layout.key or table.columns)
+    if key[0] in layout.filled:  # blank ids are at fault already, and none can name them
+        table = table[table[key[0]].notna()]
     again = table.duplicated(key, keep=False)
     if not again.any():
         return table
