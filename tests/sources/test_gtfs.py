@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from geoequity.errors import DataError, DataWarning, GeoEquityError, SourceError
 from geoequity.schema import MODES
-from geoequity.sources import _gtfs_files
+from geoequity.sources import _gtfs_archive
 from geoequity.sources._gtfs_times import seconds
 from geoequity.sources.files import Record
 from geoequity.sources.gtfs import read_feed
@@ -844,14 +844,14 @@ def test_bombs_are_refused_before_they_are_unpacked(
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_, **__: pytest.fail("was unpacked"))
     with pytest.raises(SourceError, match=r"packed more than 200 times.*stops\.txt"):
         read_feed(tmp_path / "bomb.zip")
-    monkeypatch.setattr(_gtfs_files, "MAX_BYTES", 100)
+    monkeypatch.setattr(_gtfs_archive, "MAX_BYTES", 100)
     with pytest.raises(SourceError, match="GiB unpacked, over"):
         read_feed(large)
 
 
 def test_large_folders_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "stops.txt").write_text("0" * 200, encoding="utf-8")
-    monkeypatch.setattr(_gtfs_files, "MAX_BYTES", 100)
+    monkeypatch.setattr(_gtfs_archive, "MAX_BYTES", 100)
     with pytest.raises(SourceError, match="GiB unpacked, over"):
         read_feed(tmp_path)
 
