@@ -15,6 +15,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
+from shapely import Point
 
 from geoequity import indicators
 from geoequity.city import City
@@ -33,6 +34,17 @@ from geoequity.gridded import (
 from geoequity.indicators import Definition, Evaluation, Layers, TableValues
 from geoequity.judgement import Judgement, Rules, check_weights, groups_of, inequality_of, judge
 from geoequity.perception import inclusion, perceived
+from geoequity.riding import (
+    TRAVELLED_TO,
+    Plans,
+    Rides,
+    ride,
+    supply_near,
+    supply_of,
+    timetable_report,
+    transit_report,
+    unknown_supply,
+)
 from geoequity.schema import AREAS, PILLARS
 from geoequity.sources.elevation import height_at
 from geoequity.sources.files import sha256
@@ -40,11 +52,13 @@ from geoequity.sources.rasters import Tiles
 from geoequity.streets import ADULT, WALKERS, HeightAt, StreetNetwork, Walker
 from geoequity.study import Study
 from geoequity.summary import district_confidence, make_summary, people_of, plain, with_readings
+from geoequity.transit import Rider, Timetable
 from geoequity.units import Membership, join_cells, totals
 from geoequity.walking import Manner, Walks, land_share, make_network, report_of, walk
 
 Progress = Callable[[str], None]
-STAGES = ("read", "join", "grids", "walk", "indicators", "index", "findings")
+STAGES = ("read", "join", "grids", "walk", "ride", "indicators", "index", "findings")
+_MOSTLY = 0.5  # of the people of a cell
 _ROUNDING_M = 1e-5  # of coordinates: far above floats', far below the pieces that cutting keeps
 
 
@@ -83,6 +97,7 @@ class _Work:
     groups: pd.DataFrame
     gridded: Gridded
     walks: Walks
+    rides: Rides
     rules: Rules
 
 
@@ -139,6 +154,10 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
     with stages.stage("walk"):
         walks = _walks(city, sources, membership, definitions)
         districts = _with_cover(districts, membership, walks)
+    with stages.stage("ride"):
+        rides = _rides(city, sources, membership, walks)
+        if rides.stops is not None:
+            sources = replace(sources, stops=sources.stops.join(rides.stops))
     with stages.stage("indicators"):
         evaluation = indicators.evaluate(
             definitions,
@@ -156,6 +175,8 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
                 metres=walks.metres,
                 counts=walks.counts,
                 homes=walks.homes,
+                supply=rides.near,
+                reach=rides.reach,
                 tables=_on_cells(sources.tables, membership) | gridded.tables,
             ),
         )
@@ -196,6 +217,7 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
                 groups=by_group,
                 gridded=gridded,
                 walks=walks,
+                rides=rides,
                 rules=rules,
             )
         )
@@ -314,6 +336,68 @@ def _walks(
     return replace(walks, report=report | walks.report)
 
 
+def _rides(city: City, sources: Collected, membership: Membership | None, walks: Walks) -> Rides:
+    """Measure what public transport runs near home, and what it leads to."""
+    block, feed = city.transit, sources.feed
+    if feed is None or membership is None or walks.homes is None:
+        return Rides()
+    timetable = Timetable.of(feed, date=block.date)
+    bands = supply_of(timetable, window=block.window)
+    stop_of = pd.Series(sources.timed_stops.index, index=sources.timed_stops)
+    unknown = unknown_supply(sources.stops[~sources.stops.index.isin(stop_of)])
+    bands = {
+        name: pd.concat(
+            [one.assign(stop_id=one["stop_id"].map(stop_of)).dropna(subset="stop_id"), unknown],
+            ignore_index=True,
+        )
+        for name, one in bands.items()
+    }
+    hours = timetable.hours()
+    near, by_stop = supply_near(
+        bands,
+        hours[hours.index.isin(stop_of.index)].rename(index=stop_of),
+        homes=walks.homes,
+        stops=sources.stops,
+        network=walks.network,
+        detour_factor=city.walking.detour_factor,
+    )
+    rider = Rider(
+        walker=Walker(name=ADULT.name, speed_kmh=city.walking.speed_kmh),
+        max_transfers=block.max_transfers,
+        max_walk_min=block.max_walk_min,
+        max_change_min=block.max_change_min,
+        detour_factor=city.walking.detour_factor,
+        draws=block.draws,
+        seed=city.index.seed,
+    )
+    reach, report = ride(
+        timetable,
+        cells=membership.cells,
+        services=sources.services,
+        network=walks.network,
+        plans=Plans(
+            window=block.window,
+            rider=rider,
+            kinds=TRAVELLED_TO,
+            without=block.without,
+            centre=_centre(city, sources),
+        ),
+    )
+    if walks.network is not None:
+        straight = walks.homes["straight"].astype(float) * walks.homes["share"]
+        astray = straight.groupby(walks.homes["cell_id"]).sum().reindex(reach.index) > _MOSTLY
+        reach = reach.mask(astray)
+    return Rides(stops=by_stop, near=near, reach=reach, report=timetable_report(timetable) | report)
+
+
+def _centre(city: City, sources: Collected) -> Point | None:
+    """Place the centre that the city file names."""
+    if city.transit.centre is None:
+        return None
+    points = gpd.GeoSeries([Point(city.transit.centre)], crs="EPSG:4326")
+    return points.to_crs(sources.districts.crs).iloc[0]
+
+
 def _with_cover(
     districts: gpd.GeoDataFrame, membership: Membership | None, walks: Walks
 ) -> gpd.GeoDataFrame:
@@ -405,6 +489,7 @@ def _study(work: _Work) -> Study:
         ),
         online=inclusion(scores),
         walking=report_of(work.walks, work.definitions, cells=cells),
+        transit=transit_report(work.rides, cells=cells, districts=work.districts.index),
         population=people_of(work.districts),
     )
     made["warnings"] = [one for book in work.sources.records for one in book.warnings]

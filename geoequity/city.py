@@ -6,7 +6,7 @@ read by ``assess`` and the command line only; everything below them gets plain
 values.
 """
 
-import datetime
+import datetime as dt
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import resources
@@ -37,7 +37,6 @@ from geoequity.sources.spec import (
 from geoequity.transit import MORNING, window_of
 
 Language = Literal["en", "es", "pt"]
-Mode = Literal[MODES]  # type: ignore[valid-type] - the modes of the schema
 _ID = r"^[a-z][a-z0-9_]*$"
 _PLAINLY = {  # faults of pydantic that it tells in words of Python
     "extra_forbidden": "unknown key",
@@ -100,6 +99,17 @@ class WalkingBlock(Block):
     )
 
 
+def _known_mode(mode: str) -> str:
+    """Refuse a mode that is none."""
+    if mode not in MODES:
+        msg = f"must be one of {', '.join(MODES)}"
+        raise ValueError(msg)
+    return mode
+
+
+Mode = Annotated[str, AfterValidator(_known_mode)]
+
+
 def _clock(window: tuple[str, str]) -> tuple[str, str]:
     """Refuse a window that is none."""
     window_of(window)
@@ -111,7 +121,7 @@ class TransitBlock(Origin):
 
     source: str | None = Field(None, description="block of [sources] that its terms come from")
     gtfs: tuple[Path, ...] = Field((), description="timetables in GTFS, zips or folders")
-    date: datetime.date | None = Field(
+    date: dt.date | None = Field(
         None, description="day whose timetable counts; by default the busiest of midweek"
     )
     window: Annotated[tuple[str, str], AfterValidator(_clock)] = Field(

@@ -23,6 +23,7 @@ from geoequity.indicators import Definition, TableValues, check_measures
 from geoequity.sources import (
     boundaries,
     broadband,
+    gtfs,
     osm,
     osm_tags,
     services,
@@ -33,6 +34,7 @@ from geoequity.sources import (
 from geoequity.sources import streets as street_tables
 from geoequity.sources.files import Record, gather
 from geoequity.sources.spec import BASES, FileSpec, ItemSpec, RasterSpec, TilesSpec, TowersSpec
+from geoequity.transit import Feed
 
 _ROUTE_COLUMNS = ["mode", "name", "source", "headway_min", "headway_from"]
 _ANY_CRS = "EPSG:3857"  # for reading on after the districts failed; nothing of it is used
@@ -73,6 +75,11 @@ class Collected:
     routes
         All routes, with ``headway_min`` (NaN unknown) and ``headway_from``:
         ``tags``, ``table`` or ``assumed``, None where it is unknown.
+    feed
+        The timetables; None where the city has none.
+    timed_stops
+        Stop of `stops` that stands for each stop of the timetables near the
+        study area.
     stop_routes
         ``stop_id`` and ``route_id``: where routes let people board, for those
         that list their stops.
@@ -99,6 +106,8 @@ class Collected:
     services: gpd.GeoDataFrame
     stops: gpd.GeoDataFrame
     routes: gpd.GeoDataFrame
+    feed: Feed | None
+    timed_stops: pd.Series
     stop_routes: pd.DataFrame
     streets: gpd.GeoDataFrame | None
     lifts: pd.Index
@@ -137,7 +146,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     """
     reading = _Reading(city, scales={one.id: one.scale for one in definitions})
     districts, cells = reading.units()
-    lists, stops = reading.services(), reading.stops()
+    lists, stops, feed = reading.services(), reading.stops(), reading.feed()
     streets, layers = reading.streets(), reading.map()
     scales = {one.id: one.scale for one in definitions}
     values, districts, cells = reading.tables(districts, cells, scales=scales)
@@ -148,13 +157,19 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     reading.records += _map_records(city, layers)
     by_name = {record.name: record for record in reversed(reading.records)}  # the first of a name
     crs = reading.crs
-    routes, every_stop = _all_routes(layers, crs), _all_stops(layers, stops, crs)
+    timed = None if feed is None else reading.timed_stops(feed)
+    routes = _all_routes(layers, crs)
+    every_stop = _all_stops(layers, stops, crs)
+    if timed is not None:
+        every_stop = services.join_timed_stops(every_stop, timed, rule=city.transit.merge)
     return Collected(
         districts=districts,
         cells=cells,
         services=_all_services(layers, lists, crs, by_name),
         stops=every_stop,
         routes=routes,
+        feed=feed,
+        timed_stops=pd.Series(dtype=object) if timed is None else timed["feed_id"],
         stop_routes=_stop_routes(layers, every_stop, routes),
         streets=layers.streets if layers and streets is None else streets,
         lifts=layers.elevators if layers and streets is None else pd.Index([]),
@@ -240,6 +255,30 @@ class _Reading:
             self.attempt(services.read_stops, spec, name, **self.place)
             for name, spec in _numbered(blocks)
         ]
+
+    def feed(self) -> Feed | None:
+        """Read the timetables, one record a file."""
+        block = self.city.transit
+        if not block.gtfs:
+            return None
+        books = [
+            Record(name=name, path=path, origin=self.city.origin(block))
+            for name, path in _numbered([("transit.gtfs", path) for path in block.gtfs])
+        ]
+        self.records += books
+        try:
+            feed = gtfs.read_feed(block.gtfs, record=books, modes=block.modes)
+            if block.date is not None:
+                feed.check_date(block.date)
+        except GeoEquityError as error:
+            self.faults.append(error)
+            return None
+        books[0].counts["feed"] = feed.report
+        return feed
+
+    def timed_stops(self, feed: Feed) -> gpd.GeoDataFrame:
+        """Take the stops of the timetables where something runs, near the study area."""
+        return services.timed_stops(feed, crs=self.crs, study_area=self.area)
 
     def streets(self) -> Any:
         """Read a table of edges."""

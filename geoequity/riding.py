@@ -26,6 +26,7 @@ USUAL, NIGHT, WEEKEND = "usual", "night", "weekend"
 NIGHT_HOURS = ("23:00", "29:00")
 PEOPLE, JOBS = "people", "jobs"
 CENTRE = "centre"
+TRAVELLED_TO = ("hospital", "school", "university")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,98 @@ class Rides:
     near: pd.DataFrame | None = None
     reach: pd.DataFrame | None = None
     report: dict[str, Any] = field(default_factory=dict)
+
+
+def supply_of(timetable: Timetable, *, window: tuple[str, str]) -> dict[str, pd.DataFrame]:
+    """
+    Count the departures at the stops by band of time.
+
+    Parameters
+    ----------
+    timetable
+        On the day of the study.
+    window
+        The usual window.
+
+    Returns
+    -------
+    bands
+        ``usual`` and ``night`` on the day, ``weekend`` in the usual window of
+        the nearest Sunday; without that where the timetable knows no Sunday. As
+        `transit.Timetable.supply`.
+
+    Raises
+    ------
+    DataError
+        If the window is none.
+    """
+    bands = {
+        USUAL: timetable.supply(window=window),
+        NIGHT: timetable.supply(window=NIGHT_HOURS),
+    }
+    days = pd.DatetimeIndex(timetable.feed.days["date"])
+    sundays = pd.date_range(days.min(), days.max(), freq="W-SUN")
+    served = sundays[sundays.isin(days)]
+    sundays = served if len(served) else sundays
+    if len(sundays):
+        gap = abs(sundays - pd.Timestamp(timetable.date))
+        sunday = Timetable(timetable.feed, sundays[gap.argmin()].date())
+        bands[WEEKEND] = sunday.supply(window=window)
+    return bands
+
+
+def unknown_supply(stops: gpd.GeoDataFrame) -> pd.DataFrame:
+    """
+    Note that nobody tells how often anything runs at some stops.
+
+    Parameters
+    ----------
+    stops
+        Stops with ``mode``.
+
+    Returns
+    -------
+    supply
+        As `transit.Timetable.supply`, a route for each stop, ``trips_per_hour``
+        NaN.
+    """
+    return pd.DataFrame(
+        {
+            "stop_id": stops.index,
+            "route_id": stops.index,
+            "direction": -1,
+            "mode": stops["mode"].to_numpy(),
+            "departures": np.nan,
+            "trips_per_hour": np.nan,
+        }
+    )
+
+
+def timetable_report(timetable: Timetable) -> dict[str, Any]:
+    """
+    Tell what a timetable is, for the summary.
+
+    Parameters
+    ----------
+    timetable
+        On the day of the study.
+
+    Returns
+    -------
+    report
+        ``date``, ``services`` and ``trips`` of that day, and ``feed``, what
+        reading it found.
+    """
+    return {
+        "date": timetable.date.isoformat(),
+        "services": len(timetable.active_services),
+        "trips": len(timetable.trips),
+        "trips_by_mode": {
+            str(mode): int(number)
+            for mode, number in timetable.trips["mode"].value_counts().items()
+        },
+        "feed": timetable.feed.report,
+    }
 
 
 def supply_near(
@@ -147,7 +240,8 @@ def supply_near(
     if len(hours):
         served = hours.reindex(pairs["to_id"]).set_axis(pairs["from_id"])
         span = served["last_s"].groupby(level=0).max() - served["first_s"].groupby(level=0).min()
-        table["service_hours"] = (span / 3600).reindex(homes.index).fillna(0.0)
+        table["service_hours"] = (span / 3600).reindex(homes.index)
+        table.loc[usual["known_share"].isna(), "service_hours"] = 0.0  # no stop at all
     with np.errstate(divide="ignore"):
         headway = 60 / often.to_numpy(dtype=float)
     by_stop = pd.DataFrame({"trips_per_hour": often, "headway_min": headway})
@@ -272,7 +366,9 @@ def _kinds(places: gpd.GeoDataFrame, *, cells: int, centre: bool) -> pd.DataFram
     return pd.DataFrame({one: label == one for one in sorted({*label} - {""})})
 
 
-def report_of(rides: Rides, *, cells: gpd.GeoDataFrame, districts: pd.Index) -> dict[str, Any]:
+def transit_report(
+    rides: Rides, *, cells: gpd.GeoDataFrame | None, districts: pd.Index
+) -> dict[str, Any]:
     """
     Tell the rides of a study for its summary.
 
@@ -281,20 +377,21 @@ def report_of(rides: Rides, *, cells: gpd.GeoDataFrame, districts: pd.Index) -> 
     rides
         The rides.
     cells
-        Cells with ``district_id`` and ``population``.
+        Cells with ``district_id`` and ``population``; None without cells.
     districts
         Ids of the districts.
 
     Returns
     -------
     told
+        ``timetable``: what `timetable_report` tells, None without one;
         ``mean``: by column of ``reach`` the mean over the people of whose cell
         it is known; ``without``: by mode ``amount`` (jobs or people), the mean
         share reached within 45 minutes ``with`` it and ``without``, and
         ``districts``, the same by district. Empty where nobody was counted.
     """
-    told: dict[str, Any] = {"mean": {}, "without": {}}
-    if rides.reach is None or "population" not in cells:
+    told: dict[str, Any] = {"timetable": rides.report or None, "mean": {}, "without": {}}
+    if rides.reach is None or cells is None or "population" not in cells:
         return told
     people = cells["population"].fillna(0.0)
     told["mean"] = {key: plain(_over(people, value)) for key, value in rides.reach.items()}

@@ -149,6 +149,7 @@ def make_summary(
             **method,
         },
         "walking": {"slope": False, "homes": None, "groups": {}},
+        "transit": {"timetable": None, "mean": {}, "without": {}},
         "stages": {},
         "warnings": [],
         "versions": {
@@ -166,6 +167,7 @@ def with_readings(
     perception: Mapping[str, Any],
     online: pd.DataFrame,
     walking: Mapping[str, Any],
+    transit: Mapping[str, Any],
     population: pd.Series,
 ) -> dict[str, Any]:
     """
@@ -183,6 +185,8 @@ def with_readings(
         Digital inclusion by district: ``score``, ``parts``, ``over``.
     walking
         What the walks were, and those of others than the adult.
+    transit
+        What public transport there is, and what it leads to.
     population
         Residents of the districts; NaN where unknown.
 
@@ -210,6 +214,7 @@ def with_readings(
         "digital_inclusion": inclusion,
         "perception": dict(perception),
         "walking": dict(walking),
+        "transit": dict(transit),
     }
 
 

@@ -2,10 +2,12 @@
 
 import csv
 import hashlib
+import importlib
 import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +43,7 @@ FILES |= {
     "solicitudes_311.csv",
     "truth.json",
     "valle_claro.osm.pbf",
+    "valle_claro_gtfs.zip",
     "wifi.csv",
 }
 WALKED = {"primary", "secondary", "tertiary", "residential", "living_street"}
@@ -722,6 +725,272 @@ def test_working_wifi_sites_are_counted_where_they_lie(districts):
     rates = {code: sites[code] / people[code] * 10_000 for code in sites}
     assert rates == EXACT(truth_of("wifi_per_10000"), abs=1e-6)
     assert len({row["id"] for row in rows}) == len(rows)
+
+
+# ---------------------------------------------------------------- the timetable
+@pytest.fixture(scope="module")
+def gtfs():
+    """Rows of every table of the timetable, as they stand."""
+    with zipfile.ZipFile(DEMO / "valle_claro_gtfs.zip") as archive:
+        texts = {name: archive.read(name).decode("utf-8-sig") for name in archive.namelist()}
+    return {name[:-4]: list(csv.DictReader(text.splitlines())) for name, text in texts.items()}
+
+
+def seconds(clock):
+    hours, minutes, rest = map(int, clock.split(":"))
+    return 3600 * hours + 60 * minutes + rest
+
+
+@pytest.fixture(scope="module")
+def calls(gtfs):
+    """Rows of stop_times by trip."""
+    found = defaultdict(list)
+    for row in gtfs["stop_times"]:
+        found[row["trip_id"]].append(row)
+    return dict(found)
+
+
+@pytest.fixture(scope="module")
+def spots(gtfs):
+    """Stops in the plane."""
+    lonlat = np.array([(float(row["stop_lon"]), float(row["stop_lat"])) for row in gtfs["stops"]])
+    return dict(zip([row["stop_id"] for row in gtfs["stops"]], metres(lonlat), strict=True))
+
+
+def generator(name):
+    """A module of the generator."""
+    sys.path.insert(0, str(ROOT / "scripts"))
+    try:
+        return importlib.import_module(f"demo_city.{name}")
+    finally:
+        sys.path.remove(str(ROOT / "scripts"))
+
+
+def test_the_archive_is_the_same_on_every_machine_and_says_that_it_is_fictitious(gtfs):
+    with zipfile.ZipFile(DEMO / "valle_claro_gtfs.zip") as archive:
+        assert b"ficticio" in archive.comment
+        for member in archive.infolist():
+            assert member.date_time == (2025, 1, 1, 0, 0, 0)
+            assert (member.compress_type, member.create_system) == (zipfile.ZIP_STORED, 3)
+        heads = {one: archive.read(one)[:3] for one in archive.namelist()}
+    bom = [name for name, head in heads.items() if head == b"\xef\xbb\xbf"]
+    assert bom == [TRUTH["faults"]["timetable_file_with_bom"]]
+    assert "ficticio" in gtfs["agency"][0]["agency_name"]
+    assert gtfs["feed_info"][0]["feed_version"] == "ficticio"
+
+
+def test_routes_are_a_metro_a_cable_and_buses_both_ways(gtfs):
+    kinds = Counter(row["route_type"] for row in gtfs["routes"])
+    assert kinds == {"1": 1, "6": 1, "3": 18}
+    ways = {(row["route_id"], row["direction_id"]) for row in gtfs["trips"]}
+    assert ways == {(row["route_id"], way) for row in gtfs["routes"] for way in "01"}
+
+
+def test_references_hold_and_times_never_fall(gtfs, calls):
+    stops = {row["stop_id"]: row for row in gtfs["stops"]}
+    trips = {row["trip_id"]: row for row in gtfs["trips"]}
+    services = {row["service_id"] for name in ("calendar", "calendar_dates") for row in gtfs[name]}
+    assert set(calls) == set(trips)
+    assert len(trips) == len(gtfs["trips"])
+    assert {row["service_id"] for row in trips.values()} == services
+    assert {row["trip_id"] for row in gtfs["frequencies"]} <= set(trips)
+    shapes = {row["shape_id"] for row in gtfs["shapes"]}
+    assert {row["shape_id"] for row in trips.values()} - {""} == shapes
+    for rows in calls.values():
+        assert [int(row["stop_sequence"]) for row in rows] == list(range(1, len(rows) + 1))
+        assert all(stops[row["stop_id"]]["location_type"] == "0" for row in rows)
+        told = [row[when] for row in rows for when in ("arrival_time", "departure_time")]
+        assert all(told[:2] + told[-2:])
+        times = [seconds(one) for one in told if one]
+        assert times == sorted(times)
+
+
+def test_oddities_wait_for_a_careless_reader_of_the_timetable(gtfs, calls):
+    faults = TRUTH["faults"]
+    times = Counter(tuple(row.values()) for row in gtfs["stops"])
+    assert [row[0] for row, count in times.items() if count > 1] == [faults["stop_listed_twice"]]
+    served = {row["stop_id"] for rows in calls.values() for row in rows}
+    idle = {row["stop_id"] for row in gtfs["stops"] if row["location_type"] == "0"} - served
+    assert idle == {faults["stop_without_service"]}
+    night = [rows for trip, rows in calls.items() if trip.startswith("N1-")]
+    assert all(seconds(rows[-1]["arrival_time"]) > 86_400 for rows in night)
+    blank = {trip for trip, rows in calls.items() if any(not r["arrival_time"] for r in rows)}
+    far = {trip for trip, rows in calls.items() if all(r["shape_dist_traveled"] for r in rows)}
+    routes = {row["trip_id"]: row["route_id"] for row in gtfs["trips"]}
+    assert {routes[one] for one in blank} == {"106", "108"}
+    assert {routes[one] for one in far} == {"108"}
+    kinds = {routes[row["trip_id"]]: row["exact_times"] for row in gtfs["frequencies"]}
+    assert {route for route, exact in kinds.items() if exact == "0"} == {"A", "K"}
+    assert set(routes.values()) - set(kinds) == {"N1"}
+
+
+def test_a_holiday_runs_as_a_sunday_and_a_fair_has_a_service_of_its_own(gtfs):
+    week = {row["service_id"]: row for row in gtfs["calendar"]}
+    days = [key for key in next(iter(week.values())) if key.endswith("day")]
+    assert {one: "".join(row[day] for day in days) for one, row in week.items()} == {
+        "LAB": "1111100",
+        "SAB": "0000010",
+        "DOM": "0000001",
+    }
+    changes = defaultdict(dict)
+    for row in gtfs["calendar_dates"]:
+        changes[row["date"]][row["service_id"]] = row["exception_type"]
+    assert changes["20250501"] == changes["20251225"] == {"LAB": "2", "DOM": "1"}
+    assert changes["20250517"] == changes["20250518"] == {"FERIA": "1"}
+    assert TRUTH["transit"]["date"].replace("-", "") not in changes
+
+
+def test_cable_and_metro_meet_in_one_station(gtfs, spots):
+    stops = {row["stop_id"]: row for row in gtfs["stops"]}
+    pairs = {(row["from_stop_id"], row["to_stop_id"]) for row in gtfs["transfers"]}
+    assert pairs == {("M07", "K1"), ("K1", "M07")}
+    assert {row["transfer_type"] for row in gtfs["transfers"]} == {"2"}
+    stations = {stops[one]["parent_station"] for one in ("M07", "K1")}
+    assert [stops[one]["location_type"] for one in stations] == ["1"]
+    assert np.hypot(*(spots["M07"] - spots["K1"])) < 250
+
+
+def test_stops_of_the_timetable_are_those_of_the_map(osm, spots):
+    mapped = with_tag(osm, "highway", "bus_stop") + with_tag(osm, "public_transport", "station")
+    tree = shapely.STRtree([one.shape for one in mapped])
+    for stop, xy in spots.items():
+        if stop[0] in "MKP":
+            assert shapely.Point(xy).distance(mapped[tree.nearest(shapely.Point(xy))].shape) < 0.1
+
+
+def test_vehicles_keep_a_pace_that_theirs_can_keep(gtfs, calls, spots):
+    kind = {row["route_id"]: row["route_type"] for row in gtfs["routes"]}
+    pace = defaultdict(list)
+    for row in gtfs["trips"]:
+        rows = calls[row["trip_id"]]
+        xy = np.array([spots[one["stop_id"]] for one in rows])
+        crow = np.hypot(*np.diff(xy, axis=0).T).sum()
+        took = seconds(rows[-1]["arrival_time"]) - seconds(rows[0]["departure_time"])
+        pace[kind[row["route_id"]]].append(3.6 * crow / took)
+    assert all(28 < one < 35 for one in pace["1"])
+    assert all(17.9 < one < 18.1 for one in pace["6"])
+    assert all(6 < one < 17 for one in pace["3"])  # as the crow flies
+
+
+def test_buses_run_often_in_the_valley_and_seldom_on_the_hillsides(gtfs):
+    peak = {}
+    for row in gtfs["frequencies"]:
+        if seconds(row["start_time"]) <= 7 * 3600 < seconds(row["end_time"]):
+            peak.setdefault(row["trip_id"].split("-")[0], int(row["headway_secs"]))
+            assert row["trip_id"][-1] != "L" or 3600 % int(row["headway_secs"]) == 0
+    assert peak["K"] == 60
+    assert peak["A"] == 300
+    listed = Counter()
+    first = {row["trip_id"]: row for row in reversed(gtfs["stop_times"])}
+    for row in gtfs["trips"]:
+        if row["service_id"] == "LAB" and row["route_id"] in {"105", "106", "108"}:
+            starts = seconds(first[row["trip_id"]]["departure_time"])
+            listed[row["route_id"], row["direction_id"]] += 7 * 3600 <= starts < 8 * 3600
+    hillsides = {"107", "109", "110"}
+    assert {peak[one] for one in hillsides} == {1200}
+    assert set(listed.values()) == {3}
+    assert max(peak[one] for one in ("101", "102", "103", "104", "201", "202")) <= 600
+
+
+def test_jobs_are_in_the_valley_and_round_the_airport(cells):
+    jobs = Counter()
+    for tags, _ in cells:
+        jobs[TRUTH["districts"][tags["COD"]]["type"]] += tags["EMPLEOS"]
+        assert tags["EMPLEOS"] >= 0
+    assert sum(jobs.values()) == TRUTH["transit"]["jobs"] == EXACT(180_000, rel=0.01)
+    assert jobs["integrated"] > 10 * jobs["neglected"]
+    assert jobs["showcase"] > 5 * jobs["neglected"]
+
+
+def test_the_cable_brings_jobs_to_a_hillside_and_hardly_any_to_the_valley():
+    share = "jobs_transit_45min_share"
+    with_it, without = planted("transit", share), planted("transit", f"{share}_without_cable")
+    gain = {code: with_it[code] - without[code] for code in with_it}
+    assert all(0 <= one <= 1 for one in (*with_it.values(), *gain.values()))
+    most = [code for code, points in gain.items() if points > 0.05]
+    assert "Ladera Norte" in {TRUTH["districts"][code]["name"] for code in most}
+    assert {TRUTH["districts"][code]["type"] for code in most} == {"neglected"}
+    valley = [code for code in gain if TRUTH["districts"][code]["type"] != "neglected"]
+    assert max(gain[code] for code in valley) < 0.02
+    people = residents()
+    for name in TRUTH["transit"].keys() & TRUTH["districts"]["01"]["transit"].keys():
+        values = planted("transit", name)
+        mean = sum(values[code] * people[code] for code in people) / sum(people.values())
+        assert TRUTH["transit"][name] == EXACT(mean, abs=1e-8)
+
+
+def line_of_two(journeys):
+    """A line between two stops, ten minutes long."""
+    starts = np.arange(5 * 3600, 12 * 3600, 600)
+    return journeys.Course(np.array([0, 1]), np.array([0, 600]), np.array([0, 600]), starts)
+
+
+def walks_of_two(journeys):
+    """Two homes, each near one of two stops."""
+    never = journeys.NEVER
+    near = np.array([[300, never], [never, 300]], dtype=np.int32)
+    between = np.array([[0, never], [never, 0]], dtype=np.int32)
+    return journeys.Walks(near, near.T, between, between)
+
+
+@pytest.mark.parametrize(("within_s", "share"), [(1470, 1.0), (1469, 0.25)])
+def test_a_ride_of_one_line_takes_its_walks_its_wait_and_itself(within_s, share):
+    """Who waits 0 to 540 s in steps of a minute waits 270 s at the median departure."""
+    journeys = generator("journeys")
+    found = journeys.jobs_reached(
+        [line_of_two(journeys)],
+        walks_of_two(journeys),
+        np.array([1, 3]),
+        (7 * 3600, 8 * 3600),
+        within_s,
+    )
+    assert found.tolist() == [share, 0.75]  # there, and nothing goes back
+
+
+def test_changing_waits_for_the_next_vehicle_and_walks_once():
+    """0 -> 1 in 600 s, 60 s on foot to 2, and on to 3 by the next vehicle of every ten minutes."""
+    journeys, never = generator("journeys"), 10**6
+    on = journeys.Course(
+        np.array([2, 3]), np.array([0, 300]), np.array([0, 300]), np.arange(5 * 3600, 40_000, 600)
+    )
+    to_stop = np.array([[0, never, never, never], [never, never, never, 120]], dtype=np.int32)
+    change = np.where(np.eye(4), 0, never).astype(np.int32)
+    change[1, 2] = 60
+    direct = np.where(np.eye(2), 0, never).astype(np.int32)
+    walks = journeys.Walks(to_stop, to_stop.T, change, direct)
+    courses = [line_of_two(journeys), on]
+    # wait w to board at a full ten minutes, 600 s, then 600 s until the next but one, 300 s, 120 s
+    median = 270 + 600 + 600 + 300 + 120
+    for within, share in ((median, 1.0), (median - 1, 0.0)):
+        found = journeys.jobs_reached(
+            courses, walks, np.array([0, 5]), (7 * 3600, 8 * 3600), within
+        )
+        assert found.tolist() == [share, 1.0]
+    change[1, 2] = never
+    found = journeys.jobs_reached(courses, walks, np.array([0, 5]), (7 * 3600, 8 * 3600), 5400)
+    assert found.tolist() == [0.0, 1.0]
+
+
+def test_walks_up_take_as_long_as_tobler_says_and_straight_along_one_street():
+    streets = generator("streets")
+    xy = np.array([(0.0, 0.0), (100.0, 0.0), (200.0, 0.0)])
+    none = np.array([-1, -1])
+    line = streets.Streets(
+        xy,
+        None,
+        None,
+        None,
+        np.array([0, 1]),
+        np.array([1, 2]),
+        none,
+        none,
+        none,
+        np.array(["residential", "residential"]),
+    )
+    points = shapely.points([(10, 5), (60, 5), (150, 0)])
+    toil = np.array([[2.0, 1.0], [1.0, 3.0]])  # twice as long there on the first, thrice back
+    found = streets.walks_between(line, points, toil, 5000.0)
+    assert found == EXACT(np.array([[0, 110, 235], [60, 0, 135], [245, 195, 0]]))
 
 
 # ---------------------------------------------------------------- the map

@@ -97,9 +97,6 @@ class Layers:
         Cells by what public transport leads to; None without a timetable.
     no_streets
         Why there are no streets, if there is more to say than that.
-    no_transit
-        Why nothing is known of public transport, if there is more to say than
-        that.
     tables
         Columns of tables by indicator id.
     """
@@ -119,7 +116,6 @@ class Layers:
     supply: pd.DataFrame | None = None
     reach: pd.DataFrame | None = None
     no_streets: Reason | None = None
-    no_transit: Reason | None = None
     tables: Mapping[str, TableValues] = field(default_factory=dict)
 
 
@@ -495,21 +491,22 @@ def _supply_near(one: Definition, layers: Layers) -> _Value:
     """Public transport near home."""
     column = one.parameters["column"]
     if layers.supply is None or column not in layers.supply:
-        raise _Absent(layers.no_transit or reason("no_timetable"))
-    made = _at_cells(layers.supply[column], layers)
-    known = _at_cells(layers.supply["known_share"], layers).value
+        raise _Absent(reason("no_timetable"))
+    known = layers.supply["known_share"].fillna(1.0)  # where there is no stop, nothing is unknown
+    enough = known >= one.parameters["min_known_share"]
+    made = _at_cells(layers.supply[column].where(enough), layers)
     if not (known < 1).any():
         return made
-    share = _over_districts(known, layers)
+    told = _over_districts(_at_cells(known, layers).value, layers)
     why = reason("headways_known", share=float(known.mean()))
-    return replace(made, on_record=share.fillna(1.0), reasons=(*made.reasons, why))
+    return replace(made, on_record=told.fillna(0.0), reasons=(*made.reasons, why))
 
 
 def _transit_reach(one: Definition, layers: Layers) -> _Value:
-    """What public transport leads to."""
+    """Reach by public transport."""
     column = one.parameters["column"]
     if layers.reach is None:
-        raise _Absent(layers.no_transit or reason("no_timetable"))
+        raise _Absent(reason("no_timetable"))
     if column not in layers.reach:
         raise _Absent(reason("no_goals"))
     if layers.network is not None:
@@ -778,7 +775,7 @@ _PARAMETERS = {
     "stop_walk_min": ("modes",),
     "services_share": ("categories", "within_m"),
     "transit_share": ("low_m", "high_m"),
-    "supply_near": ("column",),
+    "supply_near": ("column", "min_known_share"),
     "transit_reach": ("column",),
     "services_per": ("categories", "per"),
     "area_per_person": ("categories",),

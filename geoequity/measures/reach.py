@@ -70,7 +70,7 @@ def reach_of(
     """
     amounts = goals.amounts.to_numpy(dtype=float)
     totals = amounts.sum(axis=0)
-    kinds = goals.kinds.to_numpy(dtype=bool)
+    kinds = goals.kinds.reindex(goals.amounts.index).to_numpy(dtype=bool)
     weight = goals.amounts[goals.weighed_by].to_numpy(dtype=float)
     rows = []
     for minutes, change_min in journeys:
@@ -80,7 +80,7 @@ def reach_of(
             within = median <= limit
             with np.errstate(invalid="ignore", divide="ignore"):
                 row += list(within @ amounts / totals)
-            row += list(within @ kinds)
+            row += list(within @ kinds.astype(float))
         row += [median[one].min(initial=np.inf) for one in kinds.T]
         hour = np.where(median <= LIMITS_MIN[-1], weight, 0.0)
         both = np.where(np.isfinite(minutes[_HIGH]), hour, 0.0)

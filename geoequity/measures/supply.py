@@ -104,7 +104,7 @@ def _chunks(start: np.ndarray, rows: np.ndarray) -> list[slice]:
     total = np.concatenate([[0], np.cumsum(rows)])
     pieces: list[slice] = []
     begin = 0
-    for one, end in zip(begins, [*begins[1:], len(start)], strict=True):
+    for one, end in zip(begins, np.append(begins[1:], len(start))[: len(begins)], strict=True):
         if total[end] - total[begin] > _ROWS and one > begin:
             pieces.append(slice(begin, int(one)))
             begin = int(one)

@@ -1,13 +1,14 @@
 """Open timetables without trusting them: zips and folders in, tables of text and numbers out."""
 
+import codecs
 import csv
+import io
 import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -166,11 +167,14 @@ class Book:
         What cannot be mended, all of it, to be raised at once.
     unread
         Files that are there and cannot be read, on which nothing can be checked.
+    misread
+        Rows by file whose numbers are none; they are at fault already.
     """
 
     record: Record
     faults: list[GeoEquityError] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
+    misread: dict[str, set[int]] = field(default_factory=dict)
 
     def fault(self, file: str, message: str, ids: Iterable[object] = ()) -> None:
         """
@@ -411,9 +415,6 @@ def read_tables(files: Mapping[str, Opener], *, book: Book) -> dict[str, pd.Data
         if table is None:
             book.unread.add(name)
             continue
-        for one in layout.filled:
-            if (blank := table[one].isna()).any():
-                book.fault(name, f"{one} is blank in rows", table.index[blank])
         book.record.rows_read += len(table)
         book.record.counts.setdefault("rows", {})[name] = len(table)
         tables[name] = _each_once(table, name, layout, book=book)
@@ -427,7 +428,7 @@ def _read(open_: Opener, name: str, layout: Layout, *, book: Book) -> pd.DataFra
         if column_of is None:
             return None
         table, rows, mended = _parse(open_, name, column_of, layout, book=book)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, csv.Error) as error:
         book.unreadable(name, f"is no table: {error}")
         return None
     except _ZIP_FAULTS as error:
@@ -463,14 +464,18 @@ def _typed(
             columns[one], wrong = _numbers(table.column(column_of[one]))
             if wrong.any():
                 book.fault(name, f"{one} holds text that is no number, in rows", rows[wrong])
-    return pd.DataFrame(columns, index=pd.Index(rows, name="row"))
+                book.misread.setdefault(name, set()).update(rows[wrong].tolist())
+    typed = pd.DataFrame(columns, index=pd.Index(rows, name="row"))
+    for one in layout.filled:
+        blank = typed.index[typed[one].isna()].difference(list(book.misread.get(name, ())))
+        if len(blank):
+            book.fault(name, f"{one} is blank in rows", blank)
+    return typed
 
 
 def _columns(open_: Opener, name: str, layout: Layout, *, book: Book) -> dict[str, str] | None:
     """Find the columns, whatever blanks and quotes surround their names."""
-    with open_() as stream:
-        head = stream.read(_HEADER_BYTES).decode("utf-8-sig", "replace")
-    raw = next(csv.reader(StringIO(head)), [])
+    raw = _header(open_)
     if not any(one.strip() for one in raw):
         book.fault(name, "is empty")
         return None
@@ -489,6 +494,31 @@ def _columns(open_: Opener, name: str, layout: Layout, *, book: Book) -> dict[st
     return {one: bare for one, bare in zip(names, raw, strict=True) if one in wanted}
 
 
+def _header(open_: Opener) -> list[str]:
+    """Read the names of the columns as they are written."""
+    with open_() as stream:
+        text = stream.read(_HEADER_BYTES).decode("utf-8-sig", "replace")
+    return next((row for row in csv.reader(io.StringIO(text, newline="")) if row), [])
+
+
+class _Utf8(io.RawIOBase):
+    """A stream that ends in an error where its text is not UTF-8."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def readable(self) -> bool:
+        """Say that one may read."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Read on, and look at what was read."""
+        data = self._stream.read(size)
+        self._decoder.decode(data, final=not data)
+        return data
+
+
 def _parse(
     open_: Opener, name: str, column_of: Mapping[str, str], layout: Layout, *, book: Book
 ) -> tuple[pa.Table | None, np.ndarray, list[int]]:
@@ -500,7 +530,7 @@ def _parse(
         try:
             with open_() as stream:
                 table = pacsv.read_csv(
-                    stream,
+                    _Utf8(stream) if encoding == "utf8" else stream,
                     read_options=pacsv.ReadOptions(
                         use_threads=False, block_size=_BLOCK_BYTES, encoding=encoding
                     ),
@@ -516,19 +546,16 @@ def _parse(
                     ),
                 )
             break
-        except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-            foreign = isinstance(error, UnicodeDecodeError) or "UTF8" in str(error)
-            if encoding == "latin-1" or not foreign:
-                raise
+        except UnicodeDecodeError:
+            continue
     if encoding != "utf8":
         book.record.warn(f"{name}: is not UTF-8 text; read as latin-1", [])
     total = table.num_rows + len(odd)
     places = [row.number - 1 for row in odd]
-    rows = np.setdiff1d(np.arange(1, total + 1), places)
+    rows = np.delete(np.arange(1, total + 1), [place - 1 for place in places])
     if not odd:
         return table, rows, []
-    with open_() as stream:
-        head = next(csv.reader(StringIO(stream.read(_HEADER_BYTES).decode("utf-8-sig", "replace"))))
+    head = _header(open_)
     extra = [_mended(row, len(head)) for row in odd]
     wrong = [place for place, one in zip(places, extra, strict=True) if one is None]
     if wrong:
@@ -586,6 +613,31 @@ def _each_once(table: pd.DataFrame, name: str, layout: Layout, *, book: Book) ->
     if differ.any():
         book.fault(name, f"rows that differ share their {' and '.join(key)}", ids[~same][differ])
     return table.drop(index=repeated.index[repeated.duplicated(key)])
+
+
+def table_of(columns: Mapping[str, np.ndarray], *, index: pd.Index) -> pd.DataFrame:
+    """
+    Make a table whose text stays the objects it is, so that rows share them.
+
+    Parameters
+    ----------
+    columns
+        Values by column.
+    index
+        Index of the table.
+
+    Returns
+    -------
+    table
+        The columns.
+    """
+    return pd.DataFrame(
+        {
+            name: pd.Series(values, index=index, dtype=np.asarray(values).dtype)
+            for name, values in columns.items()
+        },
+        index=index,
+    )
 
 
 def text_of(values: pd.Series) -> pd.Series:

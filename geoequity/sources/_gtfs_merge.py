@@ -122,7 +122,7 @@ def _both(old: pd.DataFrame, new: pd.DataFrame, *, ordered: bool = False) -> pd.
     """Put rows below each other; an empty table has no say in the types of columns."""
     tables = [one for one in (old, new) if len(one)] or [old]
     whole = pd.concat(tables, ignore_index=ordered)
-    return whole if ordered else whole.rename_axis(old.index.name)
+    return whole if ordered else whole.set_axis(whole.index.astype(object).rename(old.index.name))
 
 
 def _once(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
@@ -133,7 +133,10 @@ def _once(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 
 def _renamed(values: pd.Series, name_of: dict[str, str]) -> pd.Series:
     """Give ids their new names."""
-    return values.map(lambda one: name_of.get(one, one)) if name_of else values
+    if not name_of:
+        return values
+    names = [name_of.get(one, one) for one in values]
+    return pd.Series(names, index=values.index, name=values.name, dtype=object)
 
 
 def _free(name: str, number: int, taken: set[str]) -> str:

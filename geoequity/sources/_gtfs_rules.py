@@ -8,6 +8,7 @@ import pandas as pd
 from geoequity.sources._gtfs_files import Book, Tables, by_id, text_of
 from geoequity.sources._gtfs_times import seconds
 
+_LONGEST_S = 1e9  # no headway, whatever the file says
 _BOUND = ("from_route_id", "to_route_id", "from_trip_id", "to_trip_id")
 _ZONES = ("origin_id", "destination_id", "contains_id")
 
@@ -50,7 +51,9 @@ def frequencies(
     for name, wrong in (("start_time", early), ("end_time", late)):
         if wrong.any():
             book.fault(file, f"{name} is no time such as 7:05:00 in trips", ids[wrong])
-    if (bad := headway.notna() & ~((headway > 0) & (headway % 1 == 0))).any():
+    if (
+        bad := headway.notna() & ~((headway > 0) & (headway % 1 == 0) & (headway < _LONGEST_S))
+    ).any():
         book.fault(file, "headway_secs is no whole number above 0 in trips", ids[bad])
     if (turned := end < start).any():
         book.fault(file, "end_time is before start_time in trips", ids[turned])
@@ -140,8 +143,9 @@ def transfers(
             pd.DataFrame({"place": stops["station"], "stop": stops.index, "whole": 1}).dropna(),
         ]
     )
-    empty = ~(rows["from_id"].isin(within["place"]) & rows["to_id"].isin(within["place"]))
-    book.drop(file, "changes where nothing stops", names[empty & ~blank])
+    named = rows[["from_id", "to_id"]].isin(known.dropna()).all(axis=1)
+    empty = named & ~rows[["from_id", "to_id"]].isin(within["place"].to_numpy()).all(axis=1)
+    book.drop(file, "changes where nothing stops", names[empty])
     for end in ("from", "to"):
         names_of = within.rename(columns={one: f"{end}_{one}" for one in ("stop", "whole")})
         rows = rows.merge(names_of, left_on=f"{end}_id", right_on="place").drop(columns="place")

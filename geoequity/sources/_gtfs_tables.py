@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoequity.sources._gtfs_files import CALENDARS, WEEK, Book, Tables, by_id, text_of
+from geoequity.sources._gtfs_files import CALENDARS, WEEK, Book, Tables, by_id, table_of, text_of
 from geoequity.sources._gtfs_rules import fares, frequencies, transfers
 from geoequity.sources._gtfs_times import order_stop_times
 from geoequity.transit import FALLBACK, Feed, mode_of
 from geoequity.transit._modes import NO_TRANSIT
 
 NULL_ISLAND_DEG = 0.001  # about 100 m round (0, 0), where lost coordinates end up
+_LAST_TYPE = 10_000
 _EPOCH = pd.Timestamp("1970-01-01")
 _LAST_DAY = 100_000  # days of one service are told apart from those of the next by it
 
@@ -110,8 +111,9 @@ def _agencies(table: pd.DataFrame | None) -> pd.DataFrame:
     if table is None:
         return pd.DataFrame({"name": []}, index=pd.Index([], name="agency_id"), dtype=object)
     ids = text_of(table["agency_id"]).fillna("")
-    return pd.DataFrame(
-        {"name": text_of(table["agency_name"]).to_numpy()}, index=pd.Index(ids, name="agency_id")
+    return table_of(
+        {"name": text_of(table["agency_name"]).to_numpy()},
+        index=pd.Index(ids.to_numpy(), name="agency_id", dtype=object),
     )
 
 
@@ -126,7 +128,7 @@ def _stops(
         return None, nothing
     book.check_kinds(file, table["location_type"], (0, 1, 2, 3, 4), ids=table["stop_id"])
     kind = table["location_type"].fillna(0)
-    places = pd.DataFrame(
+    places = table_of(
         {
             "name": text_of(table["stop_name"]).to_numpy(),
             "lon": table["stop_lon"].to_numpy(),
@@ -143,12 +145,17 @@ def _stops(
     nowhere = ~(stops["lon"].abs() <= 180) | ~(stops["lat"].abs() <= 90)  # noqa: PLR2004 - degrees
     nowhere |= (stops["lon"].abs() < NULL_ISLAND_DEG) & (stops["lat"].abs() < NULL_ISLAND_DEG)
     if stop_times is not None:
-        called = stops.index.isin(stop_times["stop_id"].dropna().unique())
+        misread = table.index[kind == 0].isin(list(book.misread.get(file, ())))
+        called = ~misread & stops.index.isin(stop_times["stop_id"].dropna().unique())
         lost = stops.index[nowhere & called]
         if len(lost):
             book.fault(file, "stop_lat, stop_lon are at (0, 0), missing or impossible"
                              " for stops with service", lost)  # fmt: skip
-        book.drop(file, "stops without service and without a place", stops.index[nowhere & ~called])
+        book.drop(
+            file,
+            "stops without service and without a place",
+            stops.index[nowhere & ~called & ~misread],
+        )
     return stops[~nowhere], stations
 
 
@@ -166,14 +173,19 @@ def _routes(
         return None
     file = "routes.txt"
     agency = text_of(table["agency_id"])
-    if len(agencies) > 0:
+    if agencies.index.any():  # an only agency needs no id
         book.check_names(file, table["agency_id"], agencies.index, target="agency")
     if len(agencies) == 1 and agencies.index[0]:
         agency = agency.fillna(agencies.index[0])
     kind = table["route_type"]
-    routes = pd.DataFrame(
+    if (odd := kind.notna() & ~kind.isin(range(_LAST_TYPE))).any():
+        book.fault(
+            file, "route_type is no whole number of 0 or more for", text_of(table["route_id"])[odd]
+        )
+        kind = kind.mask(odd)
+    routes = table_of(
         {
-            "mode": [None if np.isnan(one) else mode_of(int(one)) for one in kind],
+            "mode": np.array([mode_of(int(one)) for one in kind.fillna(-1)], dtype=object),
             "name": text_of(table["route_short_name"])
             .combine_first(text_of(table["route_long_name"]))
             .to_numpy(),
@@ -244,11 +256,12 @@ def _days(
     if len(keys) == 0 and len(book.faults) == before:
         book.fault("calendar.txt, calendar_dates.txt", "no service runs on any day")
     service, day = np.divmod(keys, _LAST_DAY)
-    days = pd.DataFrame(
+    days = table_of(
         {
-            "service_id": services.to_numpy()[service],
+            "service_id": services.to_numpy(dtype=object)[service],
             "date": day.astype("datetime64[D]").astype("datetime64[s]"),
-        }
+        },
+        index=pd.RangeIndex(len(keys)),
     )
     return days, services
 
@@ -323,7 +336,7 @@ def _trips(
         book.record.warn(
             f"{file}: shape_id names no shape, taken for unknown", shape[lost].unique()
         )
-    return pd.DataFrame(
+    return table_of(
         {
             "route_id": text_of(table["route_id"]).to_numpy(),
             "service_id": text_of(table["service_id"]).to_numpy(),
@@ -369,7 +382,7 @@ def _running(
     book.drop("trips.txt", "trips with fewer than two stop times", trips.index[short])
     trips = trips[~short]
     idle = ~trips["service_id"].isin(days["service_id"].unique())
-    if idle.any() and len(days):
+    if idle.any() and not book.faults:
         book.record.warn("trips.txt: trips of services that run on no day", trips.index[idle])
     if trips.empty and not book.faults:
         book.fault("trips.txt", "no trip is left")

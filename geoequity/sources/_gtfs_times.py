@@ -7,7 +7,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from geoequity.sources._gtfs_files import Book
+from geoequity.sources._gtfs_files import Book, table_of
 
 RULES = ("shape_dist_traveled", "shape", "straight line", "number of stops")
 _TIME = r"^(\d{1,3}):([0-5]\d):([0-5]\d)$"
@@ -100,7 +100,7 @@ def order_stop_times(
         departure[rows] = np.where(np.isnan(departure[rows]), times, departure[rows])
     if book.faults:
         arrival, departure = np.nan_to_num(arrival), np.nan_to_num(departure)
-    ordered = pd.DataFrame(
+    ordered = table_of(
         {
             "trip_id": trips.index.to_numpy(dtype=object)[trip],
             "stop_id": stops.index.to_numpy(dtype=object)[stop],
@@ -108,7 +108,8 @@ def order_stop_times(
             "departure_s": departure.astype(np.int32),
             "pickup": lives["pickup_type"][order],
             "drop_off": lives["drop_off_type"][order],
-        }
+        },
+        index=pd.RangeIndex(len(order)),
     )
     return ordered, filled
 

@@ -121,18 +121,23 @@ class Record:
 
 def sha256(path: Path) -> str:
     """
-    Fingerprint a file.
+    Fingerprint a file or a folder.
 
     Parameters
     ----------
     path
-        The file.
+        The file, or a folder of files.
 
     Returns
     -------
     sha256
-        Hexadecimal digest of its bytes.
+        Hexadecimal digest of its bytes; of a folder, of the names and digests
+        of its files.
     """
+    if path.is_dir():
+        files = sorted(one for one in path.rglob("*") if one.is_file())
+        lines = [f"{sha256(one)}  {one.relative_to(path).as_posix()}\n" for one in files]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -9,6 +9,7 @@ import shapely
 from pyproj import CRS
 
 from geoequity.errors import DataError, shown
+from geoequity.schema import HIGH_CAPACITY_MODES, MODES
 from geoequity.sources.files import (
     UNKNOWN_TEXTS,
     Record,
@@ -22,10 +23,12 @@ from geoequity.sources.files import text_ids as text_of
 from geoequity.sources.layers import projected, read_layer, repaired
 from geoequity.sources.osm_tags import STOP_FEATURES
 from geoequity.sources.spec import ConnectivitySpec, ServicesSpec, StopsSpec
+from geoequity.transit import Feed
 from geoequity.units import district_of
 
 SAME_PLACE_M = 50.0
 MAP = "osm"  # source of what comes from OpenStreetMap
+TIMETABLE = "timetable"  # source of what comes from GTFS
 SERVICE_COLUMNS = ["category", "name", "capacity", "source"]
 STOP_COLUMNS = ["mode", "name", "source", *STOP_FEATURES]
 _YES = {"yes", "y", "si", "s", "sim", "true", "t", "1", "x"}
@@ -172,6 +175,98 @@ def read_stops(
         crs=crs,
         index=_prefixed(places.index, record.name, "stop_id"),
     )
+
+
+def timed_stops(feed: Feed, *, crs: CRS, study_area: shapely.Geometry | None) -> gpd.GeoDataFrame:
+    """
+    Take the stops of timetables at which something stops.
+
+    Parameters
+    ----------
+    feed
+        The timetables.
+    crs
+        Metric CRS of the study.
+    study_area
+        The districts and the buffer round them; None keeps all.
+
+    Returns
+    -------
+    stops
+        As of `read_stops`, and ``feed_id``, the id in the timetables. A stop of
+        several modes has the one of the highest capacity.
+    """
+    ranked = sorted(MODES, key=lambda one: one not in HIGH_CAPACITY_MODES)
+    mode = feed.trips["route_id"].map(feed.routes["mode"])
+    rank = pd.Categorical(feed.stop_times["trip_id"].map(mode), categories=ranked).codes
+    best = pd.Series(rank, index=feed.stop_times["stop_id"].to_numpy())
+    best = best[best >= 0].groupby(level=0).min()
+    stops = feed.stops.loc[feed.stops.index.isin(best.index)]
+    places = gpd.GeoSeries.from_xy(stops["lon"], stops["lat"], crs="EPSG:4326").to_crs(crs)
+    table = gpd.GeoDataFrame(
+        {
+            "mode": [ranked[one] for one in best.reindex(stops.index)],
+            "name": stops["name"].to_numpy(),
+            "source": TIMETABLE,
+            **{one: pd.array([pd.NA] * len(stops), dtype="boolean") for one in STOP_FEATURES},
+            "feed_id": stops.index.to_numpy(),
+        },
+        geometry=places.to_numpy(),
+        crs=crs,
+        index=_prefixed(stops.index, TIMETABLE, "stop_id"),
+    )
+    return table if study_area is None else table[table.intersects(study_area)]
+
+
+def join_timed_stops(
+    stops: gpd.GeoDataFrame, timed: gpd.GeoDataFrame, *, rule: str
+) -> gpd.GeoDataFrame:
+    """
+    Join the stops of timetables with those of the map and of lists.
+
+    What the map tells of a stop, such as its shelter, is said of the stop of the
+    timetable that is nearest within 50 m and of the same mode.
+
+    Parameters
+    ----------
+    stops
+        Stops of the map and of lists.
+    timed
+        From `timed_stops`.
+    rule
+        ``replace`` drops the other stops of the modes that the timetables run,
+        ``dedupe`` those within 50 m of one.
+
+    Returns
+    -------
+    stops
+        All that is left, in one table.
+    """
+    if timed.empty:
+        return stops
+    same = stops["mode"].isin(timed["mode"].unique())
+    told = {one: timed[one].copy() for one in STOP_FEATURES}
+    near = pd.Series(data=False, index=stops.index)
+    for mode, group in timed.groupby("mode"):
+        mine = stops[stops["mode"] == mode]
+        if mine.empty:
+            continue
+        # Each stop of the map speaks for one of the timetable's, its nearest
+        tree = shapely.STRtree(group.geometry.to_numpy())
+        (at, other), _ = tree.query_nearest(
+            mine.geometry.to_numpy(),
+            max_distance=SAME_PLACE_M,
+            return_distance=True,
+            all_matches=False,
+        )
+        near[mine.index[at]] = True
+        for one in STOP_FEATURES:
+            said = mine[one].iloc[at].set_axis(group.index[other]).dropna()
+            said = said.groupby(level=0).any().astype("boolean")
+            told[one][said.index] = said
+    gone = same if rule == "replace" else near
+    kept = timed.drop(columns="feed_id").assign(**told)
+    return pd.concat([stops[~gone], kept])
 
 
 def merge_services(

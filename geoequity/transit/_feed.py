@@ -123,8 +123,8 @@ class Feed:
         Returns
         -------
         date
-            Among Tuesdays to Thursdays if any has service, the middle one of
-            those with the most trips.
+            In the last year of the timetable, among Tuesdays to Thursdays if
+            any has service, the middle one of those with the most trips.
 
         Raises
         ------
@@ -143,7 +143,8 @@ class Feed:
         by_service = runs.groupby(self.trips["service_id"]).sum()
         trips = self.days["service_id"].map(by_service).fillna(0.0)
         by_day = trips.groupby(self.days["date"]).sum().sort_index()
-        midweek = by_day[by_day.index.dayofweek.isin([1, 2, 3])]
+        by_day = by_day[by_day.index > by_day.index[-1] - pd.Timedelta(days=365)]
+        midweek = by_day[by_day.index.day_of_week.isin([1, 2, 3])]
         some = midweek if len(midweek) and midweek.max() > 0 else by_day
         most = some.index[some == some.max()]
         return most[len(most) // 2].date()

@@ -1,9 +1,11 @@
 """A timetable on one day: what runs, how often, and how long it takes from door to door."""
 
 import datetime as dt
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import geopandas as gpd
@@ -17,8 +19,6 @@ from geoequity.transit._feed import Feed
 from geoequity.transit._rider import RIDER, Rider, check_percentiles, departures_of, window_of
 
 if TYPE_CHECKING:
-    import os
-
     from geoequity.transit._lines import Patterns
     from geoequity.transit._router import Journeys, Router
 
@@ -88,7 +88,8 @@ class Timetable:
         """
         from geoequity.sources.gtfs import read_feed  # noqa: PLC0415 - see the docstring
 
-        return cls.of(read_feed(paths, modes=modes), date=date)
+        listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+        return cls.of(read_feed([Path(one) for one in listed], modes=modes), date=date)
 
     @classmethod
     def of(cls, feed: Feed, *, date: dt.date | str | None = None) -> Self:

@@ -5,9 +5,11 @@ The city is built backwards. Every district gets a type, and with it a goal for 
 structures and in technologies (``aims``). Ground, people and streets are laid out, services are
 placed one by one, and tags and tables are set, until the scores that this package estimates meet
 the goals (``plan``). Floods and the people that satellites see come first (``land``), as does the
-true speed of lines before its tests (``broadband``); people are asked last (``survey``). Then the
-city is written down as real providers would, faults included (``drawing``, ``files``, ``grids``),
-and what was planted beside it (``truth``, and ``seen`` for tiles, rasters and the survey).
+true speed of lines before its tests (``broadband``); vehicles run as soon as there are stops
+(``transit``), and who reaches which jobs by them is searched minute by minute (``journeys``);
+people are asked last (``survey``). Then the city is written down as real providers would, faults
+included (``drawing``, ``files``, ``gtfs``, ``grids``), and what was planted beside it (``truth``,
+and ``seen`` for tiles, rasters, the timetable and the survey).
 
 Nothing of geoequity is imported: walking times, goalposts and exact values are computed here a
 second time, so that the product can be held against them. Inside, coordinates are metres of UTM

@@ -20,7 +20,15 @@ TREE = {
             "waste_point",
             "hazard",
         ),
-        "mobility": ("transit", "rapid_transit", "intersections", "sidewalk", "cycleway"),
+        "mobility": (
+            "transit",
+            "rapid_transit",
+            "departures",
+            "jobs_reached",
+            "intersections",
+            "sidewalk",
+            "cycleway",
+        ),
         "activities": ("open_space", "green", "culture", "sport", "food_market"),
         "opportunities": ("school", "childcare", "university", "bank"),
         "governance": ("public_office", "library", "community_centre", "post_office"),
@@ -52,6 +60,7 @@ BEST_RATE = {  # per 100,000 residents, the count that scores 100
     "requests_311": 30_000,
 }
 WORST_EXPOSED = 0.5  # share of residents in the flood zone that scores 0
+BEST_DEPARTURES, BEST_JOBS_SHARE = 60, 0.5  # an hour; of the jobs of the city
 BEST_GREEN_M2, BEST_INTERSECTIONS, BEST_CYCLEWAY_KM = 9, 100, 3  # a head; per km2
 
 

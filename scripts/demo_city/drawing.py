@@ -13,6 +13,7 @@ from demo_city.land import river
 from demo_city.osm import Osm
 from demo_city.plan import PARK_SCALE, SHELTER_SHARE, TAG_VALUES, Plan
 from demo_city.streets import WHEELED
+from demo_city.transit import bus_cost
 
 SERVICES = """
 hospital         | Hospital           | amenity=hospital healthcare=hospital
@@ -202,7 +203,7 @@ def draw_buses(osm: Osm, plan: Plan) -> None:
 def bus_roads(plan: Plan) -> tuple[csr_array, dict[frozenset[int], int]]:
     """Streets as a bus sees them, and the way that joins two junctions."""
     streets = plan.streets
-    cost = shapely.length(streets.geometry) * np.where(np.isin(streets.kind, WHEELED), 1, 20)
+    cost = bus_cost(streets)
     roads = csr_array((cost, (streets.start, streets.end)), shape=(len(streets.xy),) * 2)
     joins = {
         frozenset((int(streets.start[edge]), int(streets.end[edge]))): number

@@ -150,9 +150,11 @@ def write_cells(path: Path, plan: Plan) -> None:
     squares = degrees(rings(ground.census_corner, ground.cells)[:, [0, 1, 2, 3, 0]])
     columns = ("POBLACION", "HOGARES", "VIVIENDAS", "HOGARES_NBI")
     columns += ("POB_0_5", "POB_6_17", "POB_65_MAS", "POB_INFORMAL")
-    columns += tuple(f"POB_INGRESO_{one}" for one in ("BAJO", "MEDIO", "ALTO"))
+    columns += (*(f"POB_INGRESO_{one}" for one in ("BAJO", "MEDIO", "ALTO")), "EMPLEOS")
     counts = [people.persons, people.households, people.dwellings, people.in_need]
-    values = np.column_stack([*counts, people.ages, people.informal, people.incomes]).tolist()
+    values = np.column_stack(
+        [*counts, people.ages, people.informal, people.incomes, people.jobs]
+    ).tolist()
     rows = []
     for code, square, counted in zip(cell_ids(ground), squares, values, strict=True):
         tags = {"MANZANA": code, "COD": code[:2], **dict(zip(columns, counted, strict=True))}

@@ -12,6 +12,7 @@ from demo_city import DISTRICTS, NEIGHBOUR, OPEN, SIZE, Array, stream
 EPSG = 32716
 CENTRE = (-87.0, -12.0)  # the open Pacific
 POPULATION = 400_000
+JOBS = 180_000
 COLUMNS_KM = np.r_[np.full(5, 0.24), np.full(18, 0.222), np.full(25, 0.212), np.full(17, 0.265)]
 ROWS_KM = np.r_[np.full(6, 0.26), np.full(12, 0.233), np.full(6, 0.26)]
 NEIGHBOUR_COLUMNS = 5  # the first ones
@@ -154,9 +155,10 @@ class People:
     ages: Array  # [cell, group] persons of 0-5, 6-17, 65 years and more
     incomes: Array  # [cell, tercile] persons in the lowest, middle and highest of the country
     informal: Array  # persons in informal settlements
+    jobs: Array  # at the places of work in the cell
 
 
-def make_people(seed: int, ground: Ground, goals: dict[str, Array]) -> People:
+def make_people(seed: int, ground: Ground, goals: dict[str, Array], *, near_equal: bool) -> People:
     """Settle the cells; need follows the planted scores, not the other way round."""
     rng = stream(seed, "people")
     size = len(ground.cells)
@@ -173,7 +175,8 @@ def make_people(seed: int, ground: Ground, goals: dict[str, Array]) -> People:
     ages = rng.binomial(persons[:, None], young)
     in_need = rng.binomial(households, need)
     incomes, informal = make_groups(seed, persons, wealth)
-    return People(persons, households, dwellings, in_need, ages, incomes, informal)
+    jobs = make_jobs(seed, ground, persons, near_equal=near_equal)
+    return People(persons, households, dwellings, in_need, ages, incomes, informal, jobs)
 
 
 def make_groups(seed: int, persons: Array, wealth: Array) -> tuple[Array, Array]:
@@ -186,3 +189,15 @@ def make_groups(seed: int, persons: Array, wealth: Array) -> tuple[Array, Array]
     settled = rng.random(len(persons)) < (1.1 - 1.9 * wealth).clip(0.02, 0.7)
     share = rng.uniform(0.25, 0.9, len(persons))
     return incomes, rng.binomial(persons, share) * settled
+
+
+def make_jobs(seed: int, ground: Ground, persons: Array, *, near_equal: bool) -> Array:
+    """Put jobs on the valley floor and round the airport, or where people live if all are alike."""
+    middle = ground.corner[tuple(ground.cells.T)]
+    u, v = valley(middle).T
+    centre = 3.0 * np.exp(-(((u - 5.4) / 2.2) ** 2) - (v / 0.7) ** 2)
+    floor = 1.2 * np.exp(-((v / 0.6) ** 2))
+    airport = 2.2 * np.exp(-(((u - 12.0) / 1.5) ** 2) - (v / 0.8) ** 2)
+    pull = persons if near_equal else 0.1 + centre + floor + airport
+    share = pull * stream(seed, "jobs").lognormal(0, 0.3, len(persons))
+    return np.rint(share / share.sum() * JOBS).astype(int)

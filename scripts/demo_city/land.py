@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from scipy.ndimage import map_coordinates
 
 from demo_city import NEIGHBOUR, SIZE, Array, stream
 from demo_city.grids import Grid, make_grid, zonal
@@ -12,6 +13,7 @@ from demo_city.ground import Ground, People, degrees, metres, rings, valley
 
 if TYPE_CHECKING:
     from demo_city.plan import Plan
+    from demo_city.streets import Streets
 
 STEPS = {"flood": 1, "elevation": 1, "ndvi": 2, "population": 3, "lights": 15}  # arc-seconds
 NODATA = {"flood": 255, "elevation": -32768, "ndvi": -32768, "population": -99999, "lights": -999}
@@ -30,6 +32,8 @@ RAVINE_FROM_KM, MAPPED_KM = 0.9, 3.3  # across the valley
 NDVI_SCALE, NDVI_OFFSET = 0.0001, -0.2
 CLOUDED, CLOUDED_SHARE = 3, 0.8  # the district that hides, and how much of it
 CLOUDS, CLOUD_M = 9, 220.0  # small ones, anywhere
+SLOPE_M = 25.0  # of street, over which it is measured
+LEVEL_PACE_M, ESCALATOR_M = 80, 30  # metres a minute
 NEIGHBOURS = 150  # people in a block of the next municipality
 
 
@@ -45,6 +49,7 @@ class Land:
     grids: dict[str, Grid]
     flood: Array  # class 0-3, 255 where not mapped
     population: Array  # residents of a cell, NaN where nobody settled
+    heights: Array  # metres above the sea
 
     def flooded(self, xy: Array) -> Array:
         """Class of the flood at places in metres."""
@@ -70,11 +75,12 @@ def in_zone(flood: Array) -> Array:
     return (flood >= IN_ZONE) & (flood != NODATA["flood"])
 
 
-def make_land(seed: int, ground: Ground, people: People) -> Land:
-    """Lay out where it floods, and where satellites think that people live."""
+def make_land(seed: int, ground: Ground, people: People, *, hills: bool) -> Land:
+    """Lay out where it floods, where it is steep, and where satellites think that people live."""
     grids = {name: make_grid(ground.outline, step) for name, step in STEPS.items()}
     flood = make_flood(*along_across(grids["flood"]))
-    return Land(grids, flood, make_population(seed, ground, people, grids["population"]))
+    population = make_population(seed, ground, people, grids["population"])
+    return Land(grids, flood, population, make_elevation(seed, grids["elevation"], hills=hills))
 
 
 def along_across(grid: Grid) -> tuple[Array, Array]:
@@ -124,6 +130,39 @@ def make_elevation(seed: int, grid: Grid, *, hills: bool) -> Array:
     return np.rint(height + stream(seed, "elevation").normal(0, 0.6, u.shape)).astype(np.int16)
 
 
+def make_toil(streets: "Streets", grid: Grid, heights: Array) -> Array:
+    """
+    By how much walks there and back [way, edge] take longer than on the level.
+
+    Tobler's function of the slope, taken every 25 m; on the escalator people stand.
+    """
+    lines = streets.geometry
+    pieces = np.maximum(np.ceil(shapely.length(lines) / SLOPE_M), 1).astype(int)
+    number = np.repeat(np.arange(len(lines)), pieces)
+    step = np.arange(len(number)) - (np.cumsum(pieces) - pieces)[number]
+    ends = (
+        shapely.line_interpolate_point(
+            lines[number], (step + one) / pieces[number], normalized=True
+        )
+        for one in (0, 1)
+    )
+    low, high = (heights_at(grid, heights, shapely.get_coordinates(one)) for one in ends)
+    rise = np.nan_to_num((high - low) / (shapely.length(lines) / pieces)[number]).clip(-1, 1)
+    toil = [
+        np.bincount(number, np.exp(3.5 * (np.abs(sign * rise + 0.05) - 0.05))) / pieces
+        for sign in (1, -1)
+    ]
+    return np.where(streets.kind == "escalator", LEVEL_PACE_M / ESCALATOR_M, toil)
+
+
+def heights_at(grid: Grid, heights: Array, xy: Array) -> Array:
+    """Heights at places in metres, drawn between the middles of cells; NaN beyond the grid."""
+    lon, lat = degrees(xy).T
+    column = (lon * 3600 - grid.west) / grid.step - 0.5
+    row = (grid.north - lat * 3600) / grid.step - 0.5
+    return map_coordinates(heights.astype(float), [row, column], order=1, cval=np.nan)
+
+
 def make_lights(plan: "Plan") -> Array:
     """Radiance [nW/cm2/sr] at night: more where more streets are lit."""
     grid, outlines = plan.land.grids["lights"], plan.ground.outline
@@ -156,13 +195,13 @@ def make_ndvi(plan: "Plan") -> Array:
     return np.where(hidden, NODATA["ndvi"], stored).astype(np.int16)
 
 
-def make_rasters(plan: "Plan", *, hills: bool) -> dict[str, Array]:
+def make_rasters(plan: "Plan") -> dict[str, Array]:
     """All rasters as they are stored."""
     population = plan.land.population
     settled = np.where(np.isnan(population), NODATA["population"], population)
     return {
         "population": settled.astype(np.float32),
-        "elevation": make_elevation(plan.seed, plan.land.grids["elevation"], hills=hills),
+        "elevation": plan.land.heights,
         "lights": make_lights(plan),
         "ndvi": make_ndvi(plan),
         "flood": plan.land.flood,

@@ -11,8 +11,10 @@ import shapely
 from demo_city import NEIGHBOUR, OPEN, PLANTED, SIZE, Array, Tags, stream
 from demo_city.aims import (
     BEST_CYCLEWAY_KM,
+    BEST_DEPARTURES,
     BEST_GREEN_M2,
     BEST_INTERSECTIONS,
+    BEST_JOBS_SHARE,
     BEST_RATE,
     DISTRICT_WALK,
     WALKS,
@@ -30,6 +32,7 @@ from demo_city.broadband import (
     make_tiles,
 )
 from demo_city.ground import Ground, People, make_ground, make_people, plane
+from demo_city.journeys import jobs_reached
 from demo_city.land import IN_ZONE, Land, make_land, make_rasters, river
 from demo_city.streets import (
     ROWS,
@@ -43,6 +46,7 @@ from demo_city.streets import (
     walk_metres,
 )
 from demo_city.survey import Survey, make_survey
+from demo_city.transit import CABLE, WINDOW, Transit, make_transit
 
 PACE = 4800 / 60  # metres a minute
 DOOR_M = 12  # from the street to a service
@@ -52,6 +56,7 @@ SHELTER_SHARE = 0.12  # of the way into the block
 UNWISE_SHARE = 0.15  # of the junctions in the flood zone, from which on a shelter is there, too
 METRO_KM = tuple((u, 0.15) for u in np.linspace(0.9, 9.1, 10))
 RIVERSIDE_KM = 5.1  # along the valley
+JOBS_MIN = 45
 CABLE_KM = ((6.37, 0.3), (6.4, 1.2), (6.6, 1.9), (6.8, 2.4))
 IN_COMPANY = {
     "bank",
@@ -93,6 +98,8 @@ class Plan:
     parks: dict[int, tuple[str, float]] = field(default_factory=dict)  # cell: kind, scale
     metro: list[int] = field(default_factory=list)
     cable: list[int] = field(default_factory=list)
+    transit: Transit | None = None
+    reach: dict[str, Array] = field(default_factory=dict)  # by transit, [cell]
     shelters: list[int] = field(default_factory=list)  # nodes
     displays: list[str] = field(default_factory=list)  # [stop] yes, no, or nothing known
     shares: dict[str, Array] = field(default_factory=dict)  # [cell] of households
@@ -149,8 +156,9 @@ def make_plan(args: Namespace) -> Plan:
     """Decide everything; in each pillar what is coarse first, what can be met exactly last."""
     goals = make_goals(args.seed, args.effect, near_equal=args.near_equal)
     ground = make_ground(args.seed)
-    people = make_people(args.seed, ground, goals)
-    land = make_land(args.seed, ground, people)
+    people = make_people(args.seed, ground, goals, near_equal=args.near_equal)
+    hills = not args.near_equal  # where all live alike, nobody climbs more than others
+    land = make_land(args.seed, ground, people, hills=hills)
     ledgers = {name: Ledger(args.seed, name, goal) for name, goal in goals.items()}
     structures = ledgers["structures"]
     structures.book("hazard", 1 - land.exposed_share(ground.outline) / WORST_EXPOSED)
@@ -161,6 +169,7 @@ def make_plan(args: Namespace) -> Plan:
     metre, walk = lengths_inside(ways, streets, ground), walk_metres(streets, ground)
     plan = Plan(args.seed, ground, people, land, streets, ways, metre, walk, ledgers)
     place_transit(plan)
+    run_transit(plan)
     place_walks(plan, [name for name in WALKS if name in structures.weight])
     place_open_space(plan)
     place_counts(plan, ["waste_point"])
@@ -173,8 +182,7 @@ def make_plan(args: Namespace) -> Plan:
     place_counts(plan, ["charging", "cctv", "requests_311"])
     fill_tables(plan)
     place_shelters(plan)
-    hills = not args.near_equal  # where all live alike, nobody climbs more than others
-    plan.rasters, plan.tests = make_rasters(plan, hills=hills), make_tests(plan)
+    plan.rasters, plan.tests = make_rasters(plan), make_tests(plan)
     plan.survey = make_survey(plan, near_equal=args.near_equal)
     return plan
 
@@ -250,6 +258,21 @@ def place_transit(plan: Plan) -> None:
     plan.nodes["stop"] = list(dict.fromkeys(stops))
     far = (rapid > 1000) & lack[:, plan.nodes["stop"]].all(axis=1)
     ledger.book("transit", 1 - plan.ground.total(people * far))
+
+
+def run_transit(plan: Plan) -> None:
+    """Let vehicles run, and see how often they come by and how many jobs they lead to."""
+    plan.transit = transit = make_transit(plan)
+    jobs, minutes = plan.people.jobs, JOBS_MIN
+    plan.reach = {"departures_per_hour": transit.departures()}
+    for name, without in (("", ()), ("_without_cable", (CABLE,))):
+        plan.reach[f"jobs_transit_{minutes}min_share{name}"] = jobs_reached(
+            transit.courses(without=without), transit.walks, jobs, WINDOW, 60 * minutes
+        )
+    ledger, people = plan.ledgers["structures"], plan.ground.share(plan.people.persons)
+    often, reached = (plan.ground.total(people * one) for one in list(plan.reach.values())[:2])
+    ledger.book("departures", often / BEST_DEPARTURES)
+    ledger.book("jobs_reached", reached / BEST_JOBS_SHARE)
 
 
 def place_walks(plan: Plan, names: Iterable[str]) -> None:

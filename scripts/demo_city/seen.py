@@ -1,4 +1,4 @@
-"""Exact values of the tiles, the rasters, the survey and the groups, for the truth."""
+"""Exact values of tiles, rasters, timetable, survey and groups, for the truth."""
 
 import numpy as np
 import shapely
@@ -143,6 +143,12 @@ def survey(plan: Plan) -> dict[str, object]:
     """Which item goes with which indicator, and where the two part."""
     parted = [{"item": item, "district": f"{d + 1:02d}"} for item, d in plan.survey.planted]
     return {"items": {item: one for item, (_, one) in ITEMS.items()}, "disagreements": parted}
+
+
+def transit(plan: Plan) -> dict[str, Array]:
+    """What vehicles bring within reach of the residents."""
+    people = plan.ground.share(plan.people.persons)
+    return {name: plan.ground.total(people * values) for name, values in plan.reach.items()}
 
 
 def clouded() -> str:

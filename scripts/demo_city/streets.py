@@ -219,18 +219,56 @@ def lengths_inside(ways: list[Way], streets: Streets, ground: Ground) -> Array:
     return metre
 
 
+def home_points(ground: Ground) -> Array:
+    """Where the people of each cell set out from."""
+    return shapely.point_on_surface(shapely.polygons(rings(ground.census_corner, ground.cells)))
+
+
 def walk_metres(streets: Streets, ground: Ground) -> Array:
     """Metres on foot from each cell to every node [cell, node]."""
-    homes = shapely.point_on_surface(shapely.polygons(rings(ground.census_corner, ground.cells)))
+    homes, level = home_points(ground), np.ones((2, len(streets.start)))
+    graph, _ = walk_graph(streets, homes, level)
+    count = len(streets.xy)
+    return np.minimum(dijkstra(graph, indices=count + np.arange(len(homes)))[:, :count], LIMIT_M)
+
+
+def walks_between(streets: Streets, points: Array, toil: Array, limit: float) -> Array:
+    """Metres on foot, times the toil, up to a limit between points [from, to]."""
+    graph, direct = walk_graph(streets, points, toil)
+    doors = len(streets.xy) + np.arange(len(points))
+    far = dijkstra(graph, indices=doors, limit=limit)
+    return np.minimum(far[:, len(streets.xy) :], direct)
+
+
+def walk_graph(streets: Streets, points: Array, toil: Array) -> tuple[csr_array, Array]:
+    """
+    Join points to the nearest streets that are open to walkers.
+
+    Returns the graph, its nodes being those of the streets and then a door for each point, and
+    the way [from, to] between points on one edge without a detour by its ends, else inf. The
+    ``toil`` [there or back, edge] is by how much a way is longer than its metres.
+    """
     walkable = np.flatnonzero(streets.kind != "private")
     lines = streets.geometry[walkable]
-    far = shapely.length(lines)
-    near = shapely.STRtree(lines).nearest(homes)
-    off, along = shapely.distance(lines[near], homes), shapely.line_locate_point(lines[near], homes)
+    far, (there, back) = shapely.length(lines), toil[:, walkable]
+    near = shapely.STRtree(lines).nearest(points)
+    off = shapely.distance(lines[near], points)
+    along = shapely.line_locate_point(lines[near], points)
     start, end = streets.start[walkable], streets.end[walkable]
-    door = len(streets.xy) + np.arange(len(homes))
-    one, other = np.concatenate([start, door, door]), np.concatenate([end, start[near], end[near]])
-    cost = np.concatenate([far, off + along, off + far[near] - along])
-    both = np.r_[cost, cost], (np.r_[one, other], np.r_[other, one])
-    graph = csr_array(both, shape=(len(streets.xy) + len(homes),) * 2)
-    return np.minimum(dijkstra(graph, indices=door)[:, : len(streets.xy)], LIMIT_M)
+    door = len(streets.xy) + np.arange(len(points))
+    rest, ahead, behind = far[near] - along, there[near], back[near]
+    arcs = [
+        (start, end, far * there),
+        (end, start, far * back),
+        (door, end[near], off + rest * ahead),
+        (end[near], door, off + rest * behind),
+        (door, start[near], off + along * behind),
+        (start[near], door, off + along * ahead),
+    ]
+    one, other, cost = (np.concatenate(part) for part in zip(*arcs, strict=True))
+    graph = csr_array((cost, (one, other)), shape=(len(streets.xy) + len(points),) * 2)
+    ahead_m = along - along[:, None]
+    ways = np.where(ahead_m > 0, ahead_m * ahead[:, None], -ahead_m * behind[:, None])
+    direct = np.where(near[:, None] == near, off[:, None] + off + ways, np.inf)
+    np.fill_diagonal(direct, 0.0)
+    return graph, direct

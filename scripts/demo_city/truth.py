@@ -4,10 +4,11 @@ from argparse import Namespace
 
 import numpy as np
 
-from demo_city import DISTRICTS, NOTE, PLANTED, SIZE, Array, seen
+from demo_city import DISTRICTS, NOTE, PLANTED, SIZE, Array, gtfs, seen
 from demo_city.files import ALIAS, INVALID, cell_ids
 from demo_city.osm import Osm
 from demo_city.plan import TAG_VALUES, Plan, listed_households
+from demo_city.transit import DATE, WINDOW
 
 RULES = {
     "city": "the districts' values weighted by residents, shares of households by households",
@@ -23,6 +24,16 @@ RULES = {
     "wifi_per_10000": "rows of wifi.csv with estado=Disponible, and nothing of OpenStreetMap",
     "osm_wifi_sites": "elements with internet_access=wlan, whether wifi.csv has the site or not",
     **seen.RULES,
+    "transit": "means over the residents of the manzanas by COD, who set out from a point of their "
+    "manzana (its point on surface) and walk along streets",
+    "transit.departures_per_hour": "in the window, of each route and direction at the stop within "
+    "500 m (metro and cable 1,000 m) where there are most, summed; none where a trip ends",
+    "transit.walks": "4.8 km/h on the level, and by Tobler's function of the slope every 25 m; "
+    "0.5 m/s on escalators; unlike all other walks in the truth, which are as if on the level",
+    "transit.jobs_transit_45min_share": "share of EMPLEOS in manzanas whose point is at most 45 "
+    "minutes away at the median departure, every full minute of the window; at most 4 rides, 20 "
+    "minutes to and from stops and 10 between stops on foot; an hour and a half at most",
+    "transit.*_without_cable": "the same if route_type 6 did not run",
     "scores_estimated": "the generator's own estimate of the pillar scores; not exact",
 }
 HOUSEHOLDS = {
@@ -45,7 +56,8 @@ def make_truth(plan: Plan, osm: Osm, args: Namespace) -> dict[str, object]:
     exact = exact_values(plan)
     wifi = plan.count(plan.nodes["wifi_cafe"])
     groups, rasters, safety = seen.groups(plan), seen.rasters(plan), seen.safety(plan, osm)
-    tables = {"groups": groups, "rasters": rasters, "safety": safety}
+    transit = seen.transit(plan)
+    tables = {"groups": groups, "rasters": rasters, "safety": safety, "transit": transit}
     parts = {name: seen.by_district(values) for name, values in tables.items()}
     parts["broadband"] = seen.broadband(plan)
     districts = {
@@ -75,6 +87,12 @@ def make_truth(plan: Plan, osm: Osm, args: Namespace) -> dict[str, object]:
         "groups": {name: int(values.sum()) for name, values in groups.items()},
         "rasters": seen.raster_totals(plan, rasters),
         "safety": {name: int(values.sum()) for name, values in safety.items()},
+        "transit": {
+            "date": DATE,
+            "window": [gtfs.clock(one)[:5] for one in WINDOW],
+            "jobs": int(plan.people.jobs.sum()),
+            **{name: known(with_mean(one, plan.population)[SIZE]) for name, one in transit.items()},
+        },
         "broadband": seen.broadband_of_the_city(plan),
         "survey": seen.survey(plan),
         "districts": districts,
@@ -135,4 +153,7 @@ def faults(plan: Plan) -> dict[str, object]:
         "alias_in_311_table": ALIAS,
         "wifi_out_of_service": len(plan.nodes["wifi_broken"]),
         "wifi_outside_the_city": len(plan.nodes["wifi_abroad"]),
+        "stop_without_service": gtfs.UNSERVED,
+        "stop_listed_twice": gtfs.stop_rows(plan)[gtfs.TWICE + 1][0],
+        "timetable_file_with_bom": gtfs.WITH_BOM,
     }

@@ -1,0 +1,170 @@
+"""Rides of a study: a town on a line, whose every number can be worked out."""
+
+import datetime as dt
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely import Point, box
+
+from geoequity import riding
+from geoequity.transit import Feed, Rider, Timetable
+
+CRS = "EPSG:32618"
+NO_STREETS = {"network": None, "detour_factor": 1.0}
+
+
+def table(**columns):
+    return pd.DataFrame(columns)
+
+
+@pytest.fixture
+def timetable():
+    """Make a metro every 10 minutes along 6 km, a cable up from its end, and no Sunday."""
+    stop = gpd.GeoSeries.from_xy([0, 6000, 6000], [0, 0, 3000], crs=CRS).to_crs(4326)
+    return Timetable(
+        Feed(
+            stops=pd.DataFrame(
+                {"name": list("ABC"), "lon": stop.x.array, "lat": stop.y.array, "station": None,
+                 "zone": None}, index=pd.Index(list("ABC"), name="stop_id"),
+            ),
+            routes=pd.DataFrame(
+                {"mode": ["metro", "cable"], "name": ["M", "K"], "agency": None,
+                 "route_type": [1, 6]}, index=pd.Index(["M", "K"], name="route_id"),
+            ),
+            trips=pd.DataFrame(
+                {"route_id": ["M", "K"], "service_id": "work", "direction": 0, "shape_id": None},
+                index=pd.Index(["m", "k"], name="trip_id"),
+            ),
+            stop_times=table(
+                trip_id=["m", "m", "k", "k"], stop_id=["A", "B", "B", "C"],
+                arrival_s=[0, 600, 0, 300], departure_s=[0, 600, 0, 300], pickup=True,
+                drop_off=True,
+            ),
+            days=table(service_id="work", date=pd.date_range("2025-05-12", "2025-05-16")),
+            frequencies=table(
+                trip_id=["m", "k"], start_s=5 * 3600, end_s=23 * 3600, headway_s=[600, 60],
+                exact=True,
+            ),
+            transfers=table(
+                from_stop=pd.Series(dtype=object), to_stop=pd.Series(dtype=object),
+                kind=pd.Series(dtype=int), min_s=pd.Series(dtype=float),
+            ),
+            fares=pd.DataFrame(), shapes=pd.DataFrame(), report={"stops": 3},
+        ),
+        dt.date(2025, 5, 14),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def cells():
+    """Make three cells round the stops; jobs lie at the far ends."""
+    return gpd.GeoDataFrame(
+        {"population": [60.0, 30.0, 10.0], "jobs": [0.0, 20.0, 80.0], "district_id": list("xyy")},
+        geometry=[
+            box(x - 50, y - 50, x + 50, y + 50) for x, y in ((0, 0), (6000, 0), (6000, 3000))
+        ],
+        index=pd.Index(["c1", "c2", "c3"], name="unit_id"),
+        crs=CRS,
+    )
+
+
+@pytest.fixture
+def services():
+    return gpd.GeoDataFrame(
+        {"category": ["hospital", "bank"]}, geometry=[Point(6000, 0), Point(0, 0)], crs=CRS
+    )
+
+
+def plans(**changes):
+    usual = {
+        "window": ("07:00", "08:00"),
+        "rider": Rider(detour_factor=1.0),
+        "kinds": riding.TRAVELLED_TO,
+    }
+    return riding.Plans(**{**usual, **changes})
+
+
+def test_reach_and_what_it_would_be_without_the_cable(timetable, cells, services):
+    found, report = riding.ride(
+        timetable, cells=cells, services=services, network=None,
+        plans=plans(without=("cable",), centre=Point(0, 0)),
+    )  # fmt: skip
+    assert report == {"weighed_by": "jobs", "journeys": 3 * 5}
+    one = found.loc["c1"]
+    assert one["jobs_30min_share"] == 1
+    assert one["jobs_45min_share_without_cable"] == 0.2
+    # Up to ten minutes for the metro and ten on it; the cable leaves as the metro comes
+    assert one["hospital_min"] == pytest.approx(10 + 4.5)
+    assert one["direct_share"] == pytest.approx(0.2)
+    assert one["change_min"] == 0
+    assert one["spread_min"] == pytest.approx(9)
+    assert "bank_min" not in found
+    assert found["centre_min"].tolist()[0] == 0
+    assert np.isnan(found.loc["c3", "centre_min"])  # nothing runs down
+    told = riding.transit_report(
+        riding.Rides(reach=found, report=report), cells=cells, districts=pd.Index(["x", "y"])
+    )
+    cable = told["without"]["cable"]
+    assert cable["amount"] == "jobs"
+    assert cable["districts"]["x"] == {"with": 1.0, "without": pytest.approx(0.2)}
+    assert cable["with"] == pytest.approx(0.6 * 1 + 0.3 * 1 + 0.1 * 0.8)
+    assert told["mean"]["jobs_45min_share"] == cable["with"]
+
+
+def test_people_stand_in_for_jobs_that_nobody_counts(timetable, cells, services):
+    found, report = riding.ride(
+        timetable, cells=cells.drop(columns="jobs"), services=services, network=None, plans=plans()
+    )
+    assert report["weighed_by"] == "people"
+    assert found.loc["c1", "people_45min_share"] == 1
+    assert not [one for one in found if one.startswith("jobs")]
+
+
+def test_without_people_and_jobs_nothing_is_reached(timetable, cells, services):
+    bare = cells.drop(columns=["population", "jobs"])
+    found, report = riding.ride(
+        timetable, cells=bare, services=services, network=None, plans=plans()
+    )
+    assert (len(found), len(found.columns), report) == (3, 0, {})
+
+
+def test_supply_by_band(timetable):
+    bands = riding.supply_of(timetable, window=("07:00", "09:00"))
+    usual = bands["usual"].set_index(["stop_id", "route_id"])["trips_per_hour"]
+    assert usual.to_dict() == {("A", "M"): 6, ("B", "K"): 60}
+    assert bands["night"].empty
+    assert "weekend" not in bands  # five days of a week: nobody knows of Sunday
+
+
+def test_a_sunday_without_service_is_known(timetable):
+    days = timetable.feed.days
+    later = days.assign(date=days["date"] + pd.Timedelta(days=7))
+    feed = riding.replace(timetable.feed, days=pd.concat([days, later]))
+    bands = riding.supply_of(Timetable(feed, timetable.date), window=("07:00", "09:00"))
+    assert bands["weekend"].empty
+
+
+def test_what_runs_near_homes(timetable):
+    homes = gpd.GeoDataFrame(
+        {"straight": True}, geometry=[Point(900, 0), Point(6000, 400), Point(0, 9000)],
+        index=["by the metro", "below the cable", "nowhere"], crs=CRS,
+    )  # fmt: skip
+    stops = gpd.GeoDataFrame(
+        {"mode": ["metro", "cable", "cable", "bus"]},
+        geometry=[Point(0, 0), Point(6000, 0), Point(6000, 3000), Point(6000, 500)],
+        index=list("ABCD"), crs=CRS,
+    )  # fmt: skip
+    bands = riding.supply_of(timetable, window=("07:00", "08:00"))
+    unknown = riding.unknown_supply(stops.loc[["D"]])
+    bands = {key: pd.concat([one, unknown]) for key, one in bands.items()}
+    near, by_stop = riding.supply_near(
+        bands, timetable.hours(), homes=homes, stops=stops, **NO_STREETS
+    )
+    assert near["departures_per_hour"].tolist() == [6, 60, 0]
+    assert near["metro_per_hour"].tolist() == [6, 0, 0]
+    assert near["frequent_share"].tolist() == [1, 1, 0]
+    assert near["known_share"].fillna(-1).tolist() == [1, 0.5, -1]
+    assert near["service_hours"].tolist() == pytest.approx([17 + 50 / 60, 17 + 59 / 60, 0])
+    assert by_stop["headway_min"].fillna(-1).tolist() == [10, 1, -1, -1]
