@@ -209,15 +209,15 @@ def test_people_by_raster_are_raked_to_the_count_of_the_blocks(
 
 
 # ---------------------------------------------------------------- broadband
-@pytest.mark.parametrize("quantity", SPEEDS)
-def test_true_speeds_lie_in_nine_intervals_of_ten(
-    demo_study: Study, truth: dict, quantity: str
-) -> None:
-    ends = demo_study.broadband[[f"{quantity}_value_low", f"{quantity}_value_high"]].dropna()
-    true = [truth["districts"][one]["broadband"]["true"][quantity] for one in ends.index]
-    inside = (ends.iloc[:, 0] <= true) & (true <= ends.iloc[:, 1])
-    assert len(ends) == (23 if quantity.startswith("fixed") else 24)
-    assert inside.mean() >= 0.8
+def test_true_speeds_lie_in_nine_intervals_of_ten(demo_study: Study, truth: dict) -> None:
+    """All 70 together: of 24 alone, as few as 19 lie inside about once in ten cities."""
+    inside = []
+    for quantity in SPEEDS:
+        ends = demo_study.broadband[[f"{quantity}_value_low", f"{quantity}_value_high"]].dropna()
+        true = [truth["districts"][one]["broadband"]["true"][quantity] for one in ends.index]
+        assert len(ends) == (23 if quantity.startswith("fixed") else 24)
+        inside += ((ends.iloc[:, 0] <= true) & (true <= ends.iloc[:, 1])).tolist()
+    assert 0.85 <= np.mean(inside) <= 0.97
 
 
 def test_intervals_differ_in_width_with_the_tests(demo_study: Study) -> None:

@@ -83,6 +83,7 @@ def make_tests(plan: "Plan") -> dict[str, Array]:
     effects = {(net, one): rng.normal(0, 1, size) for net in ("fixed", "mobile") for one in RURAL}
     found = {}
     for name, (net, _) in FILES.items():
+        luck = stream(plan.seed, f"broadband of {name}")  # the same however many devices there are
         devices = rng.poisson(busy) * (rng.random(size) > 0.05 + 0.35 * (1 - online) ** 2)
         tests = devices + rng.poisson(1.5 * devices)
         if net == "fixed":
@@ -91,10 +92,10 @@ def make_tests(plan: "Plan") -> dict[str, Array]:
         for one, rural in RURAL.items():
             log = np.log(np.r_[plan.speeds[net, one], rural])[tiles.near]
             log = log + TILE_SPREAD[one] * effects[net, one]
-            noise = DEVICE_SPREAD[one] * rng.normal(0, 1, size)
+            noise = DEVICE_SPREAD[one] * luck.normal(0, 1, size)
             seen.append(np.exp(log + noise / np.sqrt(np.maximum(devices, 1))))
         down = np.rint(1000 * seen[0])
-        up = np.rint(UP_SHARE * down * rng.lognormal(0, 0.2, size))
+        up = np.rint(UP_SHARE * down * luck.lognormal(0, 0.2, size))
         rows = np.stack([down, up, np.rint(seen[1]).clip(1), tests, devices], axis=1)
         found[name] = np.where(devices[:, None] > 0, rows, 0).astype(int)
     return found
