@@ -225,16 +225,17 @@ def percentiles_of(values: np.ndarray, percentiles: Iterable[float]) -> np.ndarr
     >>> percentiles_of(np.array([[4.0], [1.0], [2.0], [3.0]]), [0, 50, 60]).ravel().tolist()
     [1.0, 2.5, 3.0]
     """
-    values = np.ascontiguousarray(values.T)  # side by side, they are sorted much faster
-    values.sort(axis=1)
-    number = values.shape[1]
+    # Side by side in memory, the times of one thing are sorted much faster
+    values = np.ascontiguousarray(np.moveaxis(values, 0, -1))
+    values.sort(axis=-1)
+    number = values.shape[-1]
     largest = np.iinfo(values.dtype).max if values.dtype.kind == "i" else np.inf
     rows = []
     for one in percentiles:
         step, rest = divmod(number * int(one), 100)
         if rest:
-            rows.append(values[:, step].astype(float))
+            rows.append(values[..., step].astype(float))
         else:
-            low, high = values[:, max(step - 1, 0)], values[:, min(step, number - 1)]
+            low, high = values[..., max(step - 1, 0)], values[..., min(step, number - 1)]
             rows.append(np.where(high == largest, largest, (low.astype(float) + high) / 2))
     return np.stack(rows)
