@@ -25,9 +25,12 @@ NAMED = 5  # districts or indicators named in a list
 ITEMS = 3  # indicators named in a sentence
 NEARLY_ALL = 0.8  # of the catalogue computed: then what is unseen can give way
 ENOUGH_DISTRICTS = 5  # under it a correlation says nothing
+NOTABLE_LOSS = 0.005  # of what there is to reach: half a point
 LONGER_MIN = 2.0  # than the city's mean; shorter differences are not worth a sentence
 WEAK, CLEAR, STRONG = 0.2, 0.4, 0.7  # sizes of a rank correlation in words
 BASE_COLUMNS = {"persons": "population"}  # other bases have columns of their own name
+
+_SIDES = ("with", "without")
 
 Finding = dict[str, Any]
 
@@ -176,7 +179,7 @@ def findings(
     """
     facts = _Facts(summary, districts, indicators, scores, catalogue)
     told = (
-        *(_gap, _neglected, _showcase, _drivers, _stratifier, _perception),
+        *(_gap, _neglected, _showcase, _drivers, _without, _stratifier, _perception),
         *(_unseen, _walking, _standing),
     )
     found = {finding["id"]: finding for tell in told if (finding := tell(facts))}
@@ -498,6 +501,82 @@ def _walking(facts: _Facts) -> Finding | None:
         )
 
     return _finding("walking", numbers, say)
+
+
+def _without(facts: _Facts) -> Finding | None:
+    """Tell what the mode that the city asks about is worth."""
+    for mode, told in (facts.at("transit", "without") or {}).items():
+        lost = losses(told)
+        numbers = {side: _figure(told[side]) for side in _SIDES}
+        if lost:
+            worst = told["districts"][lost[0]]
+            numbers |= {f"worst_{side}": _figure(worst[side]) for side in _SIDES}
+
+        def say(language: str, mode: str = mode, told: Mapping[str, Any] = told) -> str:
+            names = facts.districts["name"]
+            return say_without(told, mode=mode, names=names, language=language)
+
+        return _finding("without", numbers, say)
+    return None
+
+
+def losses(told: Mapping[str, Any]) -> list[str]:
+    """
+    List the districts that reach notably less without a mode.
+
+    Parameters
+    ----------
+    told
+        What is reached with it and without, as ``transit.without`` of the
+        summary has it.
+
+    Returns
+    -------
+    districts
+        Ids, most loss first; those that lose half a point of what there is, or
+        more.
+    """
+    lost = {}
+    for key, one in told["districts"].items():
+        before, after = (_figure(one[side]) for side in _SIDES)
+        if before is not None and after is not None and before - after >= NOTABLE_LOSS:
+            lost[key] = before - after
+    return sorted(lost, key=lambda one: (-lost[one], one))
+
+
+def say_without(told: Mapping[str, Any], *, mode: str, names: pd.Series, language: str) -> str:
+    """
+    Say in a sentence what a mode is worth.
+
+    Parameters
+    ----------
+    told
+        As for `losses`.
+    mode
+        The mode.
+    names
+        Names of the districts by id.
+    language
+        One of ``locale.LANGUAGES``.
+
+    Returns
+    -------
+    said
+        How much is reached with it and without, in the district that loses most
+        and in the whole city.
+    """
+    lost = losses(told)
+    numbers: dict[str, Any] = {f"whole_{side}": told[side] for side in _SIDES}
+    if lost:
+        numbers |= {f"worst_{side}": told["districts"][lost[0]][side] for side in _SIDES}
+    return text(
+        "finding.without.loss" if lost else "finding.without.none",
+        language=language,
+        mode=text(f"reach.mode.{mode}", language=language),
+        amount=text(f"reach.{told['amount']}", language=language),
+        district=name(names[lost[0]]) if lost else "",
+        **{key: percent(_figure(value), language=language) for key, value in numbers.items()},
+    )
 
 
 def _standing(facts: _Facts) -> Finding | None:

@@ -1,0 +1,108 @@
+"""Rides put in words: what runs, what it leads to, and what a mode is worth."""
+
+from typing import Any
+
+import pandas as pd
+
+from geoequity.findings import losses, say_without
+from geoequity.locale import date
+from geoequity.report._words import Words, at, figure
+from geoequity.study import Study
+
+_NOTABLE_SHARE = 0.005  # of trips
+_ROWS = 10
+_SIDES = ("with", "without")
+
+
+def rides(study: Study, words: Words) -> dict[str, Any] | None:
+    """
+    Tell what public transport was measured, and what it leads to.
+
+    Parameters
+    ----------
+    study
+        The study.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    rides
+        Sentences under ``said``; under ``tables``, one for each mode that was
+        taken out, ``caption``, ``heads`` and ``rows`` of the districts that lose
+        most. None where there is no timetable.
+    """
+    told = study.summary.get("transit") or {}
+    timetable = told.get("timetable")
+    if not timetable:
+        return None
+    said = [*_timetable(timetable, words), *_reach(told, words)]
+    tables = []
+    for mode, one in (told.get("without") or {}).items():
+        names = study.districts["name"]
+        said.append(say_without(one, mode=mode, names=names, language=words.language))
+        tables.append(_table(one, mode=mode, names=names, words=words))
+    return {"said": said, "tables": [one for one in tables if one["rows"]]}
+
+
+def _timetable(told: dict[str, Any], words: Words) -> list[str]:
+    """Say what the timetable is."""
+    by_mode = [
+        words.text("report.wheels.mode", mode=words.text(f"map.mode.{one}"), number=number)
+        for one, number in (told.get("trips_by_mode") or {}).items()
+    ]
+    said = [
+        words.text(
+            "report.wheels.timetable",
+            date=date(told["date"], language=words.language),
+            number=words.number(told["trips"], 0),
+            modes=words.listing(by_mode),
+        )
+    ]
+    share = figure(at(told, "feed", "frequency_share"))
+    if share is not None and share >= _NOTABLE_SHARE:
+        said.append(words.text("report.wheels.frequency", share=words.percent(share)))
+    return said
+
+
+def _reach(told: dict[str, Any], words: Words) -> list[str]:
+    """Say what is reached, and with how much changing."""
+    mean = told.get("mean") or {}
+    amount = at(told, "timetable", "weighed_by")
+    reached = figure(mean.get(f"{amount}_45min_share"))
+    if reached is None:
+        return []
+    said = [
+        words.text(
+            "report.wheels.reach",
+            share=words.percent(reached),
+            amount=words.text(f"reach.{amount}"),
+            direct=words.percent(figure(mean.get("direct_share"))),
+        )
+    ]
+    changing, spread = figure(mean.get("change_min")), figure(mean.get("spread_min"))
+    if changing is not None and spread is not None:
+        said.append(
+            words.text(
+                "report.wheels.changing",
+                changing=words.number(changing, 1),
+                spread=words.number(spread, 1),
+            )
+        )
+    return said
+
+
+def _table(told: dict[str, Any], *, mode: str, names: pd.Series, words: Words) -> dict[str, Any]:
+    """Lay out the districts that lose most."""
+    rows = []
+    for one in losses(told)[:_ROWS]:
+        before, after = (figure(told["districts"][one][side]) for side in _SIDES)
+        points = None if before is None or after is None else 100 * (after - before)
+        cells = [words.percent(before, 1), words.percent(after, 1), words.number(points, 1)]
+        rows.append({"name": str(names[one]), "cells": cells})
+    named = {"mode": words.text(f"reach.mode.{mode}")}
+    heads = [words.text(f"report.wheels.{one}", **named) for one in (*_SIDES, "points")]
+    caption = words.text(
+        "report.wheels.caption", amount=words.text(f"reach.{told['amount']}"), **named
+    )
+    return {"mode": mode, "caption": caption, "heads": heads, "rows": rows}
