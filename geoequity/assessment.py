@@ -36,6 +36,7 @@ from geoequity.judgement import Judgement, Rules, check_weights, groups_of, ineq
 from geoequity.perception import inclusion, perceived
 from geoequity.riding import (
     TRAVELLED_TO,
+    USUAL,
     Plans,
     Rides,
     ride,
@@ -43,7 +44,7 @@ from geoequity.riding import (
     supply_of,
     timetable_report,
     transit_report,
-    unknown_supply,
+    untimed_supply,
 )
 from geoequity.schema import AREAS, PILLARS
 from geoequity.sources.elevation import height_at
@@ -338,29 +339,15 @@ def _walks(
 
 def _rides(city: City, sources: Collected, membership: Membership | None, walks: Walks) -> Rides:
     """Measure what public transport runs near home, and what it leads to."""
-    block, feed = city.transit, sources.feed
-    if feed is None or membership is None or walks.homes is None:
+    if membership is None or walks.homes is None:
         return Rides()
-    timetable = Timetable.of(feed, date=block.date)
-    bands = supply_of(timetable, window=block.window)
-    stop_of = pd.Series(sources.timed_stops.index, index=sources.timed_stops)
-    unknown = unknown_supply(sources.stops[~sources.stops.index.isin(stop_of)])
-    bands = {
-        name: pd.concat(
-            [one.assign(stop_id=one["stop_id"].map(stop_of)).dropna(subset="stop_id"), unknown],
-            ignore_index=True,
-        )
-        for name, one in bands.items()
-    }
-    hours = timetable.hours()
-    near, by_stop = supply_near(
-        bands,
-        hours[hours.index.isin(stop_of.index)].rename(index=stop_of),
-        homes=walks.homes,
-        stops=sources.stops,
-        network=walks.network,
-        detour_factor=city.walking.detour_factor,
-    )
+    timetable = None
+    if sources.feed is not None:
+        timetable = Timetable.of(sources.feed, date=city.transit.date)
+    near, by_stop = _supply(city, sources, walks, timetable)
+    if timetable is None:
+        return Rides(stops=by_stop, near=near)
+    block = city.transit
     rider = Rider(
         walker=Walker(name=ADULT.name, speed_kmh=city.walking.speed_kmh),
         max_transfers=block.max_transfers,
@@ -388,6 +375,36 @@ def _rides(city: City, sources: Collected, membership: Membership | None, walks:
         astray = straight.groupby(walks.homes["cell_id"]).sum().reindex(reach.index) > _MOSTLY
         reach = reach.mask(astray)
     return Rides(stops=by_stop, near=near, reach=reach, report=timetable_report(timetable) | report)
+
+
+def _supply(
+    city: City, sources: Collected, walks: Walks, timetable: Timetable | None
+) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    """Measure what runs near homes, by the timetable and by what else tells of headways."""
+    stop_of = pd.Series(sources.timed_stops.index, index=sources.timed_stops)
+    untimed = sources.stops[~sources.stops.index.isin(stop_of)]
+    hourly = untimed_supply(untimed, sources.routes, sources.stop_routes)
+    if timetable is None and not hourly["trips_per_hour"].notna().any():
+        return None, None
+    bands = {USUAL: hourly}
+    hours = hourly.groupby("stop_id").agg({"first_s": "min", "last_s": "max"})
+    if timetable is not None:
+        nobody_tells = hourly.assign(trips_per_hour=float("nan"))
+        for name, one in supply_of(timetable, window=city.transit.window).items():
+            known = one.assign(stop_id=one["stop_id"].map(stop_of)).dropna(subset="stop_id")
+            rest = hourly if name == USUAL else nobody_tells
+            bands[name] = pd.concat([known, rest], ignore_index=True)
+        timed = timetable.hours()
+        timed = timed[timed.index.isin(stop_of.index)].rename(index=stop_of)
+        hours = pd.concat([timed, hours])
+    return supply_near(
+        bands,
+        hours,
+        homes=walks.homes,
+        stops=sources.stops,
+        network=walks.network,
+        detour_factor=city.walking.detour_factor,
+    )
 
 
 def _centre(city: City, sources: Collected) -> Point | None:

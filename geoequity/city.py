@@ -28,11 +28,13 @@ from geoequity.sources.spec import (
     Origin,
     OsmSpec,
     RasterSpec,
+    RoutesSpec,
     ServicesSpec,
     StopsSpec,
     StreetsSpec,
     SurveySpec,
     TableSpec,
+    TripsSpec,
 )
 from geoequity.transit import MORNING, window_of
 
@@ -150,6 +152,11 @@ class TransitBlock(Origin):
         " is told; 0 takes them to leave when it begins",
     )
     stops: tuple[StopsSpec, ...] = Field((), description="lists of stops")
+    routes: tuple[RoutesSpec, ...] = Field((), description="lists of routes")
+    trips: tuple[TripsSpec, ...] = Field((), description="tables of trips without their stops")
+    headway_min: dict[Mode, Annotated[float, Field(gt=0)]] = Field(
+        {}, description="by mode, minutes between departures of routes that nobody tells"
+    )
 
 
 class IndicatorBlock(Block):
@@ -376,7 +383,12 @@ class City(Block):
         ]
         for key in ("services", "connectivity", "tables", "rasters", "surveys"):
             blocks += [(f"{key}.{n}", one) for n, one in enumerate(getattr(self, key))]
-        blocks += [(f"transit.stops.{n}", one) for n, one in enumerate(self.transit.stops)]
+        for key in ("stops", "routes", "trips"):
+            listed = getattr(self.transit, key)
+            blocks += [(f"transit.{key}.{n}", one) for n, one in enumerate(listed)]
+        blocks += [
+            (f"transit.trips.{n}.trips", one.trips) for n, one in enumerate(self.transit.trips)
+        ]
         for key, block in blocks:
             name = getattr(block, "source", None)
             if name is not None and name not in self.sources:

@@ -30,13 +30,21 @@ from geoequity.sources import (
     surveys,
     tables,
     towers,
+    transit_tables,
 )
 from geoequity.sources import streets as street_tables
 from geoequity.sources.files import Record, gather
-from geoequity.sources.spec import BASES, FileSpec, ItemSpec, RasterSpec, TilesSpec, TowersSpec
-from geoequity.transit import Feed
+from geoequity.sources.spec import (
+    BASES,
+    FileSpec,
+    ItemSpec,
+    RasterSpec,
+    TilesSpec,
+    TowersSpec,
+    TripsSpec,
+)
+from geoequity.transit import Feed, window_of
 
-_ROUTE_COLUMNS = ["mode", "name", "source", "headway_min", "headway_from"]
 _ANY_CRS = "EPSG:3857"  # for reading on after the districts failed; nothing of it is used
 
 
@@ -147,6 +155,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     reading = _Reading(city, scales={one.id: one.scale for one in definitions})
     districts, cells = reading.units()
     lists, stops, feed = reading.services(), reading.stops(), reading.feed()
+    listed_routes = reading.routes()
     streets, layers = reading.streets(), reading.map()
     scales = {one.id: one.scale for one in definitions}
     values, districts, cells = reading.tables(districts, cells, scales=scales)
@@ -158,8 +167,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     by_name = {record.name: record for record in reversed(reading.records)}  # the first of a name
     crs = reading.crs
     timed = None if feed is None else reading.timed_stops(feed)
-    routes = _all_routes(layers, crs)
-    every_stop = _all_stops(layers, stops, crs)
+    routes, every_stop = _all_routes(layers, listed_routes, city), _all_stops(layers, stops, crs)
     if timed is not None:
         every_stop = services.join_timed_stops(every_stop, timed, rule=city.transit.merge)
     return Collected(
@@ -279,6 +287,44 @@ class _Reading:
     def timed_stops(self, feed: Feed) -> gpd.GeoDataFrame:
         """Take the stops of the timetables where something runs, near the study area."""
         return services.timed_stops(feed, crs=self.crs, study_area=self.area)
+
+    def routes(self) -> gpd.GeoDataFrame:
+        """Read every list of routes, and then how often they run from tables of trips."""
+        blocks = [
+            ("transit.routes" + (f".{one.mode}" if one.mode else ""), one)
+            for one in self.city.transit.routes
+        ]
+        place = {"crs": self.crs, "study_area": self.area}
+        lists = [
+            self.attempt(transit_tables.read_routes, spec, name, **place)
+            for name, spec in _numbered(blocks)
+        ]
+        whole = all(one is not None for one in lists)
+        none = _empty(self.crs, transit_tables.ROUTE_COLUMNS)
+        none = none.astype(dict.fromkeys(transit_tables.FIGURES, float))
+        routes = pd.concat([one for one in lists if one is not None and len(one)] or [none])
+        for name, spec in _numbered([("transit.trips", one) for one in self.city.transit.trips]):
+            trips, record = self.trips(spec, name)
+            if trips is None or not whole:
+                continue
+            try:
+                routes = transit_tables.join_trips(routes, trips, mode=spec.mode, record=record)
+            except GeoEquityError as error:
+                self.faults.append(error)
+        return routes
+
+    def trips(self, spec: TripsSpec, name: str) -> tuple[pd.DataFrame | None, Record]:
+        """Read a table of trips, and with it the one that tells their routes."""
+        books: dict[str, Any] = {}
+        window_s = window_of(self.city.transit.window)
+        if spec.trips is not None:
+            origin = self.city.origin(spec.trips)
+            book = Record(name=f"{name}.trips", path=spec.trips.path, origin=origin)
+            books["trips_record"] = book
+        trips = self.attempt(transit_tables.read_trips, spec, name, window_s=window_s, **books)
+        record = self.records[-1]
+        self.records += books.values()
+        return trips, record
 
     def streets(self) -> Any:
         """Read a table of edges."""
@@ -546,13 +592,16 @@ def _all_stops(layers: Any, lists: list[gpd.GeoDataFrame], crs: CRS) -> gpd.GeoD
     return pd.concat(frames).astype(dict.fromkeys(osm_tags.STOP_FEATURES, "boolean"))
 
 
-def _all_routes(layers: Any, crs: CRS) -> gpd.GeoDataFrame:
-    """Take the routes of the map, and say where their headways come from."""
-    if layers is None:
-        return _empty(crs, _ROUTE_COLUMNS).astype({"headway_min": float})
-    told = layers.routes["headway_min"].notna()
-    origin = pd.Series("tags", index=told.index, dtype=object).where(told, None)
-    return layers.routes.assign(source=services.MAP, headway_from=origin)
+def _all_routes(layers: Any, listed: gpd.GeoDataFrame, city: City) -> gpd.GeoDataFrame:
+    """Join the routes of the map with those of lists, and let headways stand in."""
+    every = [listed]
+    if layers is not None:
+        told = layers.routes["headway_min"].notna()
+        origin = pd.Series("tags", index=told.index, dtype=object).where(told, None)
+        of_map = {"source": services.MAP, "headway_from": origin, "first_s": np.nan}
+        every = [layers.routes.assign(**of_map, last_s=np.nan), listed]
+    routes = transit_tables.merge_routes(every)
+    return transit_tables.with_assumed(routes, city.transit.headway_min)
 
 
 def _stop_routes(layers: Any, stops: gpd.GeoDataFrame, routes: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from geoequity.measures import reach, supply
 from geoequity.schema import HIGH_CAPACITY_MODES
 from geoequity.streets import StreetNetwork, straight_line_costs
 from geoequity.summary import plain
-from geoequity.transit import Rider, Timetable
+from geoequity.transit import Rider, Timetable, hourly_of
 
 LOW_M, HIGH_M = 500.0, 1000.0  # to a stop of low and of high capacity, after SDG 11.2.1
 FREQUENT_PER_HOUR = 3.0  # one every 20 minutes
@@ -125,31 +125,48 @@ def supply_of(timetable: Timetable, *, window: tuple[str, str]) -> dict[str, pd.
     return bands
 
 
-def unknown_supply(stops: gpd.GeoDataFrame) -> pd.DataFrame:
+def untimed_supply(
+    stops: gpd.GeoDataFrame, routes: gpd.GeoDataFrame, stop_routes: pd.DataFrame
+) -> pd.DataFrame:
     """
-    Note that nobody tells how often anything runs at some stops.
+    Tell how often routes run at stops that no timetable knows.
 
     Parameters
     ----------
     stops
-        Stops with ``mode``.
+        Those stops, with ``mode``.
+    routes
+        Routes with ``mode`` and ``headway_min``.
+    stop_routes
+        ``stop_id`` and ``route_id`` of the routes that list their stops.
 
     Returns
     -------
     supply
-        As `transit.Timetable.supply`, a route for each stop, ``trips_per_hour``
-        NaN.
+        As `transit.Timetable.supply`, and ``first_s`` and ``last_s``. A stop at
+        which no route is known has one of its own, which runs nobody knows how
+        often (NaN).
+
+    Raises
+    ------
+    DataError
+        If a headway is not above 0.
+    CRSError
+        If CRSs differ.
     """
-    return pd.DataFrame(
+    hourly = hourly_of(stops, routes, stop_routes).assign(direction=-1)
+    bare = stops.index.difference(hourly["stop_id"], sort=False)
+    unknown = pd.DataFrame(
         {
-            "stop_id": stops.index,
-            "route_id": stops.index,
+            "stop_id": bare,
+            "route_id": bare,
             "direction": -1,
-            "mode": stops["mode"].to_numpy(),
-            "departures": np.nan,
-            "trips_per_hour": np.nan,
+            "mode": stops["mode"].reindex(bare).to_numpy(),
+            **dict.fromkeys(("trips_per_hour", "first_s", "last_s"), np.nan),
         }
     )
+    parts = [one for one in (hourly, unknown) if len(one)] or [unknown]
+    return pd.concat(parts, ignore_index=True)
 
 
 def timetable_report(timetable: Timetable) -> dict[str, Any]:
@@ -336,7 +353,7 @@ def ride(
         weighed_by=next(iter(amounts)),
     )
 
-    def reached(some: Timetable, rider: Rider) -> pd.DataFrame:
+    def reached(some: Timetable, rider: Rider, *, changing: bool = False) -> pd.DataFrame:
         journeys = some.spread(
             points,
             gpd.GeoSeries(where, crs=cells.crs),
@@ -345,10 +362,11 @@ def ride(
             within_min=plans.within_min,
             percentiles=reach.PERCENTILES,
             rider=rider,
+            changing=changing,
         )
         return reach.reach_of(journeys, goals, origins=cells.index)
 
-    every = reached(timetable, plans.rider)
+    every = reached(timetable, plans.rider, changing=True)
     direct = reached(timetable, replace(plans.rider, max_transfers=0))
     by = goals.weighed_by
     table = every.assign(direct_share=reach.direct_share(every, direct, amount=by))

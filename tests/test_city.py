@@ -20,6 +20,8 @@ country = "PE"
 path = "d.geojson"
 id = "code"
 """
+ROUTES = "[[transit.routes]]\npath = 'd.geojson'\nmode = 'bus'\n"
+TRIPS = "[[transit.trips]]\npath = 'd.geojson'\nstart = 's'\ntrip = 't'\ntrips = { "
 
 
 @pytest.fixture
@@ -141,6 +143,12 @@ def test_every_fault_is_told_at_once(check: Callable[[str], City]) -> None:
         ("[indicators.'Bad Id']\ndrop = true", "indicators.Bad Id: string should match pattern"),
         ("[indicators.x]\ngoalposts = [nan, 1]", "indicators.x.goalposts.0: input should be a fin"),
         ("[[transit.stops]]\npath = 'd.geojson'\nmode = 'boat'", "transit.stops.0: mode is one of"),
+        ("[[transit.routes]]\npath = 'd.geojson'", "transit.routes.0: give mode or route_type"),
+        (f"{ROUTES}source = 'x'", "transit.routes.0.source: no block [sources.x]"),
+        (f"{TRIPS}path = 'd.geojson', source = 'x' }}", "transit.trips.0.trips.source: no block"),
+        (f"{TRIPS}path = 'none.csv' }}", "transit.trips.0.trips.path: no file"),
+        ("[transit.headway_min]\nbus = 0", "transit.headway_min.bus: input should be greater"),
+        ("[transit.headway_min]\nboat = 9", "transit.headway_min.boat: input should be 'metro'"),
         ("[[connectivity]]\nkind = 'x'\npath = 'd.geojson'", "connectivity.0: input tag 'x' found"),
         ("lon = 'x'", "districts: lon and lat go together"),
         ("lat = 'y'", "districts: lon and lat go together"),

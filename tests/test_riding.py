@@ -157,7 +157,9 @@ def test_what_runs_near_homes(timetable):
         index=list("ABCD"), crs=CRS,
     )  # fmt: skip
     bands = riding.supply_of(timetable, window=("07:00", "08:00"))
-    unknown = riding.unknown_supply(stops.loc[["D"]])
+    routes = gpd.GeoDataFrame({"mode": [], "headway_min": []}, geometry=[], crs=CRS)
+    none = pd.DataFrame({"stop_id": [], "route_id": []})
+    unknown = riding.untimed_supply(stops.loc[["D"]], routes, none)
     bands = {key: pd.concat([one, unknown]) for key, one in bands.items()}
     near, by_stop = riding.supply_near(
         bands, timetable.hours(), homes=homes, stops=stops, **NO_STREETS

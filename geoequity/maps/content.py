@@ -347,7 +347,7 @@ def _services(services: gpd.GeoDataFrame) -> list[dict[str, Any]]:
 
 def _transport(table: gpd.GeoDataFrame, *, pack: Any) -> list[dict[str, Any]]:
     """Pack stops or routes by mode, in the order of the legend."""
-    places = table.to_crs(GEOGRAPHIC)
+    places = table[table.geometry.notna()].to_crs(GEOGRAPHIC)
     groups = ((mode, places[places["mode"] == mode]) for mode in MODE_COLOURS)
     return [
         {"mode": mode, "count": len(here), "shapes": pack(here.geometry), "names": _names(here)}

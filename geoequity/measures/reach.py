@@ -44,7 +44,7 @@ def reach_of(
     journeys
         For each origin in its order minutes by percentile (5, 50, 95) and
         destination, infinite where not reached, and minutes of changing by
-        destination, as `transit.Timetable.spread` gives them.
+        destination or nothing, as `transit.Timetable.spread` gives them.
     goals
         What the destinations are.
     origins
@@ -66,7 +66,7 @@ def reach_of(
             what is reached within an hour at both;
         ``change_min``
             minutes that go into changing, averaged over what is reached within
-            an hour.
+            an hour; NaN where nobody asked.
     """
     amounts = goals.amounts.to_numpy(dtype=float)
     totals = amounts.sum(axis=0)
@@ -86,7 +86,11 @@ def reach_of(
         both = np.where(np.isfinite(minutes[_HIGH]), hour, 0.0)
         with np.errstate(invalid="ignore"):
             gap = np.where(both > 0, minutes[_HIGH] - minutes[_LOW], 0.0)
-        row += [_mean(gap, both), _mean(np.where(hour > 0, change_min, 0.0), hour)]
+        row.append(_mean(gap, both))
+        if len(change_min):
+            row.append(_mean(np.where(hour > 0, change_min, 0.0), hour))
+        else:
+            row.append(np.nan)
         rows.append(row)
     table = pd.DataFrame(rows, index=origins, columns=_columns(goals), dtype=float)
     return table.replace(np.inf, np.nan)

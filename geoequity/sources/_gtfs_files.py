@@ -1,4 +1,4 @@
-"""Open timetables without trusting them: zips and folders in, tables of text and numbers out."""
+"""Read the files of GTFS: bytes in, tables of text and numbers out, and a book of what is wrong."""
 
 import codecs
 import csv
@@ -6,10 +6,8 @@ import io
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
 from typing import IO
 
 import numpy as np
@@ -21,12 +19,8 @@ from pyarrow import csv as pacsv
 from geoequity.errors import DataError, GeoEquityError, SourceError, shown
 from geoequity.sources.files import Record
 
-MAX_BYTES = 4 * 1024**3  # of all files of a feed, unpacked
-MAX_RATIO = 200  # unpacked to packed; text that people write stays below 50
-RATIO_FLOOR_BYTES = 1024**2  # below this, however dense, no bomb
 _HEADER_BYTES = 65_536
 _BLOCK_BYTES = 4 * 1024**2
-_ENCRYPTED = 0x1
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 _BLANKS = ' \t\r\n"'  # a quote after a blank is none to the parser, and stays in the field
 _ZIP_FAULTS = (
@@ -272,116 +266,6 @@ class Book:
             self.fault(file, f"{values.name} is none of {listed} for", ids[wrong])
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[dict[str, Opener]]:
-    """
-    Open a zip or a folder; nothing is ever unpacked to the disk.
-
-    Parameters
-    ----------
-    path
-        The feed.
-
-    Yields
-    ------
-    files
-        What opens each file of GTFS that the feed has.
-
-    Raises
-    ------
-    SourceError
-        If it cannot be opened, is too large, or may do harm.
-    """
-    if path.is_dir():
-        yield _in_folder(path)
-        return
-    try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "is no zip and no folder"
-        msg = f"{path}: {reason}"
-        raise SourceError(msg, source=path) from error
-    with archive:
-        yield _in_zip(archive, path)
-
-
-def _in_folder(path: Path) -> dict[str, Opener]:
-    """Find the tables in a folder, or in its one sub-folder."""
-    known = {*LAYOUTS, FARES_V2}
-    found = [one for one in sorted(path.glob("*.txt")) if one.name in known]
-    if not found:
-        found = [one for one in sorted(path.glob("*/*.txt")) if one.name in known]
-    _one_place({one.parent.name for one in found}, path)
-    total = sum(one.stat().st_size for one in found)
-    if total > MAX_BYTES:
-        raise SourceError(_too_large(path, total), source=path)
-    return {one.name: lambda one=one: one.open("rb") for one in found}  # type: ignore[misc]
-
-
-def _in_zip(archive: zipfile.ZipFile, path: Path) -> dict[str, Opener]:
-    """Find the tables in a zip, at its root or in its one folder, once it proves harmless."""
-    members = archive.infolist()
-    _check_harmless(members, path)
-    by_place: dict[str, dict[str, Opener]] = {}
-    for one in members:
-        place = PurePosixPath(one.filename)
-        hidden = "__MACOSX" in place.parts or place.name.startswith("._")
-        if hidden or len(place.parts) > 2 or place.name not in {*LAYOUTS, FARES_V2}:  # noqa: PLR2004 - a folder and a name
-            continue
-        # zipfile hands out no byte more than the header says, and checks the sum of the rest
-        by_place.setdefault(str(place.parent), {})[place.name] = lambda one=one: archive.open(one)  # type: ignore[misc]
-    if "." in by_place:
-        return by_place["."]
-    _one_place(set(by_place), path)
-    return next(iter(by_place.values()), {})
-
-
-def _check_harmless(members: list[zipfile.ZipInfo], path: Path) -> None:
-    """Refuse bombs, locked members and names that lead out of the zip, before reading any."""
-    faults = []
-    names = [one.filename for one in members]
-    parts = [name.replace("\\", "/").split("/") for name in names]
-    outside = [
-        name
-        for name, steps in zip(names, parts, strict=True)
-        if ".." in steps or not steps[0] or steps[0].endswith(":")
-    ]
-    if outside:
-        faults.append(f"names that lead out of the zip: {shown(outside)}")
-    locked = [one.filename for one in members if one.flag_bits & _ENCRYPTED]
-    if locked:
-        faults.append(f"encrypted: {shown(locked)}")
-    twice = [name for name, number in Counter(names).items() if number > 1]
-    if twice:
-        faults.append(f"more than one file of one name: {shown(twice)}")
-    dense = [
-        one.filename
-        for one in members
-        if one.file_size > max(RATIO_FLOOR_BYTES, MAX_RATIO * one.compress_size)
-    ]
-    if dense:
-        faults.append(f"packed more than {MAX_RATIO} times, as no timetable is: {shown(dense)}")
-    if faults:
-        msg = f"{path}: refused: {'; '.join(faults)}"
-        raise SourceError(msg, source=path)
-    total = sum(one.file_size for one in members)
-    if total > MAX_BYTES:
-        raise SourceError(_too_large(path, total), source=path)
-
-
-def _too_large(path: Path, total: int) -> str:
-    """Say that a feed is too large to be read."""
-    giga = 1024**3
-    return f"{path}: refused: {total / giga:.1f} GiB unpacked, over {MAX_BYTES / giga:g} GiB"
-
-
-def _one_place(places: set[str], path: Path) -> None:
-    """Refuse tables that lie in several folders."""
-    if len(places) > 1:
-        msg = f"{path}: holds timetables in several folders: {shown(sorted(places))}"
-        raise SourceError(msg, source=path)
-
-
 def read_tables(files: Mapping[str, Opener], *, book: Book) -> dict[str, pd.DataFrame | None]:
     """
     Read all tables of a feed.
@@ -601,6 +485,8 @@ def _numbers(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
 def _each_once(table: pd.DataFrame, name: str, layout: Layout, *, book: Book) -> pd.DataFrame:
     """Drop identical repeated rows with a warning, and refuse rows that differ under one id."""
     key = list(layout.key or table.columns)
+    if key[0] in layout.filled:  # blank ids are at fault already, and none can name them
+        table = table[table[key[0]].notna()]
     again = table.duplicated(key, keep=False)
     if not again.any():
         return table

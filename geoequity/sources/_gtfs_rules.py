@@ -51,9 +51,8 @@ def frequencies(
     for name, wrong in (("start_time", early), ("end_time", late)):
         if wrong.any():
             book.fault(file, f"{name} is no time such as 7:05:00 in trips", ids[wrong])
-    if (
-        bad := headway.notna() & ~((headway > 0) & (headway % 1 == 0) & (headway < _LONGEST_S))
-    ).any():
+    whole = (headway > 0) & (headway % 1 == 0) & (headway < _LONGEST_S)
+    if (bad := headway.notna() & ~whole).any():
         book.fault(file, "headway_secs is no whole number above 0 in trips", ids[bad])
     if (turned := end < start).any():
         book.fault(file, "end_time is before start_time in trips", ids[turned])
@@ -67,8 +66,10 @@ def frequencies(
             "exact": table["exact_times"] == 1,
         }
     )
-    whole = ["start_s", "end_s", "headway_s"]
-    rows = rows[(end > start) & rows[whole].notna().all(axis=1)].astype(dict.fromkeys(whole, int))
+    numbers = ["start_s", "end_s", "headway_s"]
+    rows = rows[(end > start) & rows[numbers].notna().all(axis=1)].astype(
+        dict.fromkeys(numbers, int)
+    )
     rows = rows.sort_values(["trip_id", "start_s"], kind="stable").reset_index(drop=True)
     overlap = (rows["trip_id"] == rows["trip_id"].shift()) & (
         rows["start_s"] < rows["end_s"].shift()
@@ -215,10 +216,9 @@ def fares(tables: Tables, routes: pd.DataFrame | None, *, book: Book) -> tuple[p
         return nothing, "left out: they are in several currencies"
     open_ = fares.index[~fares.index.isin(ruled["fare_id"].dropna())]
     free = pd.Index(open_).union(pd.Index(ruled.loc[ruled["route_id"].isna(), "fare_id"]))
-    everywhere = (
-        fares.loc[free].reset_index().merge(routes.reset_index()[["route_id"]], how="cross")
-    )
     bound = ruled.dropna().merge(fares.reset_index(), on="fare_id")
+    open_to_all = fares[fares.index.isin(free)].reset_index()
+    everywhere = open_to_all.merge(routes.reset_index()[["route_id"]], how="cross")
     priced = pd.concat([bound, everywhere], ignore_index=True)
     priced["transfers_rank"] = -priced["transfers"].fillna(np.inf)
     of_agency = priced["route_id"].map(routes["agency"])

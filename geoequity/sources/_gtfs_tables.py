@@ -204,12 +204,12 @@ def _routes(
     routes["mode"] = told.combine_first(routes["mode"])
     routes["gone"] = routes["mode"].isna() & (routes["route_type"] // 100).isin(NO_TRANSIT)
     routes.loc[routes["gone"], "mode"] = FALLBACK
-    unknown = routes.index[routes["mode"].isna()]
+    unknown = routes.index[routes["mode"].isna() & (routes["route_type"] >= 0)]
     if len(unknown):
         kinds = sorted(set(routes.loc[unknown, "route_type"]))
         listed = ", ".join(map(str, kinds))
         book.record.warn(f"{file}: unknown route_type {listed}, taken for {FALLBACK}", unknown)
-        routes["mode"] = routes["mode"].fillna(FALLBACK)
+    routes["mode"] = routes["mode"].fillna(FALLBACK)
     book.drop(file, "taxis, aeroplanes and hired cars", routes.index[routes["gone"]])
     return routes
 

@@ -39,6 +39,7 @@ GIS_SUFFIXES = {".shp", ".gpkg", ".geojson", ".json", ".kml", ".gml", ".fgb", ".
 UNKNOWN_TEXTS = ("", "NA", "N/A", "#N/A", "nan", "NaN", "null", "NULL", "None")
 _NUMBER_FORMATS = tuple("bcdeEfFgGnoxX%")  # of a template's fields; any other takes text
 _GDAL_FAULTS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError)
+_LARGEST_TEXT = 1 << 30  # bytes of a table in a zip
 _RECORD_IDS = 20  # ids kept per reason in the provenance
 
 
@@ -167,8 +168,11 @@ def read_table(spec: FileSpec, *, record: Record) -> pd.DataFrame:
         If a column of ``where`` or ``fill`` is absent.
     """
     suffix = spec.path.suffix.lower()
+    packed = _packed_text(spec) if suffix == ".zip" else None
     if suffix in TEXT_SUFFIXES:
-        table = _read_text(spec)
+        table = _read_text(spec, spec.path.name, _bytes_of(spec))
+    elif packed is not None:
+        table = _read_text(spec, packed.filename, _unpacked(spec, packed))
     elif suffix in BOOK_SUFFIXES:
         table = _read_book(spec)
     elif suffix == ".parquet":
@@ -520,15 +524,49 @@ def _number_parser(spec: FileSpec) -> Callable[[Any], float]:
     return number
 
 
-def _read_text(spec: FileSpec) -> pd.DataFrame:
-    """Read delimited text, every column as text."""
+def _bytes_of(spec: FileSpec) -> bytes:
+    """Read a file whole."""
     try:
-        encoding = codecs.lookup(spec.encoding or "utf-8").name
-        raw = spec.path.read_bytes()
-        text = raw.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        return spec.path.read_bytes()
     except OSError as error:
         msg = f"{spec.path}: {error.strerror}"
         raise SourceError(msg, source=spec.path) from error
+
+
+def _packed_text(spec: FileSpec) -> zipfile.ZipInfo | None:
+    """Find the one text table that is meant in a zip; None where GDAL is to look."""
+    try:
+        with zipfile.ZipFile(spec.path) as archive:
+            members = [one for one in archive.infolist() if not one.is_dir()]
+    except (OSError, zipfile.BadZipFile):
+        return None
+    paths = [(PurePosixPath(one.filename), one) for one in members]
+    paths = [(path, one) for path, one in paths if not path.name.startswith("._")]  # of macOS
+    meant = [(path, one) for path, one in paths if spec.layer in {None, path.stem}]
+    suffixes = TEXT_SUFFIXES if spec.layer else TEXT_SUFFIXES - {".txt"}  # a readme.txt is no table
+    texts = [one for path, one in meant if path.suffix.lower() in suffixes]
+    layers = [one for path, one in meant if path.suffix.lower() in GIS_SUFFIXES]
+    return texts[0] if len(texts) == 1 and not layers else None
+
+
+def _unpacked(spec: FileSpec, member: zipfile.ZipInfo) -> bytes:
+    """Read a text table in a zip, but none that would fill the memory."""
+    if member.file_size > _LARGEST_TEXT:
+        msg = f"{spec.path}: {member.filename} is {member.file_size:,} bytes when unpacked"
+        raise SourceError(f"{msg}, over {_LARGEST_TEXT:,}", source=spec.path)
+    try:
+        with zipfile.ZipFile(spec.path) as archive:
+            return archive.read(member)
+    except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        msg = f"{spec.path}: {member.filename} cannot be unpacked: {error}"
+        raise SourceError(msg, source=spec.path) from error
+
+
+def _read_text(spec: FileSpec, name: str, raw: bytes) -> pd.DataFrame:
+    """Read delimited text, every column as text."""
+    try:
+        encoding = codecs.lookup(spec.encoding or "utf-8").name
+        text = raw.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except LookupError as error:
         msg = f"{spec.path}: no encoding is called {spec.encoding!r}"
         raise SourceError(msg, source=spec.path) from error
@@ -541,7 +579,7 @@ def _read_text(spec: FileSpec) -> pd.DataFrame:
     if _is_utf8_misread(raw, encoding):
         msg = f"{spec.path}: is UTF-8 text, but the city file declares {spec.encoding}"
         raise SourceError(msg, source=spec.path)
-    separator = spec.separator or ("\t" if spec.path.suffix.lower() == ".tsv" else ",")
+    separator = spec.separator or ("\t" if name.lower().endswith(".tsv") else ",")
     text = _from_header(text, spec)
     odd = _odd_rows(text, separator)
     if odd:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from geoequity.errors import DataError, GeoEquityError, shown
 from geoequity.schema import MODES
-from geoequity.sources._gtfs_files import FARES_V2, Book, opened, read_tables
+from geoequity.sources._gtfs_archive import opened
+from geoequity.sources._gtfs_files import FARES_V2, Book, read_tables
 from geoequity.sources._gtfs_merge import joined
 from geoequity.sources._gtfs_tables import Part, cleaned
 from geoequity.sources.files import Record, gather

@@ -22,10 +22,12 @@ _LONLAT = "EPSG:4326"
 _NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _PAIR = re.compile(rf"c?\(?\s*({_NUMBER})(?:\s*,\s*|\s+)({_NUMBER})\s*\)?")
 
+_KML_PART = re.compile(r"<(LineString|Point)\b[^>]*>.*?<coordinates>(.*?)</coordinates>", re.DOTALL)
+_KML_LAND = re.compile(r"<(Polygon|LinearRing|Model|Track)\b")
 _SRID = re.compile(r"^SRID=\d+;")  # of PostGIS; the city file declares the CRS
 
 
-def read_layer(spec: FileSpec, *, record: Record) -> gpd.GeoDataFrame:
+def read_layer(spec: FileSpec, *, record: Record, needs_geometry: bool = True) -> gpd.GeoDataFrame:
     """
     Read a table with geometry, in the CRS of its source.
 
@@ -36,6 +38,8 @@ def read_layer(spec: FileSpec, *, record: Record) -> gpd.GeoDataFrame:
         the columns of a plain table.
     record
         Gets the rows read and the rows left out.
+    needs_geometry
+        Whether to refuse a plain table, whose rows have no geometry.
 
     Returns
     -------
@@ -63,6 +67,8 @@ def read_layer(spec: FileSpec, *, record: Record) -> gpd.GeoDataFrame:
         layer = _with_geometry(table.drop(columns=spec.geometry), geometry, spec)
     elif isinstance(table, gpd.GeoDataFrame):
         layer = _with_crs(table.set_geometry(spec.geometry) if spec.geometry else table, spec)
+    elif not needs_geometry:
+        layer = _with_geometry(table, np.full(len(table), None, dtype=object), spec)
     else:
         msg = f"{spec.path}: no geometry; name lon and lat, or geometry, in the city file"
         raise SourceError(msg, source=spec.path)
@@ -196,7 +202,7 @@ def _check_degrees(layer: gpd.GeoDataFrame, spec: FileSpec) -> None:
 
 
 def _parse_geometry(values: pd.Series, *, spec: FileSpec) -> np.ndarray:
-    """Parse WKT, or coordinate pairs such as ``(x, y)`` and R's ``c(x, y)``."""
+    """Parse WKT, GeoJSON, lines and points of KML, or pairs such as ``(x, y)`` and ``c(x, y)``."""
     unknown = {*UNKNOWN_TEXTS, *spec.missing}
     text = values.where(values.notna(), "").map(lambda one: _SRID.sub("", str(one)).strip())
     known = ~text.isin(unknown).to_numpy()
@@ -207,11 +213,57 @@ def _parse_geometry(values: pd.Series, *, spec: FileSpec) -> np.ndarray:
     geometry = np.full(len(text), None, dtype=object)
     geometry[paired] = shapely.points(np.array(xy).reshape(-1, 2))
     rest = known & ~paired
+    for start, parse in _PARSERS.items():
+        mine = known & ~paired & text.str.startswith(start).to_numpy(dtype=bool)
+        geometry[mine] = parse(text.to_numpy(dtype=object)[mine])
+        rest &= ~mine
     with np.errstate(over="ignore"):  # an infinite place is refused further on
         geometry[rest] = shapely.from_wkt(text.to_numpy(dtype=object)[rest], on_invalid="ignore")
+    rest = known & ~paired
     bad = rest & shapely.is_missing(geometry)
     if bad.any():
         rows = values.index[bad]
-        msg = f"{spec.path}: column {values.name!r} is neither WKT nor a pair in rows {shown(rows)}"
-        raise DataError(msg, ids=rows)
+        msg = f"{spec.path}: column {values.name!r} is no WKT, GeoJSON, KML or pair"
+        raise DataError(f"{msg} in rows {shown(rows)}", ids=rows)
     return geometry
+
+
+def _from_geojson(texts: np.ndarray) -> np.ndarray:
+    """Parse GeoJSON; None where it is damaged."""
+    return shapely.from_geojson(texts, on_invalid="ignore")
+
+
+def _from_kml(texts: np.ndarray) -> np.ndarray:
+    """Parse lines and points of KML; None where there is anything else."""
+    shapes = np.full(len(texts), None, dtype=object)
+    for at, text in enumerate(texts):
+        parts = _KML_PART.findall(text)
+        if parts and not _KML_LAND.search(text):
+            shapes[at] = _kml_shape([(kind, _kml_places(places)) for kind, places in parts])
+    return shapes
+
+
+def _kml_places(text: str) -> list[list[float]] | None:
+    """Read coordinates of KML, heights left aside; None where they are damaged."""
+    try:
+        return [[float(one) for one in place.split(",")[:2]] for place in text.split()]
+    except ValueError:
+        return None
+
+
+def _kml_shape(parts: list[tuple[str, list[list[float]] | None]]) -> shapely.Geometry | None:
+    """Build a shape of the parts of KML; None where one of them cannot be."""
+    shapes = []
+    for kind, places in parts:
+        least = 2 if kind == "LineString" else 1
+        if places is None or len(places) < least or any(len(one) != 2 for one in places):  # noqa: PLR2004 - a pair
+            return None
+        shapes.append(shapely.LineString(places) if least > 1 else shapely.Point(places[0]))
+    if len(shapes) == 1:
+        return shapes[0]
+    kinds = {kind for kind, _ in parts}
+    made = {"LineString": shapely.MultiLineString, "Point": shapely.MultiPoint}
+    return made[kinds.pop()](shapes) if len(kinds) == 1 else shapely.GeometryCollection(shapes)
+
+
+_PARSERS = {"{": _from_geojson, "<": _from_kml}  # by the first letter of the text

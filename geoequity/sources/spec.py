@@ -85,7 +85,7 @@ class FileSpec(Origin):
     lon: str | None = Field(None, description="column of the longitude or easting")
     lat: str | None = Field(None, description="column of the latitude or northing")
     geometry: str | None = Field(
-        None, description="column of the geometry: WKT, or a coordinate pair"
+        None, description="column of the geometry: WKT, GeoJSON, KML, or a coordinate pair"
     )
     pair: Literal["xy", "yx"] = Field(
         "xy", description="order of a coordinate pair; yx puts the latitude or northing first"
@@ -104,6 +104,13 @@ class FileSpec(Origin):
             msg = f"thousands and decimal are both {self.decimal!r}"
             raise ValueError(msg)
         return self
+
+
+def _check_mode(mode: str | None) -> None:
+    """Refuse a mode that nobody knows."""
+    if mode is not None and mode not in MODES:
+        msg = f"mode is one of {', '.join(MODES)}, not {mode}"
+        raise ValueError(msg)
 
 
 class DistrictsSpec(FileSpec):
@@ -258,9 +265,79 @@ class StopsSpec(FileSpec):
 
     @model_validator(mode="after")
     def _known_mode(self) -> "StopsSpec":
-        if self.mode not in MODES:
-            msg = f"mode is one of {', '.join(MODES)}, not {self.mode}"
+        _check_mode(self.mode)
+        return self
+
+
+class RoutesSpec(FileSpec):
+    """A list of public transport routes: lines, or a plain table without geometry."""
+
+    mode: str | None = Field(None, description=f"{_MODE}; by default as route_type tells")
+    route_type: str | None = Field(
+        None, description="column of the route type of GTFS, which tells the mode of each route"
+    )
+    id: str | None = Field(None, description="column of the id; row number by default")
+    name: str | None = Field(None, description="column of the name")
+    headway: str | None = Field(
+        None, description="column of the minutes between departures in one direction"
+    )
+    duplicates: Literal["error", "first"] = Field(
+        "error", description="what to do with differing rows of one id"
+    )
+
+    @model_validator(mode="after")
+    def _known_mode(self) -> "RoutesSpec":
+        if (self.mode is None) == (self.route_type is None):
+            msg = "give mode or route_type"
             raise ValueError(msg)
+        _check_mode(self.mode)
+        if self.lon is not None:
+            msg = "routes are lines; lon and lat make points"
+            raise ValueError(msg)
+        return self
+
+
+class TripListSpec(FileSpec):
+    """A table that tells of which route each trip is, such as trips.txt of GTFS."""
+
+    id: Text = Field("trip_id", description="column of the trip")
+    route: Text = Field("route_id", description="column of the route")
+    direction: str | None = Field(None, description="column of the direction")
+
+
+class TripsSpec(FileSpec):
+    """When the trips of routes start, or how often, at no stop in particular."""
+
+    route: str | None = Field(None, description="column of the route")
+    direction: str | None = Field(None, description="column of the direction")
+    trip: str | None = Field(None, description="column of the trip, where trips tells its route")
+    trips: TripListSpec | None = Field(None, description="table of the route of each trip")
+    start: Text = Field(
+        description="column of the hour, H:MM or H:MM:SS, at which a trip or a run of them starts"
+    )
+    end: str | None = Field(None, description="column of the hour at which a run of trips ends")
+    headway: str | None = Field(None, description="column of the time between trips of a run")
+    headway_unit: Literal["s", "min"] = Field("s", description="of the column of headways")
+    mode: str | None = Field(
+        None, description="mode of routes that no [[transit.routes]] lists; and only of these"
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> "TripsSpec":
+        faults = []
+        if (self.route is None) == (self.trips is None):
+            faults.append("give route, or trip and trips")
+        if (self.trip is None) != (self.trips is None):
+            faults.append("trip and trips go together")
+        if self.trips is not None and self.direction is not None:
+            faults.append("direction stands in trips")
+        if (self.end is None) != (self.headway is None):
+            faults.append("end and headway go together")
+        if self.lon is not None or self.geometry is not None:
+            faults.append("trips have no geometry")
+        if faults:
+            raise ValueError("; ".join(faults))
+        _check_mode(self.mode)
         return self
 
 

@@ -5,9 +5,11 @@ from geoequity.transit._feed import Feed
 from geoequity.transit._modes import FALLBACK, mode_of
 from geoequity.transit._rider import RIDER, Rider, window_of
 from geoequity.transit._timetable import MORNING, Timetable
+from geoequity.transit._untimed import HOURLY_COLUMNS, hourly_of
 
 __all__ = [
     "FALLBACK",
+    "HOURLY_COLUMNS",
     "MORNING",
     "RIDER",
     "Engine",
@@ -16,6 +18,7 @@ __all__ = [
     "R5py",
     "Rider",
     "Timetable",
+    "hourly_of",
     "mode_of",
     "window_of",
 ]

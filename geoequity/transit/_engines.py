@@ -75,8 +75,7 @@ class Engine(Protocol):
         Returns
         -------
         costs
-            As `Timetable.travel_times` gives them; ``change_min`` is NaN where
-            the engine does not tell it.
+            As `Timetable.travel_times` gives them, without ``change_min``.
         """
 
 
@@ -153,7 +152,7 @@ class Ferrobus:
         Returns
         -------
         costs
-            As `Timetable.travel_times` gives them, ``change_min`` unknown.
+            As `Timetable.travel_times` gives them.
 
         Raises
         ------
@@ -291,7 +290,7 @@ class R5py:
         Returns
         -------
         costs
-            As `Timetable.travel_times` gives them, ``change_min`` unknown.
+            As `Timetable.travel_times` gives them.
 
         Raises
         ------
@@ -452,6 +451,5 @@ def _costs(
         table[f"minutes_p{one:02d}"] = layer[start, goal]
     if _MEDIAN in percentiles:
         table["minutes"] = table[f"minutes_p{_MEDIAN}"]
-    table["change_min"] = np.nan
     table.attrs["limit_min"] = float(within_min)
     return table

@@ -94,6 +94,25 @@ class Ways(NamedTuple):
     seconds: np.ndarray
 
 
+class Service(NamedTuple):
+    """
+    Vehicles, and how to get from one to another.
+
+    Parameters
+    ----------
+    lines
+        The vehicles.
+    calls
+        Where they are boarded.
+    changes
+        Walks between stops, to the stop itself among them.
+    """
+
+    lines: Lines
+    calls: Calls
+    changes: Ways
+
+
 class Desk(NamedTuple):
     """
     What a search works on; it needs no cleaning between searches.
@@ -105,10 +124,12 @@ class Desk(NamedTuple):
     ready
         Rides by stops: earliest time to board for the next ride.
     spent
-        Rides by stops: how much of that went into changing.
+        Rides by stops: how much of that went into changing; of no length where
+        nobody asks.
     owed
         Rides by stops: what will have gone into changing if one boards there,
-        less the time of boarding; `NEVER` where one comes from home.
+        less the time of boarding; `NEVER` where one comes from home; of no
+        length where nobody asks.
     done
         Rides by calls: the first vehicle that was ridden on from there.
     is_marked
@@ -133,6 +154,8 @@ class Desk(NamedTuple):
         Room for every destination.
     changing
         Room for every destination.
+    walk
+        Room for every destination.
     """
 
     arrive: np.ndarray
@@ -151,57 +174,58 @@ class Desk(NamedTuple):
     queue: np.ndarray
     best: np.ndarray
     changing: np.ndarray
+    walk: np.ndarray
 
 
 class Found(NamedTuple):
     """
-    What is found for every destination, departure by departure.
+    What is found for every destination.
 
     Parameters
     ----------
-    arrivals
-        Departures by destinations: arrivals [s], `NEVER` where there is none by
-        public transport; such as come later than the limit may stand or not.
+    seconds
+        Departures by destinations: travel time [s], `NEVER` where it is not
+        reached within the limit.
     changing
-        Departures by destinations: how much of each journey goes into changing,
-        from getting off to leaving again [s].
+        By destination, 0 before: how much goes into changing, from getting off
+        to leaving again, summed over the departures that reach it [s]. Of no
+        length where nobody asks.
+    number
+        By destination, 0 before: how many departures do.
     """
 
-    arrivals: np.ndarray
+    seconds: np.ndarray
     changing: np.ndarray
+    number: np.ndarray
 
 
 @njit(**_COMPILED)
 def ride(
-    lines: Lines,
-    calls: Calls,
-    changes: Ways,
+    service: Service,
     access: Ways,
     origin: int,
     egress: Ways,
+    on_foot: Ways,
     departures: np.ndarray,
     limit: int,
     desk: Desk,
     found: Found,
 ) -> None:
     """
-    Find the earliest arrival at every destination for each departure.
+    Find the travel time to every destination for each departure.
 
     Parameters
     ----------
-    lines
+    service
         The vehicles.
-    calls
-        Where they are boarded.
-    changes
-        Walks between stops from one vehicle to another, to the stop itself
-        among them.
     access
         Walks from origins to stops.
     origin
         Who travels.
     egress
         Walks from stops to destinations.
+    on_foot
+        Walks from origins to destinations.
     departures
         When to leave home [s], rising.
     limit
@@ -211,9 +235,13 @@ def ride(
     found
         Takes what is found.
     """
+    lines, calls, changes = service
     desk.arrive[:] = NEVER
     desk.ready[:] = NEVER
     desk.best[:] = NEVER
+    desk.walk[:] = NEVER
+    for way in range(on_foot.first[origin], on_foot.first[origin + 1]):
+        desk.walk[on_foot.goal[way]] = on_foot.seconds[way]
     for line in range(len(lines.vehicles)):
         desk.done[:, lines.first[line] : lines.first[line + 1]] = lines.vehicles[line]
     for at in range(len(departures) - 1, -1, -1):
@@ -232,8 +260,7 @@ def ride(
             changed = _note(improved, changed, desk)
             marked = _change(changes, k, latest, improved, desk)
         _arrive(egress, changed, desk)
-        found.arrivals[at] = desk.best
-        found.changing[at] = desk.changing
+        _write(at, departures[at], limit, desk, found)
 
 
 @njit(**_COMPILED)
@@ -247,7 +274,8 @@ def _set_out(access: Ways, origin: int, leave: int, latest: int, desk: Desk) -> 
             for k in range(len(ready)):
                 if time < ready[k, stop]:
                     ready[k, stop] = time
-                    desk.owed[k, stop] = NEVER
+                    if len(desk.owed):
+                        desk.owed[k, stop] = NEVER
             desk.is_marked[stop] = 1
             desk.marked[marked] = stop
             marked += 1
@@ -294,7 +322,7 @@ def _ride_line(lines: Lines, line: int, k: int, latest: int, improved: int, desk
                 sooner -= 1
             if sooner < bound:
                 vehicle, spent = sooner, 0
-                if desk.owed[k, stop] != NEVER:
+                if len(desk.owed) and desk.owed[k, stop] != NEVER:
                     spent = desk.owed[k, stop] + lines.departure[at + vehicle * (end - start)]
         if vehicle >= desk.done[k, call]:
             vehicle = -1  # it was ridden on from here before
@@ -311,7 +339,8 @@ def _alight(stop: int, k: int, time: int, spent: int, improved: int, desk: Desk)
     for more in range(k, len(desk.done)):
         if time < desk.arrive[more, stop]:
             desk.arrive[more, stop] = time
-            desk.spent[more, stop] = spent
+            if len(desk.spent):
+                desk.spent[more, stop] = spent
     if desk.is_improved[stop] == 0:
         desk.is_improved[stop] = 1
         desk.improved[improved] = stop
@@ -347,7 +376,8 @@ def _change(changes: Ways, k: int, latest: int, improved: int, desk: Desk) -> in
                 for more in range(k + 1, len(ready)):
                     if time < ready[more, other]:
                         ready[more, other] = time
-                        desk.owed[more, other] = desk.spent[k, stop] - desk.arrive[k, stop]
+                        if len(desk.owed):
+                            desk.owed[more, other] = desk.spent[k, stop] - desk.arrive[k, stop]
                 if desk.is_marked[other] == 0:
                     desk.is_marked[other] = 1
                     desk.marked[marked] = other
@@ -366,4 +396,21 @@ def _arrive(egress: Ways, changed: int, desk: Desk) -> None:
             goal, time = egress.goal[way], last[stop] + egress.seconds[way]
             if time < desk.best[goal]:
                 desk.best[goal] = time
-                desk.changing[goal] = desk.spent[-1, stop]
+                if len(desk.spent):
+                    desk.changing[goal] = desk.spent[-1, stop]
+
+
+@njit(**_COMPILED)
+def _write(at: int, leave: int, limit: int, desk: Desk, found: Found) -> None:
+    """Note the journeys of one departure, on foot where that is as fast."""
+    seconds, best, walk = found.seconds[at], desk.best, desk.walk
+    for goal in range(len(best)):  # without branches, so that several are done at once
+        time = np.int32(min(np.int32(best[goal] - leave), walk[goal]))
+        seconds[goal] = time if time <= limit else NEVER
+    if len(found.changing) == 0:
+        return
+    for goal in range(len(best)):
+        is_reached = seconds[goal] != NEVER
+        found.number[goal] += is_reached
+        if is_reached and seconds[goal] < walk[goal]:
+            found.changing[goal] += desk.changing[goal]

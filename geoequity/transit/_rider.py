@@ -209,28 +209,33 @@ def percentiles_of(values: np.ndarray, percentiles: Iterable[float]) -> np.ndarr
     Parameters
     ----------
     values
-        Times by whatever; not reached is infinite. Sorted in place.
+        Times by whatever; not reached is the largest there is, infinite among
+        floats.
     percentiles
         0 to 100.
 
     Returns
     -------
     table
-        Percentiles by whatever.
+        Percentiles by whatever; the largest there is where the later side of a
+        step is.
 
     Examples
     --------
     >>> percentiles_of(np.array([[4.0], [1.0], [2.0], [3.0]]), [0, 50, 60]).ravel().tolist()
     [1.0, 2.5, 3.0]
     """
-    values.sort(axis=0)
-    number = len(values)
+    # Side by side in memory, the times of one thing are sorted much faster
+    values = np.ascontiguousarray(np.moveaxis(values, 0, -1))
+    values.sort(axis=-1)
+    number = values.shape[-1]
+    largest = np.iinfo(values.dtype).max if values.dtype.kind == "i" else np.inf
     rows = []
     for one in percentiles:
         step, rest = divmod(number * int(one), 100)
         if rest:
-            rows.append(values[step])
+            rows.append(values[..., step].astype(float))
         else:
-            low, high = max(step - 1, 0), min(step, number - 1)
-            rows.append((values[low] + values[high]) / 2)
+            low, high = values[..., max(step - 1, 0)], values[..., min(step, number - 1)]
+            rows.append(np.where(high == largest, largest, (low.astype(float) + high) / 2))
     return np.stack(rows)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from geoequity._cores import in_order
 from geoequity.streets import StreetNetwork, straight_line_costs
-from geoequity.transit._kernels import NEVER, Calls, Desk, Found, Lines, Ways, ride
+from geoequity.transit._kernels import NEVER, Desk, Found, Lines, Service, Ways, ride
 from geoequity.transit._lines import calls_of
 from geoequity.transit._rider import Rider, percentiles_of
 
@@ -30,7 +30,8 @@ class Journeys(NamedTuple):
         limit.
     change_min
         By destination: minutes between getting off one vehicle and leaving on
-        the next, mean over the departures that reach it; NaN where none does.
+        the next, mean over the departures that reach it; NaN where none does,
+        and of no length where nobody asked.
     """
 
     minutes: np.ndarray
@@ -78,6 +79,7 @@ class Router:
         destinations: gpd.GeoSeries,
         *,
         percentiles: tuple[float, ...],
+        changing: bool,
     ) -> Iterator[Journeys]:
         """
         Travel from every origin to all destinations.
@@ -90,6 +92,8 @@ class Router:
             Points by position.
         percentiles
             0 to 100.
+        changing
+            Whether to tell how much of a journey goes into changing.
 
         Yields
         ------
@@ -99,17 +103,18 @@ class Router:
         access = self._ways(origins, self.stops, rows=len(origins))
         egress = self._ways(self.stops, destinations, rows=len(self.stops))
         on_foot = self._ways(origins, destinations, rows=len(origins))
-        calls = [calls_of(one, stops=len(self.stops)) for one in self.lines]
-        changes = self._changes
+        services = [
+            Service(one, calls_of(one, stops=len(self.stops)), self._changes) for one in self.lines
+        ]
         task = partial(
             self._from_some,
+            services=services,
             access=access,
             egress=egress,
             on_foot=on_foot,
-            calls=calls,
-            changes=changes,
             goals=len(destinations),
             percentiles=percentiles,
+            changing=changing,
         )
         batches = [
             range(one, min(one + _BATCH, len(origins))) for one in range(0, len(origins), _BATCH)
@@ -121,48 +126,39 @@ class Router:
         self,
         origins: range,
         *,
+        services: list[Service],
         access: Ways,
         egress: Ways,
         on_foot: Ways,
-        calls: list[Calls],
-        changes: Ways,
         goals: int,
         percentiles: tuple[float, ...],
+        changing: bool,
     ) -> list[Journeys]:
         """Travel from a few origins."""
-        desks = [_desk(one, len(self.stops), goals, rides=self.rider.rides) for one in self.lines]
+        sizes = {"stops": len(self.stops), "goals": goals, "rides": self.rider.rides}
+        desks = [_desk(one, **sizes, changing=changing) for one in self.lines]
+        asked = goals if changing else 0
         window = len(self.departures)
-        arrivals = np.empty((len(self.lines) * window, goals), dtype="int32")
-        changing = np.empty_like(arrivals)
-        leave = np.tile(self.departures, len(self.lines))[:, None]
-        found = []
+        seconds = np.empty((len(services) * window, goals), dtype="int32")
+        journeys = []
         for origin in origins:
-            for draw, lines in enumerate(self.lines):
-                rows = slice(draw * window, (draw + 1) * window)
+            spent, number = np.zeros(asked, dtype="int32"), np.zeros(asked, dtype="int32")
+            for draw, service in enumerate(services):
+                found = Found(seconds[draw * window : (draw + 1) * window], spent, number)
                 ride(
-                    lines,
-                    calls[draw],
-                    changes,
+                    service,
                     access,
                     origin,
                     egress,
+                    on_foot,
                     self.departures,
                     self.limit_s,
                     desks[draw],
-                    Found(arrivals[rows], changing[rows]),
+                    found,
                 )
-            seconds = np.where(arrivals == NEVER, np.inf, arrivals - leave)
-            walks = slice(on_foot.first[origin], on_foot.first[origin + 1])
-            near, walk = on_foot.goal[walks], on_foot.seconds[walks]
-            changing[:, near] = np.where(seconds[:, near] < walk, changing[:, near], 0)
-            seconds[:, near] = np.minimum(seconds[:, near], walk)
-            is_reached = seconds <= self.limit_s
-            seconds[~is_reached] = np.inf
-            number = is_reached.sum(axis=0)
-            spent = np.where(is_reached, changing, 0).sum(axis=0)
-            mean = np.divide(spent, number, out=np.full(goals, np.nan), where=number > 0)
-            found.append(Journeys(percentiles_of(seconds, percentiles) / 60, mean / 60))
-        return found
+            mean = np.divide(spent, number, out=np.full(asked, np.nan), where=number > 0)
+            journeys.append(Journeys(_minutes(seconds, percentiles), mean / 60))
+        return journeys
 
     def _ways(self, starts: gpd.GeoSeries, goals: gpd.GeoSeries, *, rows: int) -> Ways:
         """Walk from and to stops, or all the way."""
@@ -225,6 +221,12 @@ class Router:
         return metres * self.rider.detour_factor / walker.m_per_min
 
 
+def _minutes(seconds: np.ndarray, percentiles: tuple[float, ...]) -> np.ndarray:
+    """Take percentiles of whole seconds by destination, in minutes."""
+    rows = percentiles_of(seconds, percentiles)
+    return np.where(rows >= NEVER, np.inf, rows / 60)
+
+
 def _laid_out(walks: pd.DataFrame, *, rows: int) -> Ways:
     """Lay walks between positions out as the kernels take them."""
     start = walks["from_id"].to_numpy(dtype="int64")
@@ -235,7 +237,7 @@ def _laid_out(walks: pd.DataFrame, *, rows: int) -> Ways:
     return Ways(first, goal, seconds)
 
 
-def _desk(lines: Lines, stops: int, goals: int, *, rides: int) -> Desk:
+def _desk(lines: Lines, *, stops: int, goals: int, rides: int, changing: bool) -> Desk:
     """Make room for searches."""
     number = len(lines.vehicles)
 
@@ -248,8 +250,8 @@ def _desk(lines: Lines, stops: int, goals: int, *, rides: int) -> Desk:
     return Desk(
         arrive=np.empty((rides, stops), dtype="int32"),
         ready=np.empty((rides, stops), dtype="int32"),
-        spent=np.empty((rides, stops), dtype="int32"),
-        owed=np.empty((rides, stops), dtype="int32"),
+        spent=np.empty((rides if changing else 0, stops), dtype="int32"),
+        owed=np.empty((rides if changing else 0, stops), dtype="int32"),
         done=np.empty((rides, len(lines.stop)), dtype="int32"),
         is_marked=marks(),
         marked=stops_long(),
@@ -262,4 +264,5 @@ def _desk(lines: Lines, stops: int, goals: int, *, rides: int) -> Desk:
         queue=np.empty(number, dtype="int32"),
         best=np.empty(goals, dtype="int32"),
         changing=np.zeros(goals, dtype="int32"),
+        walk=np.empty(goals, dtype="int32"),
     )

@@ -325,6 +325,7 @@ class Timetable:
         within_min: float = 90.0,
         percentiles: Iterable[float] = (_MEDIAN,),
         rider: Rider = RIDER,
+        changing: bool = False,
     ) -> pd.DataFrame:
         """
         Measure the travel times between all origins and destinations.
@@ -351,14 +352,16 @@ class Timetable:
             0 to 100; 50 is the median departure.
         rider
             Who rides.
+        changing
+            Whether to tell how much of a journey goes into changing.
 
         Returns
         -------
         costs
             ``from_id``, ``to_id``, ``minutes_p05`` and so on, ``minutes``, the
-            median, where that is asked for, and ``change_min``, minutes between
-            getting off one vehicle and leaving on the next, mean over the
-            departures that arrive; ordered as the origins and then the
+            median, where that is asked for, and if wished ``change_min``,
+            minutes between getting off one vehicle and leaving on the next, mean
+            over the departures that arrive; ordered as the origins and then the
             destinations. A percentile that is not reached is infinite; a pair
             that is absent is not reached within ``attrs["limit_min"]`` at any of
             them.
@@ -388,9 +391,11 @@ class Timetable:
             within_min=within_min,
             percentiles=asked,
             rider=rider,
+            changing=changing,
         ):
             reached = np.flatnonzero(np.isfinite(minutes).any(axis=0))
-            pairs.append((reached, minutes[:, reached], change_min[reached]))
+            spent = change_min[reached] if changing else change_min
+            pairs.append((reached, minutes[:, reached], spent))
         number = [len(one) for one, _, _ in pairs]
         goal = np.concatenate([np.empty(0, dtype=int), *(one for one, _, _ in pairs)])
         values = np.concatenate([np.empty((len(asked), 0)), *(one for _, one, _ in pairs)], axis=1)
@@ -403,7 +408,8 @@ class Timetable:
         )
         if _MEDIAN in asked:
             table["minutes"] = table[f"minutes_p{_MEDIAN}"]
-        table["change_min"] = np.concatenate([np.empty(0), *(one for _, _, one in pairs)])
+        if changing:
+            table["change_min"] = np.concatenate([np.empty(0), *(one for _, _, one in pairs)])
         table.attrs["limit_min"] = float(within_min)
         return table
 
@@ -417,6 +423,7 @@ class Timetable:
         within_min: float = 90.0,
         percentiles: Iterable[float] = (_MEDIAN,),
         rider: Rider = RIDER,
+        changing: bool = False,
     ) -> "Iterator[Journeys]":
         """
         Measure the travel times from one origin after the other.
@@ -439,6 +446,8 @@ class Timetable:
             As for `travel_times`.
         rider
             As for `travel_times`.
+        changing
+            As for `travel_times`.
 
         Yields
         ------
@@ -446,7 +455,7 @@ class Timetable:
             Of each origin in its order: ``minutes``, percentiles by
             destinations in their order, infinite where not reached within the
             limit, and ``change_min`` by destination, as for `travel_times`, NaN
-            where never reached.
+            where never reached and of no length where nobody asks.
 
         Raises
         ------
@@ -466,7 +475,7 @@ class Timetable:
         router = self._router(
             departures_of(window), within_min, crs=starts.crs, streets=streets, rider=rider
         )
-        yield from router.spread(starts, goals, percentiles=asked)
+        yield from router.spread(starts, goals, percentiles=asked, changing=changing)
 
     def _router(
         self,

@@ -1,6 +1,8 @@
 """Medellín on its real files: names that differ, ages to add up, coordinates back to front."""
 
+import io
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -103,6 +105,27 @@ def test_stations_are_counted_by_mode(sources: Mapping[str, Any]) -> None:
     outside = {m: one["distinct"] - one["rows_inside_districts"] for m, one in records.items()}
     assert outside == {"metro": 8, "cable": 0, "tram": 0, "brt": 0}
     assert all(one["rows_read"] == 85 for one in records.values())
+
+
+def test_bus_routes_are_the_lines_of_the_text_in_the_zip(
+    folder: Path, sources: Mapping[str, Any]
+) -> None:
+    """282 courses of 274 route codes, 17 of them in several pieces, written as KML in a CSV."""
+    record = sources["transit.routes.bus"]
+    assert record["rows_read"] == record["rows_kept"] == record["distinct"] == 282
+    routes = gpd.read_parquet(folder / "tables" / "routes.parquet")
+    assert len(routes) == 282
+    assert set(routes["mode"]) == {"bus"}
+    assert (routes.geom_type == "MultiLineString").sum() == 17
+    told = pd.read_csv(zip_member(DATA / "rutas_urbanas_integradas.zip"))["Shape_Leng"]
+    assert routes.length.sum() == pytest.approx(told.sum(), rel=1e-3)  # in a grid of Colombia
+    assert routes["headway_min"].isna().all()
+
+
+def zip_member(path: Path) -> io.BytesIO:
+    with zipfile.ZipFile(path) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith(".csv"))
+        return io.BytesIO(archive.read(name))
 
 
 def test_without_cells_walks_are_absent_with_their_reason(summary: Mapping[str, Any]) -> None:

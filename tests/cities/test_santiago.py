@@ -7,8 +7,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from pyproj import CRS
 
 from geoequity.cli import main
+from geoequity.sources.files import Record
+from geoequity.sources.services import read_stops
+from geoequity.sources.spec import Origin, RoutesSpec, StopsSpec
+from geoequity.sources.transit_tables import read_routes, with_assumed
+from geoequity.transit import hourly_of
 
 DATA = Path(__file__).parents[3] / "shared" / "cities" / "santiago"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the open data of Santiago are absent")
@@ -133,6 +139,28 @@ def test_rows_of_places_are_counted(
     record = sources[source]
     assert (record["rows_read"], record["distinct"]) == (read, distinct)
     assert record["rows_kept"] + sum(one["count"] for one in record["dropped"]) == read
+
+
+def test_routes_of_a_feed_without_times_have_modes_and_no_headway() -> None:
+    path = DATA / "gtfs_routes.txt"
+    record = Record(name="transit.routes", path=path, origin=Origin())
+    columns = {"id": "route_id", "name": "route_long_name", "route_type": "route_type"}
+    spec = RoutesSpec(path=path, **columns)
+    routes = read_routes(spec, crs=CRS("EPSG:32719"), study_area=None, record=record)
+    assert (record.rows_read, record.rows_kept) == (394, 394)
+    assert routes["mode"].value_counts().to_dict() == {"bus": 379, "metro": 13, "tram": 2}
+    assert routes.loc["transit.routes/101", "name"] == "Recoleta - Cerrillos"
+    assert routes["headway_min"].isna().all()
+    assert routes.geometry.isna().all()
+    assumed = with_assumed(routes, {"bus": 12})
+    assert assumed["headway_from"].value_counts().to_dict() == {"assumed": 379}
+    path = DATA / "gtfs_stops.txt"
+    places = StopsSpec(path=path, mode="bus", id="stop_id", lon="stop_lon", lat="stop_lat")
+    record = Record(name="transit.bus", path=path, origin=Origin())
+    anywhere: dict[str, Any] = {"districts": None, "study_area": None}
+    stops = read_stops(places, crs=CRS(routes.crs), record=record, **anywhere)
+    assert len(stops) == 11529
+    assert hourly_of(stops, assumed).empty  # no line tells which stops they serve
 
 
 def test_streets_come_from_four_answers_of_four_years(folder: Path) -> None:

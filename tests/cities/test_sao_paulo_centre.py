@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
+from pyproj import CRS
 
 from geoequity.city import City, data_folder
 from geoequity.cli import main
 from geoequity.collect import collect
 from geoequity.indicators import read_catalogue
+from geoequity.sources.files import Record
+from geoequity.sources.spec import Origin, RoutesSpec, TripListSpec, TripsSpec
+from geoequity.sources.transit_tables import join_trips, read_routes, read_trips
 
 DATA = Path(__file__).parents[3] / "shared" / "cities" / "sao_paulo"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the open data of São Paulo are absent")
@@ -123,3 +128,44 @@ def test_streets_are_walked_and_the_strays_of_the_extract_are_left_out(
     assert asked["not among what is asked for"] == 5  # crossings, a wifi spot and a park
     walks = indicators.loc[["SEE", "REP"], "rapid_transit_walk_min"]  # the heart of Metro
     assert (walks < summary["indicators"]["rapid_transit_walk_min"]["mean"]).all()
+
+
+# ------------------------------------------------- a feed without its stop times
+def book(name: str, path: Path) -> Record:
+    return Record(name=name, path=path, origin=Origin())
+
+
+def test_loose_tables_of_a_feed_tell_how_often_routes_run() -> None:
+    """1,319 routes, 25 without a trip; headways of 7 to 9 as departures written out one by one."""
+    files = {one: DATA / f"gtfs_sptrans_{one}.txt" for one in ("routes", "trips", "frequencies")}
+    columns = {"id": "route_id", "name": "route_long_name", "route_type": "route_type"}
+    record = book("transit.routes", files["routes"])
+    spec = RoutesSpec(path=files["routes"], **columns)
+    routes = read_routes(spec, crs=CRS("EPSG:32723"), study_area=None, record=record)
+    assert routes["mode"].value_counts().to_dict() == {"bus": 1306, "rail": 7, "metro": 6}
+    trips = TripListSpec(path=files["trips"], direction="direction_id")
+    hours = {"start": "start_time", "end": "end_time", "headway": "headway_secs"}
+    runs = TripsSpec(path=files["frequencies"], trip="trip_id", trips=trips, **hours)
+    record = book("transit.trips", files["frequencies"])
+    told = read_trips(runs, record=record)
+    assert (record.rows_read, record.rows_kept, len(told)) == (39944, 39944, 1294)
+    pd.testing.assert_series_equal(told["trips_per_hour"], written_out(files), check_names=False)
+    assert told.loc["1012-10"].tolist() == [5, 12, 0, 23 * 3600 + 40 * 60]
+    joined = join_trips(routes, told, mode=None, record=record)
+    assert joined["headway_from"].value_counts(dropna=False).to_dict() == {"table": 1294, None: 25}
+    assert joined["headway_min"].isna().sum() == 25
+    assert np.isinf(joined["headway_min"]).sum() == 186  # run at other hours only
+    assert joined["headway_min"]["transit.routes/METRÔ L3"] == 2
+
+
+def written_out(files: Mapping[str, Path]) -> pd.Series:
+    """Trips an hour from 7 to 9 of each route, the mean of its directions."""
+    runs = pd.read_csv(files["frequencies"]).merge(pd.read_csv(files["trips"]), on="trip_id")
+    ends = [pd.to_timedelta(runs[f"{one}_time"]).dt.total_seconds() for one in ("start", "end")]
+    spans = zip(*ends, runs["headway_secs"], strict=True)
+    runs["number"] = [
+        sum(7 * 3600 <= one < 9 * 3600 for one in range(int(start), int(end), every))
+        for start, end, every in spans
+    ]
+    by_way = runs.groupby(["route_id", "direction_id"])["number"].sum() / 2
+    return by_way.groupby("route_id").mean()

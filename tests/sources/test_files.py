@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoequity.errors import ConfigError, DataError, DataWarning, SourceError
+from geoequity.sources import files
 from geoequity.sources.files import (
     Record,
     all_of,
@@ -315,6 +316,45 @@ def test_one_of_several_shapefiles_in_a_zip_has_to_be_named(tmp_path: Path, inne
     with pytest.raises(SourceError, match=r"t\.zip: holds layers one, two; name one"):
         read(path)
     assert "two" in read(path, layer="two").columns
+
+
+def packed(path: Path, **texts: str) -> Path:
+    """Write a zip of texts, dots in whose names are written as two underscores."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in texts.items():
+            archive.writestr(f"deep/{name.replace('__', '.')}", text)
+        archive.writestr("__MACOSX/deep/._routes.csv", "")
+    return path
+
+
+def test_a_text_table_is_found_in_a_zip(tmp_path: Path) -> None:
+    text = "id\n007\n"
+    one = packed(tmp_path / "one.zip", routes__csv=text, readme__txt="terms")
+    assert read(one)["id"].tolist() == ["007"]
+    several = packed(tmp_path / "t.zip", routes__txt=text, trips__csv="a\n1\n", x__json="{}")
+    assert read(several, layer="routes")["id"].tolist() == ["007"]
+    latin = packed(tmp_path / "l.zip", routes__csv="id;é\n1;2\n")
+    assert read(latin, separator=";").columns.tolist() == ["id", "é"]
+
+
+def test_a_text_table_in_a_zip_must_not_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_LARGEST_TEXT", 1000)
+    path = packed(tmp_path / "t.zip", routes__csv="id\n" + 499 * "7\n")
+    with pytest.raises(SourceError, match=r"t\.zip: .*routes\.csv is 1,001 bytes when unpacked"):
+        read(path)
+    assert len(read(packed(tmp_path / "t.zip", routes__csv="id\n" + 498 * "7\n"))) == 498
+
+
+def test_a_damaged_text_table_in_a_zip_is_refused(tmp_path: Path) -> None:
+    path = packed(tmp_path / "t.zip", routes__csv="id\n" + "7\n" * 99)
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"routes.csv") + 12
+    raw[at : at + 8] = b"\xff" * 8
+    path.write_bytes(raw)
+    with pytest.raises(SourceError, match=r"t\.zip: deep/routes\.csv cannot be unpacked"):
+        read(path)
 
 
 @pytest.mark.parametrize("names", [[], ["readme.txt"], ["a/b.csvx", "image.png"]])

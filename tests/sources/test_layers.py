@@ -71,7 +71,7 @@ def test_a_pair_may_have_its_latitude_first(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["POINT (1", "here", "c(1)", "1, 2, 3", "-58,5 -34,5"])
 def test_a_geometry_that_is_none_is_refused_by_row(tmp_path: Path, text: str) -> None:
-    said = r"t\.csv: column 'where' is neither WKT nor a pair in rows 2"
+    said = r"t\.csv: column 'where' is no WKT, GeoJSON, KML or pair in rows 2"
     with pytest.raises(DataError, match=said):
         read(tmp_path / "t.csv", f"where|n\n1, 2|1\n{text}|2\n", separator="|", geometry="where")
 
@@ -183,3 +183,38 @@ def test_what_cannot_be_mended_is_empty() -> None:
 def test_valid_geometry_passes_as_it_is() -> None:
     layer = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], crs=UTM)
     assert repaired(layer, pd.Series(["a"]), record=make_record()) is layer
+
+
+# ------------------------------------------------------------- GeoJSON and KML
+PLACE = "<coordinates>-70,-33</coordinates>"
+LINE = "<LineString><coordinates>-70,-33 -71,-33</coordinates></LineString>"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{""type"": ""Point"", ""coordinates"": [-70, -33]}', "POINT (-70 -33)"),
+        ("<Point><coordinates> -70,-33,500 </coordinates></Point>", "POINT (-70 -33)"),
+        (f"<Placemark><Point><extrude>1</extrude>{PLACE}</Point>{LINE}</Placemark>",
+         "GEOMETRYCOLLECTION (POINT (-70 -33), LINESTRING (-70 -33, -71 -33))"),
+    ],
+)  # fmt: skip
+def test_a_column_may_hold_geojson_or_kml(tmp_path: Path, text: str, expected: str) -> None:
+    layer = read(tmp_path / "t.csv", f'g\n"{text}"\n', geometry="g")
+    assert layer.geometry.tolist() == [shapely.from_wkt(expected)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{""type"": ""Point""}',
+        "<Point><coordinates>-70</coordinates></Point>",
+        "<Point><coordinates></coordinates></Point>",
+        "<Point><coordinates>west,south</coordinates></Point>",
+        "<LineString><coordinates>-70,-33</coordinates></LineString>",
+        "<Polygon><LinearRing><coordinates>0,0 1,1 1,0 0,0</coordinates></LinearRing></Polygon>",
+    ],
+)
+def test_geojson_and_kml_that_cannot_be_read_are_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DataError, match="column 'g' is no WKT"):
+        read(tmp_path / "t.csv", f'g\nPOINT (1 1)\n"{text}"\n', geometry="g")

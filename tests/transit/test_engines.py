@@ -182,7 +182,7 @@ def test_ferrobus_leaves_out_what_is_never_reached(monkeypatch, feed):
         places("a"), places("b"), window=SHORT
     )
     assert costs.empty
-    assert costs.columns.tolist() == ["from_id", "to_id", "minutes_p50", "minutes", "change_min"]
+    assert costs.columns.tolist() == ["from_id", "to_id", "minutes_p50", "minutes"]
 
 
 def test_ferrobus_warns_of_places_off_the_streets(monkeypatch, feed):
@@ -280,7 +280,7 @@ def test_r5_columns_are_found_as_versions_call_them(monkeypatch, columns):
     engine = R5py("city.osm.pbf", "feed.zip", date=DAY)
     asked = (50,) if columns == "travel_time" else (5, 50)
     costs = engine.travel_times(places("a"), places("b"), window=SHORT, percentiles=asked)
-    assert costs.iloc[0, 2:-1].tolist() == [7.0] * (len(asked) + 1)
+    assert costs.iloc[0, 2:].tolist() == [7.0] * (len(asked) + 1)
 
 
 def test_r5_columns_of_no_known_version_are_refused(monkeypatch):
@@ -295,8 +295,7 @@ def test_r5_reaches_within_the_limit_only(monkeypatch):
     costs = R5py("city.osm.pbf", "feed.zip", date=DAY).travel_times(
         places("a", "b"), places("c", "d"), window=SHORT, within_min=90, percentiles=(50, 95)
     )
-    assert costs.iloc[:, :-1].to_numpy().tolist() == [["a", "d", 80.0, np.inf, 80.0]]
-    assert costs["change_min"].isna().all()
+    assert costs.to_numpy().tolist() == [["a", "d", 80.0, np.inf, 80.0]]
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,11 @@ def test_changing_is_told(tmp_path):
     )
     goals = places(A=(0, 0), B=(3000, 0), C=(6000, 0))
     costs = Timetable.from_gtfs(path, date=DATE).travel_times(
-        places(home=(0, 0)), goals, window=("07:00", "07:02"), percentiles=[0, 50, 100]
+        places(home=(0, 0)),
+        goals,
+        window=("07:00", "07:02"),
+        percentiles=[0, 50, 100],
+        changing=True,
     )
     costs = costs.set_index("to_id")
     assert costs.columns.tolist() == [
@@ -226,7 +230,7 @@ def test_nobody_goes_nowhere(city):
     costs = timetable.travel_times(places(a=(0, 0)), NOWHERE, percentiles=(5, 95))
     assert costs.empty
     assert costs.columns.tolist() == [
-        "from_id", "to_id", "minutes_p05", "minutes_p95", "change_min",
+        "from_id", "to_id", "minutes_p05", "minutes_p95",
     ]  # fmt: skip
 
 
