@@ -581,9 +581,9 @@ def test_stops_of_a_station_are_changed_between_however_far(tmp_path):
         (1000, True, 3, None),
         (600, False, None, 23),  # 450 s
         (600, True, None, 22),
-        (400, False, None, 21),  # 300 s
-        (400, True, None, 21),
-        (400, False, 1, 21),
+        (400, False, None, 20),  # 300 s
+        (400, True, None, 20),
+        (400, False, 1, 20),
     ],
 )
 def test_changes_follow_streets_or_are_straight(tmp_path, street_m, is_station, kind, expected_min):
