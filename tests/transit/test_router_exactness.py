@@ -413,9 +413,16 @@ def test_random_timetables_along_streets(world):
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None)
-@given(open_worlds() | street_worlds())
-def test_many_random_timetables(world):
+@settings(max_examples=750, deadline=None)
+@given(open_worlds())
+def test_many_random_timetables_without_streets(world):
+    world.check()
+
+
+@pytest.mark.slow
+@settings(max_examples=750, deadline=None)
+@given(street_worlds())
+def test_many_random_timetables_along_streets(world):
     world.check()
 
 
