@@ -235,49 +235,59 @@ def ride(
     found
         Takes what is found.
     """
-    lines, calls, changes = service
-    desk.arrive[:] = NEVER
-    desk.ready[:] = NEVER
-    desk.best[:] = NEVER
-    desk.walk[:] = NEVER
-    for way in range(on_foot.first[origin], on_foot.first[origin + 1]):
-        desk.walk[on_foot.goal[way]] = on_foot.seconds[way]
-    for line in range(len(lines.vehicles)):
-        desk.done[:, lines.first[line] : lines.first[line + 1]] = lines.vehicles[line]
+    _clear(service.lines, on_foot, origin, desk)
+    rides = len(desk.done)
     for at in range(len(departures) - 1, -1, -1):
         latest = departures[at] + limit
         marked = _set_out(access, origin, departures[at], latest, desk)
         changed = 0
-        for k in range(len(desk.done)):
+        for k in range(rides):
             if marked == 0:
                 break
-            queued = _queue(calls, marked, desk)
-            improved = 0
-            for one in range(queued):
-                improved = _ride_line(lines, desk.queue[one], k, latest, improved, desk)
-            for one in range(marked):
-                desk.is_marked[desk.marked[one]] = 0
-            changed = _note(improved, changed, desk)
-            marked = _change(changes, k, latest, improved, desk)
+            queued = _queue(service.calls, marked, desk)
+            improved = _ride_lines(service.lines, k, latest, queued, desk)
+            changed = _note(marked, improved, changed, desk)
+            marked = 0
+            if k + 1 < rides:
+                marked = _change(service.changes, k, latest, improved, desk)
         _arrive(egress, changed, desk)
         _write(at, departures[at], limit, desk, found)
+
+
+# Arrays are taken out of their tuples before the loops, since counting references to them within
+# takes longer than all the rest.
+
+
+@njit(**_COMPILED)
+def _clear(lines: Lines, on_foot: Ways, origin: int, desk: Desk) -> None:
+    """Forget the last origin, and note where this one can walk all the way."""
+    done, walk, vehicles = desk.done, desk.walk, lines.vehicles
+    desk.arrive[:] = NEVER
+    desk.ready[:] = NEVER
+    desk.best[:] = NEVER
+    walk[:] = NEVER
+    for way in range(on_foot.first[origin], on_foot.first[origin + 1]):
+        walk[on_foot.goal[way]] = on_foot.seconds[way]
+    for line in range(len(vehicles)):
+        done[:, lines.first[line] : lines.first[line + 1]] = vehicles[line]
 
 
 @njit(**_COMPILED)
 def _set_out(access: Ways, origin: int, leave: int, latest: int, desk: Desk) -> int:
     """Walk to the first stops, and mark them; how many."""
-    ready = desk.ready
+    goals, seconds = access.goal, access.seconds
+    ready, owed, is_marked, stops = desk.ready, desk.owed, desk.is_marked, desk.marked
     marked = 0
     for way in range(access.first[origin], access.first[origin + 1]):
-        stop, time = access.goal[way], leave + access.seconds[way]
+        stop, time = goals[way], leave + seconds[way]
         if time < ready[0, stop] and time <= latest:
             for k in range(len(ready)):
                 if time < ready[k, stop]:
                     ready[k, stop] = time
-                    if len(desk.owed):
-                        desk.owed[k, stop] = NEVER
-            desk.is_marked[stop] = 1
-            desk.marked[marked] = stop
+                    if len(owed):
+                        owed[k, stop] = NEVER
+            is_marked[stop] = 1
+            stops[marked] = stop
             marked += 1
     return marked
 
@@ -285,78 +295,88 @@ def _set_out(access: Ways, origin: int, leave: int, latest: int, desk: Desk) -> 
 @njit(**_COMPILED)
 def _queue(calls: Calls, marked: int, desk: Desk) -> int:
     """List the lines that call at marked stops, and from where to where to board; how many."""
+    first, line_of, call_of = calls
+    stops, queue, from_call, to_call = desk.marked, desk.queue, desk.from_call, desk.to_call
     queued = 0
     for one in range(marked):
-        stop = desk.marked[one]
-        for at in range(calls.first[stop], calls.first[stop + 1]):
-            line, call = calls.line[at], calls.call[at]
-            if desk.from_call[line] < 0:
-                desk.queue[queued] = line
+        for at in range(first[stops[one]], first[stops[one] + 1]):
+            line, call = line_of[at], call_of[at]
+            if from_call[line] < 0:
+                queue[queued] = line
                 queued += 1
-                desk.from_call[line] = desk.to_call[line] = call
+                from_call[line] = to_call[line] = call
             else:
-                desk.from_call[line] = min(desk.from_call[line], call)
-                desk.to_call[line] = max(desk.to_call[line], call)
+                from_call[line] = min(from_call[line], call)
+                to_call[line] = max(to_call[line], call)
     return queued
 
 
 @njit(**_COMPILED)
-def _ride_line(lines: Lines, line: int, k: int, latest: int, improved: int, desk: Desk) -> int:
-    """Ride a line from its marked stops; how many stops are reached sooner by now."""
-    start, end = lines.first[line], lines.first[line + 1]
-    vehicle, spent = -1, 0
-    for call in range(desk.from_call[line], end):
-        if vehicle < 0 and call > desk.to_call[line]:
-            break
-        stop = lines.stop[call]
-        at = lines.begin[line] + call - start
-        if vehicle >= 0 and lines.alights[call]:
-            time = lines.arrival[at + vehicle * (end - start)]
-            if time < desk.arrive[k, stop] and time <= latest:
-                improved = _alight(stop, k, time, spent, improved, desk)
-        if desk.is_marked[stop] == 1 and lines.boards[call]:
-            time = desk.ready[k, stop]
-            bound = desk.done[k, call] if vehicle < 0 else min(vehicle, desk.done[k, call])
-            sooner = bound
-            while sooner > 0 and lines.departure[at + (sooner - 1) * (end - start)] >= time:
-                sooner -= 1
-            if sooner < bound:
-                vehicle, spent = sooner, 0
-                if len(desk.owed) and desk.owed[k, stop] != NEVER:
-                    spent = desk.owed[k, stop] + lines.departure[at + vehicle * (end - start)]
-        if vehicle >= desk.done[k, call]:
-            vehicle = -1  # it was ridden on from here before
-        elif vehicle >= 0:
-            for more in range(k, len(desk.done)):
-                desk.done[more, call] = min(desk.done[more, call], vehicle)
-    desk.from_call[line] = -1
+def _ride_lines(  # noqa: C901, PLR0912 - see above: it must be one loop
+    lines: Lines, k: int, latest: int, queued: int, desk: Desk
+) -> int:
+    """Ride every line of the queue from its marked stops; how many stops are reached sooner."""
+    first, stop_of, boards, alights, _, begin, arrival, departure = lines
+    arrive, ready, done, spent, owed = desk.arrive, desk.ready, desk.done, desk.spent, desk.owed
+    is_marked, is_improved, reached = desk.is_marked, desk.is_improved, desk.improved
+    queue, from_call, to_call = desk.queue, desk.from_call, desk.to_call
+    rides, tells = len(done), len(owed) > 0
+    improved = 0
+    for one in range(queued):
+        line = queue[one]
+        size = first[line + 1] - first[line]
+        vehicle, changing = -1, 0
+        for call in range(from_call[line], first[line + 1]):
+            if vehicle < 0 and call > to_call[line]:
+                break
+            stop = stop_of[call]
+            at = begin[line] + call - first[line]
+            if vehicle >= 0 and alights[call]:
+                time = arrival[at + vehicle * size]
+                if time < arrive[k, stop] and time <= latest:
+                    for more in range(k, rides):
+                        if time < arrive[more, stop]:
+                            arrive[more, stop] = time
+                            if tells:
+                                spent[more, stop] = changing
+                    if is_improved[stop] == 0:
+                        is_improved[stop] = 1
+                        reached[improved] = stop
+                        improved += 1
+            before = done[k, call]
+            if is_marked[stop] == 1 and boards[call]:
+                time = ready[k, stop]
+                bound = before if vehicle < 0 else min(vehicle, before)
+                sooner = bound
+                while sooner > 0 and departure[at + (sooner - 1) * size] >= time:
+                    sooner -= 1
+                if sooner < bound:
+                    vehicle, changing = sooner, 0
+                    if tells and owed[k, stop] != NEVER:
+                        changing = owed[k, stop] + departure[at + vehicle * size]
+            if vehicle >= before:
+                vehicle = -1  # it was ridden on from here before
+            elif vehicle >= 0:
+                for more in range(k, rides):
+                    done[more, call] = min(done[more, call], vehicle)
+        from_call[line] = -1
     return improved
 
 
 @njit(**_COMPILED)
-def _alight(stop: int, k: int, time: int, spent: int, improved: int, desk: Desk) -> int:
-    """Get off at a stop that is reached sooner; how many are by now."""
-    for more in range(k, len(desk.done)):
-        if time < desk.arrive[more, stop]:
-            desk.arrive[more, stop] = time
-            if len(desk.spent):
-                desk.spent[more, stop] = spent
-    if desk.is_improved[stop] == 0:
-        desk.is_improved[stop] = 1
-        desk.improved[improved] = stop
-        improved += 1
-    return improved
-
-
-@njit(**_COMPILED)
-def _note(improved: int, changed: int, desk: Desk) -> int:
-    """List what was reached sooner, for who goes on foot from there; how many by now."""
+def _note(marked: int, improved: int, changed: int, desk: Desk) -> int:
+    """Wipe marks, and list what was reached sooner, for who walks from there; how many by now."""
+    is_marked, stops = desk.is_marked, desk.marked
+    is_improved, reached = desk.is_improved, desk.improved
+    is_changed, listed = desk.is_changed, desk.changed
+    for one in range(marked):
+        is_marked[stops[one]] = 0
     for one in range(improved):
-        stop = desk.improved[one]
-        desk.is_improved[stop] = 0
-        if desk.is_changed[stop] == 0:
-            desk.is_changed[stop] = 1
-            desk.changed[changed] = stop
+        stop = reached[one]
+        is_improved[stop] = 0
+        if is_changed[stop] == 0:
+            is_changed[stop] = 1
+            listed[changed] = stop
             changed += 1
     return changed
 
@@ -364,23 +384,24 @@ def _note(improved: int, changed: int, desk: Desk) -> int:
 @njit(**_COMPILED)
 def _change(changes: Ways, k: int, latest: int, improved: int, desk: Desk) -> int:
     """Walk to where the next vehicle may be boarded, and mark those stops; how many."""
-    ready = desk.ready
+    first, goals, seconds = changes
+    arrive, ready, spent, owed = desk.arrive, desk.ready, desk.spent, desk.owed
+    is_marked, stops, reached = desk.is_marked, desk.marked, desk.improved
     marked = 0
-    if k + 1 == len(ready):
-        return marked
     for one in range(improved):
-        stop = desk.improved[one]
-        for way in range(changes.first[stop], changes.first[stop + 1]):
-            other, time = changes.goal[way], desk.arrive[k, stop] + changes.seconds[way]
+        stop = reached[one]
+        came = arrive[k, stop]
+        for way in range(first[stop], first[stop + 1]):
+            other, time = goals[way], came + seconds[way]
             if time < ready[k + 1, other] and time <= latest:
                 for more in range(k + 1, len(ready)):
                     if time < ready[more, other]:
                         ready[more, other] = time
-                        if len(desk.owed):
-                            desk.owed[more, other] = desk.spent[k, stop] - desk.arrive[k, stop]
-                if desk.is_marked[other] == 0:
-                    desk.is_marked[other] = 1
-                    desk.marked[marked] = other
+                        if len(owed):
+                            owed[more, other] = spent[k, stop] - came
+                if is_marked[other] == 0:
+                    is_marked[other] = 1
+                    stops[marked] = other
                     marked += 1
     return marked
 
@@ -388,16 +409,20 @@ def _change(changes: Ways, k: int, latest: int, improved: int, desk: Desk) -> in
 @njit(**_COMPILED)
 def _arrive(egress: Ways, changed: int, desk: Desk) -> None:
     """Walk from the last stops to the destinations."""
-    last = desk.arrive[-1]
+    first, goals, seconds = egress
+    is_changed, listed, best, changing = desk.is_changed, desk.changed, desk.best, desk.changing
+    arrive, spent = desk.arrive, desk.spent
+    last = len(arrive) - 1
     for one in range(changed):
-        stop = desk.changed[one]
-        desk.is_changed[stop] = 0
-        for way in range(egress.first[stop], egress.first[stop + 1]):
-            goal, time = egress.goal[way], last[stop] + egress.seconds[way]
-            if time < desk.best[goal]:
-                desk.best[goal] = time
-                if len(desk.spent):
-                    desk.changing[goal] = desk.spent[-1, stop]
+        stop = listed[one]
+        is_changed[stop] = 0
+        came = arrive[last, stop]
+        for way in range(first[stop], first[stop + 1]):
+            goal, time = goals[way], came + seconds[way]
+            if time < best[goal]:
+                best[goal] = time
+                if len(spent):
+                    changing[goal] = spent[last, stop]
 
 
 @njit(**_COMPILED)
@@ -407,10 +432,9 @@ def _write(at: int, leave: int, limit: int, desk: Desk, found: Found) -> None:
     for goal in range(len(best)):  # without branches, so that several are done at once
         time = np.int32(min(np.int32(best[goal] - leave), walk[goal]))
         seconds[goal] = time if time <= limit else NEVER
-    if len(found.changing) == 0:
-        return
-    for goal in range(len(best)):
+    sums, number, changing = found.changing, found.number, desk.changing
+    for goal in range(len(sums)):
         is_reached = seconds[goal] != NEVER
-        found.number[goal] += is_reached
+        number[goal] += is_reached
         if is_reached and seconds[goal] < walk[goal]:
-            found.changing[goal] += desk.changing[goal]
+            sums[goal] += changing[goal]
