@@ -197,7 +197,7 @@ def lines_of(patterns: Patterns, runs: pd.DataFrame, *, begin: int, end: int) ->
     at = _joined(models, "int64")
     return Lines(
         np.concatenate([[0], np.cumsum(sizes, dtype="int64")]),
-        calls["stop"][at].astype("int32"),
+        calls["stop"][at].astype("uint32"),
         calls["pickup"][at],
         calls["drop_off"][at],
         np.array(vehicles, dtype="int32"),
@@ -231,7 +231,7 @@ def calls_of(lines: Lines, *, stops: int) -> Calls:
     call = call[np.argsort(lines.stop[call], kind="stable")]
     number = np.bincount(lines.stop[call], minlength=stops)
     first = np.concatenate([[0], np.cumsum(number)])
-    return Calls(first, line[call].astype("int32"), call.astype("int32"))
+    return Calls(first, line[call].astype("uint32"), call.astype("uint32"))
 
 
 def _without_overtaking(arrive: np.ndarray, depart: np.ndarray) -> Iterator[np.ndarray]:

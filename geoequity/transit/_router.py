@@ -232,7 +232,7 @@ def _laid_out(walks: pd.DataFrame, *, rows: int) -> Ways:
     start = walks["from_id"].to_numpy(dtype="int64")
     order = np.argsort(start, kind="stable")
     first = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=rows))])
-    goal = walks["to_id"].to_numpy(dtype="int32")[order]
+    goal = walks["to_id"].to_numpy(dtype="uint32")[order]  # unsigned, an index needs no check
     seconds = np.rint(walks["minutes"].to_numpy(dtype=float)[order] * 60).astype("int32")
     return Ways(first, goal, seconds)
 

@@ -510,7 +510,7 @@ class Timetable:
         }
         rules = rules.assign(**known)
         return Router(
-            lines=[one._replace(stop=rank[one.stop].astype("int32")) for one in lines],
+            lines=[one._replace(stop=rank[one.stop].astype("uint32")) for one in lines],
             stops=places.reset_index(drop=True),
             station=stops["station"].reset_index(drop=True),
             transfers=rules[(rules["from_stop"] >= 0) & (rules["to_stop"] >= 0)],
