@@ -10,7 +10,8 @@ all alike; none is told how many threads to take, and all take every core. Every
 walks at ferrobus' pace, which is fixed (1.4 m/s), at most 20 minutes at either end and
 10 between stops, and changes at most three times.
 
-cafein answers as an array, its leanest form, without the distances, lines and street
+Every engine is imported as part of its building; ours loads its compiled core there,
+too, which it would else do when first asked. cafein answers as an array, its leanest form, without the distances, lines and street
 modes it would build by default; by its range scan and by its trip-based engine, whose
 transfers belong to its building. ferrobus knows no window: it makes 60 square matrices,
 its fastest call, of 1,200 points (origins are among the destinations), and picking
@@ -96,7 +97,7 @@ class Ours(Contender):
 
     def build(self) -> None:
         from geoequity.streets import StreetNetwork, Walker  # noqa: PLC0415 - as above
-        from geoequity.transit import Rider, Timetable  # noqa: PLC0415 - as above
+        from geoequity.transit import Rider, Timetable, _router  # noqa: F401, PLC0415 - as above
 
         walker = Walker(name="walker", speed_kmh=WALK_KMH)
         self.streets = StreetNetwork.from_osm(self.folder / STREETS, walker=walker)
