@@ -368,6 +368,9 @@ def _rides(city: City, sources: Collected, membership: Membership | None, walks:
             kinds=TRAVELLED_TO,
             without=block.without,
             centre=_centre(city, sources),
+            boardings=None
+            if block.fare_budget is None
+            else timetable.boardings_for(block.fare_budget),
         ),
     )
     if walks.network is not None:

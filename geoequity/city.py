@@ -138,6 +138,9 @@ class TransitBlock(Origin):
         " dedupe: for those within 50 m",
     )
     without: tuple[Mode, ...] = Field((), description="modes to take out, one after the other")
+    fare_budget: float | None = Field(
+        None, ge=0, description="money for one journey, where the timetable tells fares"
+    )
     centre: tuple[float, float] | None = Field(
         None, description="longitude and latitude of the centre of the city"
     )

@@ -15,7 +15,7 @@ import pandas as pd
 from shapely import Point
 
 from geoequity.measures import reach, supply
-from geoequity.schema import HIGH_CAPACITY_MODES
+from geoequity.schema import HIGH_CAPACITY_MODES, MODES
 from geoequity.streets import StreetNetwork, straight_line_costs
 from geoequity.summary import plain
 from geoequity.transit import Rider, Timetable, hourly_of
@@ -49,6 +49,8 @@ class Plans:
         nobody says.
     within_min
         Longest journey [minutes].
+    boardings
+        How often one may board on a budget; None where nobody asks.
     """
 
     window: tuple[str, str]
@@ -57,6 +59,7 @@ class Plans:
     without: tuple[str, ...] = ()
     centre: Point | None = None
     within_min: float = 90.0
+    boardings: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +78,9 @@ class Rides:
         ``known_share``, ``service_hours``; None where nobody knows how often
         anything runs.
     reach
-        Cells by what `measures.reach` adds up, ``direct_share`` and
-        ``<amount>_45min_share_without_<mode>``; None without a timetable.
+        Cells by what `measures.reach` adds up, ``direct_share``,
+        ``<amount>_45min_share_without_<mode>`` and ``budget_share``, what is
+        reached in 45 minutes on a budget; None without a timetable.
     report
         Facts for the summary.
     """
@@ -375,6 +379,13 @@ def ride(
         for name in amounts:
             column = f"{name}_{reach.USUAL_MIN}min_share"
             table[f"{column}_without_{mode}"] = left[column]
+    if plans.boardings is not None:
+        # Who cannot pay for one ride walks
+        afoot = plans.boardings == 0
+        some = timetable.without(MODES) if afoot else timetable
+        most = min(plans.rider.max_transfers, max(plans.boardings - 1, 0))
+        paid = reached(some, replace(plans.rider, max_transfers=most))
+        table["budget_share"] = paid[f"{by}_{reach.USUAL_MIN}min_share"]
     return table, {"weighed_by": by, "journeys": len(cells) * len(where)}
 
 

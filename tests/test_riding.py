@@ -113,6 +113,14 @@ def test_reach_and_what_it_would_be_without_the_cable(timetable, cells, services
     assert told["mean"]["jobs_45min_share"] == cable["with"]
 
 
+@pytest.mark.parametrize(("boardings", "share"), [(0, 0.0), (1, 0.2), (2, 1.0), (8, 1.0)])
+def test_reach_on_a_budget(timetable, cells, services, boardings, share):
+    found, _ = riding.ride(
+        timetable, cells=cells, services=services, network=None, plans=plans(boardings=boardings)
+    )
+    assert found.loc["c1", "budget_share"] == pytest.approx(share)
+
+
 def test_people_stand_in_for_jobs_that_nobody_counts(timetable, cells, services):
     found, report = riding.ride(
         timetable, cells=cells.drop(columns="jobs"), services=services, network=None, plans=plans()

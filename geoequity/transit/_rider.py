@@ -10,7 +10,7 @@ from geoequity.errors import DataError
 from geoequity.streets import ADULT, Walker
 
 _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?")
-_MOST_RIDES = 8
+MOST_RIDES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +60,8 @@ class Rider:
 
     def __post_init__(self) -> None:
         said = []
-        if not 0 <= self.max_transfers < _MOST_RIDES:
-            said.append(f"max_transfers: 0 to {_MOST_RIDES - 1}, is {self.max_transfers}")
+        if not 0 <= self.max_transfers < MOST_RIDES:
+            said.append(f"max_transfers: 0 to {MOST_RIDES - 1}, is {self.max_transfers}")
         walks = {"max_walk_min": self.max_walk_min, "max_change_min": self.max_change_min}
         said += [
             f"{name}: must be above 0, is {value}"

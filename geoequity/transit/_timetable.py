@@ -16,7 +16,14 @@ from geoequity import schema
 from geoequity.errors import DataError, shown
 from geoequity.streets import StreetNetwork
 from geoequity.transit._feed import Feed
-from geoequity.transit._rider import RIDER, Rider, check_percentiles, departures_of, window_of
+from geoequity.transit._rider import (
+    MOST_RIDES,
+    RIDER,
+    Rider,
+    check_percentiles,
+    departures_of,
+    window_of,
+)
 
 if TYPE_CHECKING:
     from geoequity.transit._lines import Patterns
@@ -26,6 +33,7 @@ MORNING = ("07:00", "09:00")
 _MEDIAN = 50
 _DEGREES = "EPSG:4326"
 _HOUR_S = 3600
+_CENT = 0.01  # sums of money are not finer
 
 
 @dataclass(frozen=True, eq=False)
@@ -313,6 +321,47 @@ class Timetable:
         with np.errstate(divide="ignore"):
             headway = 60 / per_hour.to_numpy(dtype=float)
         return found.assign(trips_per_hour=per_hour, headway_min=headway)
+
+    def boardings_for(self, budget: float) -> int:
+        """
+        Tell how often one may board for a sum of money.
+
+        Parameters
+        ----------
+        budget
+            In the currency of the timetable, at least 0.
+
+        Returns
+        -------
+        boardings
+            Each fare pays for one boarding and the transfers that it includes,
+            however long they take.
+
+        Raises
+        ------
+        DataError
+            If the budget is below 0, or the timetable tells no fare for a route
+            that runs, or fares that differ: what a journey costs then depends
+            on more than how often one boards.
+        """
+        if not 0 <= budget < np.inf:
+            msg = f"fare budget: must be at least 0, is {budget}"
+            raise DataError(msg)
+        running = pd.Index(self.trips["route_id"].unique())
+        free = running.difference(self.feed.fares.index)
+        if len(free) or running.empty:
+            msg = f"fares: the timetable tells none for routes {shown(free) or 'at all'}"
+            raise DataError(msg, ids=free)
+        each = self.feed.fares.loc[running, ["price", "transfers"]].drop_duplicates()
+        if len(each) > 1:
+            listed = ", ".join(f"{one:g}" for one in sorted(each["price"].unique()))
+            msg = f"fares: routes differ in price or included transfers ({listed})"
+            raise DataError(msg)
+        price, included = each.iloc[0]
+        if price == 0 or (budget >= price and np.isnan(included)):
+            return MOST_RIDES
+        paid = int((budget + _CENT / 2) // price)
+        return 0 if paid == 0 else min(paid * (1 + int(included)), MOST_RIDES)
 
     # ---------------------------------------------------------- door to door
     def travel_times(

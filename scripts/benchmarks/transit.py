@@ -11,12 +11,13 @@ walks at ferrobus' pace, which is fixed (1.4 m/s), at most 20 minutes at either 
 10 between stops, and changes at most three times.
 
 Every engine is imported as part of its building; ours loads its compiled core there,
-too, which it would else do when first asked. cafein answers as an array, its leanest form, without the distances, lines and street
-modes it would build by default; by its range scan and by its trip-based engine, whose
-transfers belong to its building. ferrobus knows no window: it makes 60 square matrices,
-its fastest call, of 1,200 points (origins are among the destinations), and picking
-percentiles is not charged to it; once more with every stop within the walk instead of
-the ten nearest, its default. All places are junctions, for ferrobus puts them there.
+too, which it would else do when first asked. cafein answers as an array, its leanest
+form, without the distances, lines and street modes it would build by default; by its
+range scan and by its trip-based engine, whose transfers belong to its building.
+ferrobus knows no window: it makes 60 square matrices, its fastest call, of 1,200 points
+(origins are among the destinations), and picking percentiles is not charged to it; once
+more with every stop within the walk instead of the ten nearest, its default. All places
+are junctions, for ferrobus puts them there.
 
 It prints figures of several rounds and how far the answers lie apart, for the engines
 and for ferrobus behind our adapter. Answers are alike, not the same. cafein and

@@ -29,7 +29,7 @@ KINDS = ("hospital", "school")
 
 
 def journeys(data: Path, *, draws: int) -> pd.DataFrame:
-    """Minutes at the median departure from every colonia to the centre and the nearest of each kind."""
+    """Travel from every colonia to the centre and to the nearest of each kind [min]."""
     colonias = gpd.read_file(data / "colonias.geojson").to_crs(CRS)
     homes = colonias.representative_point()
     centre = gpd.GeoSeries([Point(CENTRE)], crs="EPSG:4326").to_crs(CRS)

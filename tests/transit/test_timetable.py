@@ -278,3 +278,55 @@ def test_percentiles_are_those_of_the_definition(values, one):
     above = sum(value >= found for value in values)
     assert below * 100 >= one * len(values) or found == ordered[0]
     assert above * 100 >= (100 - one) * len(values) or found == ordered[-1]
+
+
+def priced(tmp_path, fares, rules=()):
+    """Read two routes with fares."""
+    path = tmp_path / "feed.zip"
+    write_gtfs(
+        path,
+        stops=STOPS,
+        calls={"one": open_calls("A 7:00 | B 7:10"), "two": open_calls("B 7:20 | C 7:30")},
+        trips={"one": "daily", "two": "daily"},
+        routes={"one": "r1", "two": "r2"},
+        fare_attributes=[
+            {
+                "fare_id": fare, "price": price, "currency_type": "BRL", "payment_method": 0,
+                "transfers": transfers,
+            }
+            for fare, price, transfers in fares
+        ],
+        fare_rules=[{"fare_id": fare, "route_id": route} for fare, route in rules],
+    )  # fmt: skip
+    return Timetable.from_gtfs(path, date=DATE)
+
+
+@pytest.mark.parametrize(
+    ("transfers", "boardings"),
+    [
+        (0, {0: 0, 4.39: 0, 4.4: 1, 8.8: 2, 13.2: 3, 1000: 8}),
+        (2, {4.39: 0, 4.4: 3, 8.8: 6, 13.2: 8}),
+        ("", {4.39: 0, 4.4: 8}),
+    ],
+)
+def test_money_pays_for_boardings(tmp_path, transfers, boardings):
+    timetable = priced(tmp_path, [("flat", 4.4, transfers)])
+    assert {one: timetable.boardings_for(one) for one in boardings} == boardings
+
+
+def test_what_is_free_is_free(tmp_path):
+    assert priced(tmp_path, [("flat", 0, 0)]).boardings_for(0) == 8
+
+
+def test_fares_that_nobody_tells_are_refused(city):
+    with pytest.raises(DataError, match="at least 0"):
+        Timetable.from_gtfs(city, date=DATE).boardings_for(-1)
+    with pytest.raises(DataError, match="tells none for routes bus, rope"):
+        Timetable.from_gtfs(city, date=DATE).boardings_for(1)
+
+
+def test_fares_that_are_not_alike_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"differ in price or included transfers \(3, 4\)"):
+        priced(tmp_path, [("a", 3, 0), ("b", 4, 0)], [("a", "r1"), ("b", "r2")]).boardings_for(9)
+    with pytest.raises(DataError, match="tells none for routes r2"):
+        priced(tmp_path, [("a", 3, 0)], [("a", "r1")]).boardings_for(9)
