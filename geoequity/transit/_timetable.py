@@ -348,10 +348,10 @@ class Timetable:
             msg = f"fare budget: must be at least 0, is {budget}"
             raise DataError(msg)
         running = pd.Index(self.trips["route_id"].unique())
-        free = running.difference(self.feed.fares.index)
-        if len(free) or running.empty:
-            msg = f"fares: the timetable tells none for routes {shown(free) or 'at all'}"
-            raise DataError(msg, ids=free)
+        unpriced = sorted(set(running) - set(self.feed.fares.index))
+        if unpriced or running.empty:
+            msg = f"fares: the timetable tells none for routes {shown(unpriced) or 'at all'}"
+            raise DataError(msg, ids=unpriced)
         each = self.feed.fares.loc[running, ["price", "transfers"]].drop_duplicates()
         if len(each) > 1:
             listed = ", ".join(f"{one:g}" for one in sorted(each["price"].unique()))
