@@ -36,6 +36,7 @@ _MODULES = (
     "schema",
     "sources",
     "streets",
+    "transit",
     "typology",
     "units",
 )

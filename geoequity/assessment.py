@@ -39,6 +39,7 @@ from geoequity.riding import (
     USUAL,
     Plans,
     Rides,
+    by_district,
     ride,
     supply_near,
     supply_of,
@@ -388,7 +389,7 @@ def _supply(
     stop_of = pd.Series(sources.timed_stops.index, index=sources.timed_stops)
     untimed = sources.stops[~sources.stops.index.isin(stop_of)]
     routes = sources.routes[sources.routes["source"] != TIMETABLE]
-    hourly = untimed_supply(untimed, routes, sources.stop_routes)
+    hourly = untimed_supply(untimed, routes=routes, stop_routes=sources.stop_routes)
     if timetable is None and not hourly["trips_per_hour"].notna().any():
         return None, None
     bands = {USUAL: hourly}
@@ -536,6 +537,7 @@ def _study(work: _Work) -> Study:
         intervals=_intervals(evaluation),
         broadband=_figures(work.gridded.broadband, table.index),
         trends=work.gridded.trends if work.gridded.trends is not None else pd.DataFrame(),
+        transit=by_district(work.rides, homes=work.walks.homes, cells=cells, districts=table.index),
         groups=work.groups,
         inequality=work.measures,
         types=judgement.probability.assign(type=judgement.types),

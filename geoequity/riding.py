@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from shapely import Point
 
-from geoequity.measures import reach, supply
+from geoequity.measures import proximity, reach, supply
 from geoequity.schema import HIGH_CAPACITY_MODES, MODES
 from geoequity.streets import StreetNetwork, straight_line_costs
 from geoequity.summary import plain
@@ -130,7 +130,7 @@ def supply_of(timetable: Timetable, *, window: tuple[str, str]) -> dict[str, pd.
 
 
 def untimed_supply(
-    stops: gpd.GeoDataFrame, routes: gpd.GeoDataFrame, stop_routes: pd.DataFrame
+    stops: gpd.GeoDataFrame, *, routes: gpd.GeoDataFrame, stop_routes: pd.DataFrame
 ) -> pd.DataFrame:
     """
     Tell how often routes run at stops that no timetable knows.
@@ -393,6 +393,45 @@ def _kinds(places: gpd.GeoDataFrame, *, cells: int, centre: bool) -> pd.DataFram
     """Tell which destinations, after the cells, are places of a kind."""
     label = np.array([""] * cells + list(places["category"]) + [CENTRE] * centre, dtype=object)
     return pd.DataFrame({one: label == one for one in sorted({*label} - {""})})
+
+
+def by_district(
+    rides: Rides, *, homes: gpd.GeoDataFrame | None, cells: pd.DataFrame | None, districts: pd.Index
+) -> pd.DataFrame:
+    """
+    Average all that was measured of public transport over the people of districts.
+
+    Parameters
+    ----------
+    rides
+        The rides.
+    homes
+        The homes of the walks; None without cells.
+    cells
+        Cells with ``district_id`` and ``population``; None without cells.
+    districts
+        Ids of the districts.
+
+    Returns
+    -------
+    table
+        Districts by the columns of ``near`` and of ``reach``, NaN where nothing
+        is known; no columns where nobody was counted.
+    """
+    if homes is None or cells is None or "population" not in cells:
+        return pd.DataFrame(index=districts)
+    people = cells["population"].fillna(0.0)
+    at_cells = {}
+    if rides.near is not None:
+        for name, value in rides.near.items():
+            at_cells[name] = proximity.over_homes(value, homes=homes, cells=cells.index)
+    if rides.reach is not None:
+        at_cells |= dict(rides.reach.items())
+    columns = {
+        name: _by_district(value, people, cells["district_id"], districts)
+        for name, value in at_cells.items()
+    }
+    return pd.DataFrame(columns, index=districts)
 
 
 def transit_report(

@@ -65,6 +65,13 @@ class Study:
     trends
         Columns ``indicator``, ``unit_id``, ``growth`` a year (0.1 is ten per
         cent), ``low``, ``high`` (90 % sampling interval), ``periods``.
+    transit
+        Districts x figures of public transport, means over residents:
+        ``departures_per_hour`` and those of each mode (``bus_per_hour`` ...),
+        at night and at the weekend; what is reached within 30, 45 and 60
+        minutes (``jobs_45min_share``, ``hospital_45min_count`` ...), the
+        minutes to the nearest, and the same without a mode. No columns without
+        timetables and headways.
     groups
         Columns ``indicator``, ``group`` and the columns of ``inequality``: the
         same measured for a group of people instead of everybody.
@@ -93,6 +100,7 @@ class Study:
     intervals: pd.DataFrame = field(default_factory=_no_intervals)
     broadband: pd.DataFrame = field(default_factory=pd.DataFrame)
     trends: pd.DataFrame = field(default_factory=pd.DataFrame)
+    transit: pd.DataFrame = field(default_factory=pd.DataFrame)
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     inequality: pd.DataFrame
     types: pd.DataFrame

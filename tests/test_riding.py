@@ -167,7 +167,7 @@ def test_what_runs_near_homes(timetable):
     bands = riding.supply_of(timetable, window=("07:00", "08:00"))
     routes = gpd.GeoDataFrame({"mode": [], "headway_min": []}, geometry=[], crs=CRS)
     none = pd.DataFrame({"stop_id": [], "route_id": []})
-    unknown = riding.untimed_supply(stops.loc[["D"]], routes, none)
+    unknown = riding.untimed_supply(stops.loc[["D"]], routes=routes, stop_routes=none)
     bands = {key: pd.concat([one, unknown]) for key, one in bands.items()}
     near, by_stop = riding.supply_near(
         bands, timetable.hours(), homes=homes, stops=stops, **NO_STREETS
@@ -178,3 +178,19 @@ def test_what_runs_near_homes(timetable):
     assert near["known_share"].fillna(-1).tolist() == [1, 0.5, -1]
     assert near["service_hours"].tolist() == pytest.approx([17 + 50 / 60, 17 + 59 / 60, 0])
     assert by_stop["headway_min"].fillna(-1).tolist() == [10, 1, -1, -1]
+
+
+def test_figures_by_district_are_means_over_people(cells):
+    homes = pd.DataFrame(
+        {"cell_id": ["c1", "c1", "c2", "c3"], "share": [0.5, 0.5, 1.0, 1.0]}, index=list("pqrs")
+    )
+    near = pd.DataFrame({"departures_per_hour": [2.0, 4.0, 8.0, np.nan]}, index=homes.index)
+    reached = pd.DataFrame({"hospital_min": [10.0, 20.0, 40.0]}, index=cells.index)
+    rides = riding.Rides(near=near, reach=reached)
+    found = riding.by_district(rides, homes=homes, cells=cells, districts=pd.Index(["x", "y", "z"]))
+    assert found["departures_per_hour"].fillna(-1).tolist() == [3, 8, -1]
+    assert found["hospital_min"].fillna(-1).tolist() == [10, (20 * 30 + 40 * 10) / 40, -1]
+    bare = cells.drop(columns="population")
+    assert riding.by_district(rides, homes=homes, cells=bare, districts=pd.Index(["x"])).shape == (
+        1, 0,
+    )  # fmt: skip

@@ -34,6 +34,7 @@ _TABLES = (
     "intervals",
     "broadband",
     "trends",
+    "transit",
     "groups",
     "inequality",
     "types",
