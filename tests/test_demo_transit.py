@@ -12,6 +12,7 @@ from geoequity.errors import DataWarning
 from geoequity.sources.elevation import height_at
 from geoequity.sources.gtfs import read_feed
 from geoequity.streets import StreetNetwork
+from geoequity.study import Study
 from geoequity.transit import Timetable
 
 DEMO = Path(__file__).parents[1] / "data" / "demo"
@@ -112,3 +113,20 @@ def test_the_planted_change_by_the_cable_is_recovered(
     assert (change - wanted).abs().max() < 0.01
     assert change.idxmax() == wanted.idxmax()
     assert wanted.max() > 0.3
+
+
+def test_the_study_tells_what_the_cable_is_worth(demo_study: Study) -> None:
+    told = demo_study.summary["transit"]["without"]["cable"]
+    assert told["amount"] == "jobs"
+    found = pd.DataFrame(told["districts"]).T.astype(float)
+    wanted = planted(SHARE) - planted(f"{SHARE}_without_cable")
+    change = found["with"] - found["without"]
+    assert (change - wanted).abs().max() < 0.01  # its frequencies are drawn, the truth's are not
+    assert (found["with"] - planted(SHARE)).abs().max() < 0.035
+    assert (demo_study.indicators[SHARE] - found["with"]).abs().max() < 1e-9
+    worst = str(change.idxmax())
+    sentence = {one["id"]: one for one in demo_study.summary["findings"]}["without"]
+    for text in sentence["text"].values():
+        assert demo_study.districts.loc[worst, "name"] in text
+    assert sentence["numbers"]["worst_with"] == found.loc[worst, "with"]
+    assert sentence["numbers"]["worst_without"] == found.loc[worst, "without"]
