@@ -277,6 +277,7 @@ def _stops_near(
     detour_factor: float,
 ) -> pd.DataFrame:
     """List the stops within reach of each home, on the level, as SDG 11.2.1 asks."""
+    stops = stops.set_geometry(stops.representative_point())  # of stations drawn as areas
     is_high = stops["mode"].isin(HIGH_CAPACITY_MODES)
     straight = homes["straight"].to_numpy(dtype=bool) | (network is None)
     level = None if network is None else network.levelled()

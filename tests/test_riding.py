@@ -178,3 +178,14 @@ def test_what_runs_near_homes(timetable):
     assert near["known_share"].fillna(-1).tolist() == [1, 0.5, -1]
     assert near["service_hours"].tolist() == pytest.approx([17 + 50 / 60, 17 + 59 / 60, 0])
     assert by_stop["headway_min"].fillna(-1).tolist() == [10, 1, -1, -1]
+
+
+def test_stations_drawn_as_areas_are_reached_too():
+    homes = gpd.GeoDataFrame({"straight": True}, geometry=[Point(0, 0)], index=["h"], crs=CRS)
+    stops = gpd.GeoDataFrame(
+        {"mode": ["metro"]}, geometry=[box(600, 0, 800, 100)], index=["s"], crs=CRS
+    )
+    often = table(stop_id=["s"], route_id="r", direction=0, mode="metro", trips_per_hour=4.0)
+    hours = table(first_s=[18_000.0], last_s=[86_400.0]).set_axis(["s"])
+    near, _ = riding.supply_near({"usual": often}, hours, homes=homes, stops=stops, **NO_STREETS)
+    assert near.loc["h", ["departures_per_hour", "service_hours"]].tolist() == [4, 19]
