@@ -70,13 +70,15 @@ class Rides:
     Parameters
     ----------
     stops
-        By stop: ``trips_per_hour`` in the usual window and ``headway_min``.
+        By stop: ``trips_per_hour`` in the usual window (NaN unknown) and
+        ``headway_min`` (NaN where that is unknown or 0).
     near
         Homes by ``departures_per_hour``, the same of each mode
         (``bus_per_hour`` ...), ``night_per_hour``, ``weekend_per_hour``,
         ``frequent_share`` (1 near a stop with a departure every 20 minutes),
-        ``known_share``, ``service_hours``; None where nobody knows how often
-        anything runs.
+        ``service_hours``, and of the routes within reach ``known_share``, of
+        which it is known how often they run, with ``night_known_share`` and
+        ``weekend_known_share``; None where nobody knows how often anything runs.
     reach
         Cells by what `measures.reach` adds up, ``direct_share``,
         ``<amount>_45min_share_without_<mode>`` and ``budget_share``, what is
@@ -107,7 +109,8 @@ def supply_of(timetable: Timetable, *, window: tuple[str, str]) -> dict[str, pd.
     bands
         ``usual`` and ``night`` on the day, ``weekend`` in the usual window of
         the nearest Sunday; without that where the timetable knows no Sunday. As
-        `transit.Timetable.supply`.
+        `transit.Timetable.supply`, but that all list the same routes at the
+        same stops: 0 where one runs in another band only.
 
     Raises
     ------
@@ -126,7 +129,11 @@ def supply_of(timetable: Timetable, *, window: tuple[str, str]) -> dict[str, pd.
         gap = abs(sundays - pd.Timestamp(timetable.date))
         sunday = Timetable(timetable.feed, sundays[gap.argmin()].date())
         bands[WEEKEND] = sunday.supply(window=window)
-    return bands
+    keys = ["stop_id", "route_id", "direction", "mode"]
+    every = pd.concat([one[keys] for one in bands.values()]).drop_duplicates()
+    filled = {name: every.merge(one, on=keys, how="left") for name, one in bands.items()}
+    nothing = {"departures": 0, "trips_per_hour": 0.0}
+    return {name: one.fillna(nothing).astype({"departures": int}) for name, one in filled.items()}
 
 
 def untimed_supply(
@@ -219,7 +226,8 @@ def supply_near(
         night and at the weekend: ``stop_id``, ``route_id``, ``direction``,
         ``mode``, ``trips_per_hour``.
     hours
-        Index ``stop_id``: ``first_s`` and ``last_s`` of the day; may be empty.
+        Index ``stop_id``: ``first_s`` and ``last_s`` of the day, NaN where it is
+        unknown or nothing runs; every stop of a timetable. May be empty.
     homes
         Where people set out, with ``straight``.
     stops
@@ -250,8 +258,11 @@ def supply_near(
         if band in bands:
             found = supply.departures_near(pairs, bands[band], origins=homes.index)
             table[f"{band}_per_hour"] = found["every"]
+            table[f"{band}_known_share"] = found["known_share"]
     per_hour = bands[USUAL].groupby("stop_id")["trips_per_hour"].sum(min_count=1)
     often = per_hour.reindex(stops.index)
+    is_idle = often.index.isin(hours.index) & ~often.index.isin(per_hour.index)
+    often = often.mask(is_idle, 0.0)  # whose timetable has nothing in the window
     frequent = often.reindex(pairs["to_id"]).to_numpy() >= FREQUENT_PER_HOUR
     table["frequent_share"] = (
         pd.Series(frequent, index=pairs["from_id"]).groupby(level=0).any().astype(float)
@@ -262,7 +273,8 @@ def supply_near(
         served = hours.reindex(pairs["to_id"]).set_axis(pairs["from_id"])
         span = served["last_s"].groupby(level=0).max() - served["first_s"].groupby(level=0).min()
         table["service_hours"] = (span / 3600).reindex(homes.index)
-        table.loc[usual["known_share"].isna(), "service_hours"] = 0.0  # no stop at all
+        is_idle = usual["known_share"].isna() & table["service_hours"].isna()
+        table.loc[is_idle, "service_hours"] = 0.0  # no stop at all, or none that is served
     with np.errstate(divide="ignore"):
         headway = 60 / often.to_numpy(dtype=float)
     by_stop = pd.DataFrame({"trips_per_hour": often, "headway_min": headway})

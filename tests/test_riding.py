@@ -142,7 +142,7 @@ def test_supply_by_band(timetable):
     bands = riding.supply_of(timetable, window=("07:00", "09:00"))
     usual = bands["usual"].set_index(["stop_id", "route_id"])["trips_per_hour"]
     assert usual.to_dict() == {("A", "M"): 6, ("B", "K"): 60}
-    assert bands["night"].empty
+    assert bands["night"][["departures", "trips_per_hour"]].to_numpy().tolist() == [[0, 0]] * 2
     assert "weekend" not in bands  # five days of a week: nobody knows of Sunday
 
 
@@ -151,7 +151,7 @@ def test_a_sunday_without_service_is_known(timetable):
     later = days.assign(date=days["date"] + pd.Timedelta(days=7))
     feed = riding.replace(timetable.feed, days=pd.concat([days, later]))
     bands = riding.supply_of(Timetable(feed, timetable.date), window=("07:00", "09:00"))
-    assert bands["weekend"].empty
+    assert bands["weekend"]["trips_per_hour"].tolist() == [0, 0]
 
 
 def test_what_runs_near_homes(timetable):
@@ -177,6 +177,9 @@ def test_what_runs_near_homes(timetable):
     assert near["frequent_share"].tolist() == [1, 1, 0]
     assert near["known_share"].fillna(-1).tolist() == [1, 0.5, -1]
     assert near["service_hours"].tolist() == pytest.approx([17 + 50 / 60, 17 + 59 / 60, 0])
+    assert near["night_per_hour"].tolist() == [0, 0, 0]
+    assert near["night_known_share"].fillna(-1).tolist() == [1, 0.5, -1]
+    assert by_stop["trips_per_hour"].fillna(-1).tolist() == [6, 60, 0, -1]  # none leaves C
     assert by_stop["headway_min"].fillna(-1).tolist() == [10, 1, -1, -1]
 
 
@@ -189,3 +192,20 @@ def test_stations_drawn_as_areas_are_reached_too():
     hours = table(first_s=[18_000.0], last_s=[86_400.0]).set_axis(["s"])
     near, _ = riding.supply_near({"usual": often}, hours, homes=homes, stops=stops, **NO_STREETS)
     assert near.loc["h", ["departures_per_hour", "service_hours"]].tolist() == [4, 19]
+
+
+def test_a_stop_that_is_served_at_other_hours_has_its_hours_of_service():
+    homes = gpd.GeoDataFrame(
+        {"straight": True}, geometry=[Point(0, 0), Point(0, 2000)], index=list("hi"), crs=CRS
+    )
+    stops = gpd.GeoDataFrame(
+        {"mode": "bus"}, geometry=[Point(9, 0), Point(9, 2000)], index=list("st"), crs=CRS
+    )
+    none = table(stop_id=[], route_id=[], direction=[], mode=[], trips_per_hour=[])
+    hours = table(first_s=[43_200.0, np.nan], last_s=[72_000.0, np.nan]).set_axis(list("st"))
+    near, by_stop = riding.supply_near(
+        {"usual": none}, hours, homes=homes, stops=stops, **NO_STREETS
+    )
+    assert near["departures_per_hour"].tolist() == [0, 0]
+    assert near["service_hours"].tolist() == [8, 0]
+    assert by_stop["trips_per_hour"].tolist() == [0, 0]
