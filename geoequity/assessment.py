@@ -50,6 +50,7 @@ from geoequity.schema import AREAS, PILLARS
 from geoequity.sources.elevation import height_at
 from geoequity.sources.files import sha256
 from geoequity.sources.rasters import Tiles
+from geoequity.sources.services import TIMETABLE
 from geoequity.streets import ADULT, WALKERS, HeightAt, StreetNetwork, Walker
 from geoequity.study import Study
 from geoequity.summary import district_confidence, make_summary, people_of, plain, with_readings
@@ -339,11 +340,11 @@ def _walks(
 
 def _rides(city: City, sources: Collected, membership: Membership | None, walks: Walks) -> Rides:
     """Measure what public transport runs near home, and what it leads to."""
-    if membership is None or walks.homes is None:
-        return Rides()
     timetable = None
     if sources.feed is not None:
         timetable = Timetable.of(sources.feed, date=city.transit.date)
+    if membership is None or walks.homes is None:
+        return Rides(report={} if timetable is None else timetable_report(timetable))
     near, by_stop = _supply(city, sources, walks, timetable)
     if timetable is None:
         return Rides(stops=by_stop, near=near)
@@ -386,7 +387,8 @@ def _supply(
     """Measure what runs near homes, by the timetable and by what else tells of headways."""
     stop_of = pd.Series(sources.timed_stops.index, index=sources.timed_stops)
     untimed = sources.stops[~sources.stops.index.isin(stop_of)]
-    hourly = untimed_supply(untimed, sources.routes, sources.stop_routes)
+    routes = sources.routes[sources.routes["source"] != TIMETABLE]
+    hourly = untimed_supply(untimed, routes, sources.stop_routes)
     if timetable is None and not hourly["trips_per_hour"].notna().any():
         return None, None
     bands = {USUAL: hourly}

@@ -170,6 +170,11 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     routes, every_stop = _all_routes(layers, listed_routes, city), _all_stops(layers, stops, crs)
     if timed is not None:
         every_stop = services.join_timed_stops(every_stop, timed, rule=city.transit.merge)
+    stop_routes = _stop_routes(layers, every_stop, routes)
+    if feed is not None:
+        drawn = services.timed_routes(feed, crs=crs, study_area=reading.area)
+        drawn = drawn[~drawn["mode"].isin(routes["mode"])]
+        routes = pd.concat([one for one in (routes, drawn) if len(one)] or [routes])
     return Collected(
         districts=districts,
         cells=cells,
@@ -178,7 +183,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
         routes=routes,
         feed=feed,
         timed_stops=pd.Series(dtype=object) if timed is None else timed["feed_id"],
-        stop_routes=_stop_routes(layers, every_stop, routes),
+        stop_routes=stop_routes,
         streets=layers.streets if layers and streets is None else streets,
         lifts=layers.elevators if layers and streets is None else pd.Index([]),
         tables=values,

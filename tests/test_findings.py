@@ -562,3 +562,45 @@ def test_a_weak_link_with_deprivation_gives_way_to_a_disagreement():
     assert "stratifier" in told(world(indicators=tables["indicators"]))
     assert "stratifier" not in found
     assert found[-2:] == ["perception", "unseen"]
+
+
+def transit(**districts):
+    """What is reached with a cable and without, by district."""
+    return {
+        "without": {
+            "cable": {
+                "amount": "jobs", "with": 0.5, "without": 0.45,
+                "districts": {
+                    one: {"with": before, "without": after}
+                    for one, (before, after) in districts.items()
+                },
+            }
+        }
+    }  # fmt: skip
+
+
+def test_what_a_mode_is_worth_is_told_of_whoever_loses_most():
+    tables = world()
+    tables["summary"]["transit"] = transit(a=(0.4, 0.1), b=(0.6, 0.5), c=(None, None), d=(0.2, 0.2))
+    found = told(tables)["without"]
+    assert found["numbers"] == {
+        "with": 0.5, "without": 0.45, "worst_with": 0.4, "worst_without": 0.1,
+    }  # fmt: skip
+    for language, said in {
+        "en": "Without the cable, residents of Alfa would reach 10% of the city's jobs",
+        "es": "Sin el cable aéreo, los habitantes de Alfa alcanzarían en 45 minutos el 10\xa0%",
+        "pt": "Sem o teleférico, os moradores de Alfa alcançariam em 45 minutos 10% dos empregos",
+    }.items():
+        assert said in found["text"][language]
+
+
+def test_a_mode_that_nobody_would_miss_is_told_to_be_so():
+    tables = world()
+    tables["summary"]["transit"] = transit(a=(0.4, 0.398))
+    found = told(tables)["without"]
+    assert set(found["numbers"]) == {"with", "without"}
+    assert "no district loses half a point" in found["text"]["en"]
+
+
+def test_where_no_mode_is_taken_out_nothing_is_told_of_it():
+    assert "without" not in told(world())

@@ -218,6 +218,47 @@ def timed_stops(feed: Feed, *, crs: CRS, study_area: shapely.Geometry | None) ->
     return table if study_area is None else table[table.intersects(study_area)]
 
 
+def timed_routes(feed: Feed, *, crs: CRS, study_area: shapely.Geometry | None) -> gpd.GeoDataFrame:
+    """
+    Draw the routes of timetables.
+
+    Parameters
+    ----------
+    feed
+        The timetables.
+    crs
+        Metric CRS of the study.
+    study_area
+        The districts and the buffer round them; None keeps all.
+
+    Returns
+    -------
+    routes
+        Index ``route_id``: the shape of the trip of most stops, or where it has
+        none straight lines between them; ``mode``, ``name``, ``source``.
+    """
+    calls = feed.stop_times.groupby("trip_id", sort=False).size().reindex(feed.trips.index)
+    longest = calls.groupby(feed.trips["route_id"]).idxmax().dropna()
+    trips = feed.trips.loc[longest]
+    where = feed.stops.loc[feed.stop_times["stop_id"], ["lon", "lat"]].to_numpy()
+    rows = feed.stop_times["trip_id"].to_numpy()
+    some = np.isin(rows, trips.index)
+    ranks = trips.index.get_indexer(rows[some])
+    order = np.argsort(ranks, kind="stable")
+    lines = shapely.linestrings(where[some][order], indices=ranks[order])
+    if len(feed.shapes):
+        drawn = feed.shapes.geometry.reindex(trips["shape_id"]).to_numpy()
+        lines = np.where(shapely.is_missing(drawn), lines, drawn)
+    routes = feed.routes.loc[trips["route_id"]]
+    table = gpd.GeoDataFrame(
+        {"mode": routes["mode"].to_numpy(), "name": routes["name"].to_numpy(), "source": TIMETABLE},
+        geometry=gpd.GeoSeries(lines, crs="EPSG:4326").to_crs(crs).to_numpy(),
+        crs=crs,
+        index=_prefixed(routes.index, TIMETABLE, "route_id"),
+    )
+    return table if study_area is None else table[table.intersects(study_area)]
+
+
 def join_timed_stops(
     stops: gpd.GeoDataFrame, timed: gpd.GeoDataFrame, *, rule: str
 ) -> gpd.GeoDataFrame:
