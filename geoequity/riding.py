@@ -328,7 +328,9 @@ def ride(
     timetable
         What runs.
     cells
-        Cells with ``population`` and, where they are counted, ``jobs``.
+        Cells with ``district_id``, ``population`` and, where they are counted,
+        ``jobs``. Those outside all districts set out as well, but neither
+        their people nor their jobs are the city's.
     services
         Services with ``category``.
     network
@@ -349,11 +351,12 @@ def ride(
         If CRSs differ.
     """
     points = cells.representative_point()
-    amounts = {
-        name: cells[column].fillna(0.0)
+    counted = {
+        name: _of_the_city(cells, column)
         for name, column in ((JOBS, "jobs"), (PEOPLE, "population"))
-        if column in cells and cells[column].sum() > 0
+        if column in cells
     }
+    amounts = {name: values for name, values in counted.items() if values.sum() > 0}
     if not amounts:
         return pd.DataFrame(index=cells.index), {}
     places = services[services["category"].isin(plans.kinds)]
@@ -402,6 +405,11 @@ def ride(
     return table, {"weighed_by": by, "journeys": len(cells) * len(where)}
 
 
+def _of_the_city(cells: gpd.GeoDataFrame, column: str) -> pd.Series:
+    """Count what cells hold: nothing where it is unknown, or outside all districts."""
+    return cells[column].where(cells["district_id"].notna(), 0.0).fillna(0.0)
+
+
 def _kinds(places: gpd.GeoDataFrame, *, cells: int, centre: bool) -> pd.DataFrame:
     """Tell which destinations, after the cells, are places of a kind."""
     label = np.array([""] * cells + list(places["category"]) + [CENTRE] * centre, dtype=object)
@@ -427,15 +435,17 @@ def transit_report(
     -------
     told
         ``timetable``: what `timetable_report` tells, None without one;
-        ``mean``: by column of ``reach`` the mean over the people of whose cell
-        it is known; ``without``: by mode ``amount`` (jobs or people), the mean
+        ``mean``: by column of ``reach`` the mean over the residents of whose
+        cell it is known; ``without``: by mode ``amount`` (jobs or people), the mean
         share reached within 45 minutes ``with`` it and ``without``, and
         ``districts``, the same by district. Empty where nobody was counted.
     """
     told: dict[str, Any] = {"timetable": rides.report or None, "mean": {}, "without": {}}
     if rides.reach is None or cells is None or "population" not in cells:
         return told
-    people = cells["population"].fillna(0.0)
+    people = _of_the_city(cells, "population")
+    if not people.sum() > 0:
+        return told
     told["mean"] = {key: plain(_over(people, value)) for key, value in rides.reach.items()}
     amount = rides.report.get("weighed_by")
     whole = f"{amount}_{reach.USUAL_MIN}min_share"

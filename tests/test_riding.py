@@ -209,3 +209,31 @@ def test_a_stop_that_is_served_at_other_hours_has_its_hours_of_service():
     assert near["departures_per_hour"].tolist() == [0, 0]
     assert near["service_hours"].tolist() == [8, 0]
     assert by_stop["trips_per_hour"].tolist() == [0, 0]
+
+
+def test_what_lies_outside_all_districts_is_not_the_citys(timetable, cells, services):
+    outside = cells.assign(district_id=["x", None, "y"])
+    found, report = riding.ride(
+        timetable, cells=outside, services=services, network=None, plans=plans()
+    )
+    alone = riding.ride(
+        timetable, cells=outside.drop("c2"), services=services, network=None, plans=plans()
+    )[0]  # fmt: skip
+    pd.testing.assert_frame_equal(found.loc[["c1", "c3"]], alone)
+    assert found.loc["c2", ["jobs_45min_share", "hospital_min"]].tolist() == [1, 0]
+    told = riding.transit_report(
+        riding.Rides(reach=found, report=report), cells=outside, districts=pd.Index(["x", "y"])
+    )
+    assert told["mean"]["hospital_min"] == pytest.approx(14.5)  # nobody comes down from c3
+
+
+def test_where_nobody_was_counted_no_mean_is_told(timetable, cells, services):
+    found, report = riding.ride(
+        timetable, cells=cells, services=services, network=None, plans=plans(without=("cable",))
+    )
+    told = riding.transit_report(
+        riding.Rides(reach=found, report=report),
+        cells=cells.assign(population=np.nan),
+        districts=pd.Index(["x", "y"]),
+    )
+    assert told == {"timetable": report, "mean": {}, "without": {}}
