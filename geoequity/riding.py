@@ -192,9 +192,12 @@ def timetable_report(timetable: Timetable) -> dict[str, Any]:
     Returns
     -------
     report
-        ``date``, ``services`` and ``trips`` of that day, and ``feed``, what
-        reading it found.
+        ``date``, ``services`` and ``trips`` of that day, also by mode,
+        ``frequency_share``, of these trips, of which it is told how often they
+        run and not when, and ``feed``, what reading it found.
     """
+    table = timetable.feed.frequencies
+    loose = timetable.trips["trip_id"].isin(table.loc[~table["exact"].astype(bool), "trip_id"])
     return {
         "date": timetable.date.isoformat(),
         "services": len(timetable.active_services),
@@ -203,6 +206,7 @@ def timetable_report(timetable: Timetable) -> dict[str, Any]:
             str(mode): int(number)
             for mode, number in timetable.trips["mode"].value_counts().items()
         },
+        "frequency_share": float(loose.mean()) if len(loose) else 0.0,
         "feed": timetable.feed.report,
     }
 
@@ -343,7 +347,8 @@ def ride(
     reach
         As in `Rides`; no columns where neither people nor jobs are counted.
     report
-        ``weighed_by``, ``journeys``, how many pairs were looked at.
+        ``weighed_by``, ``journeys``, how many pairs were looked at, and
+        ``draws`` of departures that nobody tells.
 
     Raises
     ------
@@ -402,7 +407,8 @@ def ride(
         most = min(plans.rider.max_transfers, max(plans.boardings - 1, 0))
         paid = reached(some, replace(plans.rider, max_transfers=most))
         table["budget_share"] = paid[f"{by}_{reach.USUAL_MIN}min_share"]
-    return table, {"weighed_by": by, "journeys": len(cells) * len(where)}
+    journeys = len(cells) * len(where)
+    return table, {"weighed_by": by, "journeys": journeys, "draws": plans.rider.draws}
 
 
 def _of_the_city(cells: gpd.GeoDataFrame, column: str) -> pd.Series:

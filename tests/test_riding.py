@@ -91,7 +91,7 @@ def test_reach_and_what_it_would_be_without_the_cable(timetable, cells, services
         timetable, cells=cells, services=services, network=None,
         plans=plans(without=("cable",), centre=Point(0, 0)),
     )  # fmt: skip
-    assert report == {"weighed_by": "jobs", "journeys": 3 * 5}
+    assert report == {"weighed_by": "jobs", "journeys": 3 * 5, "draws": 0}
     one = found.loc["c1"]
     assert one["jobs_30min_share"] == 1
     assert one["jobs_45min_share_without_cable"] == 0.2
@@ -237,3 +237,11 @@ def test_where_nobody_was_counted_no_mean_is_told(timetable, cells, services):
         districts=pd.Index(["x", "y"]),
     )
     assert told == {"timetable": report, "mean": {}, "without": {}}
+
+
+def test_trips_whose_hour_nobody_tells_are_counted_as_they_run(timetable):
+    assert riding.timetable_report(timetable)["frequency_share"] == 0  # on the second
+    table = timetable.feed.frequencies.assign(exact=[False, True])
+    loose = Timetable(riding.replace(timetable.feed, frequencies=table), timetable.date)
+    # The metro leaves 6 times an hour, the cable 60 times
+    assert riding.timetable_report(loose)["frequency_share"] == pytest.approx(6 / 66)
