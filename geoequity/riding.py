@@ -70,13 +70,15 @@ class Rides:
     Parameters
     ----------
     stops
-        By stop: ``trips_per_hour`` in the usual window and ``headway_min``.
+        By stop: ``trips_per_hour`` in the usual window (NaN unknown) and
+        ``headway_min`` (NaN where that is unknown or 0).
     near
         Homes by ``departures_per_hour``, the same of each mode
         (``bus_per_hour`` ...), ``night_per_hour``, ``weekend_per_hour``,
         ``frequent_share`` (1 near a stop with a departure every 20 minutes),
-        ``known_share``, ``service_hours``; None where nobody knows how often
-        anything runs.
+        ``service_hours``, and of the routes within reach ``known_share``, of
+        which it is known how often they run, with ``night_known_share`` and
+        ``weekend_known_share``; None where nobody knows how often anything runs.
     reach
         Cells by what `measures.reach` adds up, ``direct_share``,
         ``<amount>_45min_share_without_<mode>`` and ``budget_share``, what is
@@ -107,7 +109,8 @@ def supply_of(timetable: Timetable, *, window: tuple[str, str]) -> dict[str, pd.
     bands
         ``usual`` and ``night`` on the day, ``weekend`` in the usual window of
         the nearest Sunday; without that where the timetable knows no Sunday. As
-        `transit.Timetable.supply`.
+        `transit.Timetable.supply`, but that all list the same routes at the
+        same stops: 0 where one runs in another band only.
 
     Raises
     ------
@@ -126,7 +129,11 @@ def supply_of(timetable: Timetable, *, window: tuple[str, str]) -> dict[str, pd.
         gap = abs(sundays - pd.Timestamp(timetable.date))
         sunday = Timetable(timetable.feed, sundays[gap.argmin()].date())
         bands[WEEKEND] = sunday.supply(window=window)
-    return bands
+    keys = ["stop_id", "route_id", "direction", "mode"]
+    every = pd.concat([one[keys] for one in bands.values()]).drop_duplicates()
+    filled = {name: every.merge(one, on=keys, how="left") for name, one in bands.items()}
+    nothing = {"departures": 0, "trips_per_hour": 0.0}
+    return {name: one.fillna(nothing).astype({"departures": int}) for name, one in filled.items()}
 
 
 def untimed_supply(
@@ -185,9 +192,12 @@ def timetable_report(timetable: Timetable) -> dict[str, Any]:
     Returns
     -------
     report
-        ``date``, ``services`` and ``trips`` of that day, and ``feed``, what
-        reading it found.
+        ``date``, ``services`` and ``trips`` of that day, also by mode,
+        ``frequency_share``, of these trips, of which it is told how often they
+        run and not when, and ``feed``, what reading it found.
     """
+    table = timetable.feed.frequencies
+    loose = timetable.trips["trip_id"].isin(table.loc[~table["exact"].astype(bool), "trip_id"])
     return {
         "date": timetable.date.isoformat(),
         "services": len(timetable.active_services),
@@ -196,6 +206,7 @@ def timetable_report(timetable: Timetable) -> dict[str, Any]:
             str(mode): int(number)
             for mode, number in timetable.trips["mode"].value_counts().items()
         },
+        "frequency_share": float(loose.mean()) if len(loose) else 0.0,
         "feed": timetable.feed.report,
     }
 
@@ -219,7 +230,8 @@ def supply_near(
         night and at the weekend: ``stop_id``, ``route_id``, ``direction``,
         ``mode``, ``trips_per_hour``.
     hours
-        Index ``stop_id``: ``first_s`` and ``last_s`` of the day; may be empty.
+        Index ``stop_id``: ``first_s`` and ``last_s`` of the day, NaN where it is
+        unknown or nothing runs; every stop of a timetable. May be empty.
     homes
         Where people set out, with ``straight``.
     stops
@@ -250,8 +262,11 @@ def supply_near(
         if band in bands:
             found = supply.departures_near(pairs, bands[band], origins=homes.index)
             table[f"{band}_per_hour"] = found["every"]
+            table[f"{band}_known_share"] = found["known_share"]
     per_hour = bands[USUAL].groupby("stop_id")["trips_per_hour"].sum(min_count=1)
     often = per_hour.reindex(stops.index)
+    is_idle = often.index.isin(hours.index) & ~often.index.isin(per_hour.index)
+    often = often.mask(is_idle, 0.0)  # whose timetable has nothing in the window
     frequent = often.reindex(pairs["to_id"]).to_numpy() >= FREQUENT_PER_HOUR
     table["frequent_share"] = (
         pd.Series(frequent, index=pairs["from_id"]).groupby(level=0).any().astype(float)
@@ -262,7 +277,8 @@ def supply_near(
         served = hours.reindex(pairs["to_id"]).set_axis(pairs["from_id"])
         span = served["last_s"].groupby(level=0).max() - served["first_s"].groupby(level=0).min()
         table["service_hours"] = (span / 3600).reindex(homes.index)
-        table.loc[usual["known_share"].isna(), "service_hours"] = 0.0  # no stop at all
+        is_idle = usual["known_share"].isna() & table["service_hours"].isna()
+        table.loc[is_idle, "service_hours"] = 0.0  # no stop at all, or none that is served
     with np.errstate(divide="ignore"):
         headway = 60 / often.to_numpy(dtype=float)
     by_stop = pd.DataFrame({"trips_per_hour": often, "headway_min": headway})
@@ -277,6 +293,7 @@ def _stops_near(
     detour_factor: float,
 ) -> pd.DataFrame:
     """List the stops within reach of each home, on the level, as SDG 11.2.1 asks."""
+    stops = stops.set_geometry(stops.representative_point())  # of stations drawn as areas
     is_high = stops["mode"].isin(HIGH_CAPACITY_MODES)
     straight = homes["straight"].to_numpy(dtype=bool) | (network is None)
     level = None if network is None else network.levelled()
@@ -315,7 +332,9 @@ def ride(
     timetable
         What runs.
     cells
-        Cells with ``population`` and, where they are counted, ``jobs``.
+        Cells with ``district_id``, ``population`` and, where they are counted,
+        ``jobs``. Those outside all districts set out as well, but neither
+        their people nor their jobs are the city's.
     services
         Services with ``category``.
     network
@@ -328,7 +347,8 @@ def ride(
     reach
         As in `Rides`; no columns where neither people nor jobs are counted.
     report
-        ``weighed_by``, ``journeys``, how many pairs were looked at.
+        ``weighed_by``, ``journeys``, how many pairs were looked at, and
+        ``draws`` of departures that nobody tells.
 
     Raises
     ------
@@ -336,11 +356,12 @@ def ride(
         If CRSs differ.
     """
     points = cells.representative_point()
-    amounts = {
-        name: cells[column].fillna(0.0)
+    counted = {
+        name: _of_the_city(cells, column)
         for name, column in ((JOBS, "jobs"), (PEOPLE, "population"))
-        if column in cells and cells[column].sum() > 0
+        if column in cells
     }
+    amounts = {name: values for name, values in counted.items() if values.sum() > 0}
     if not amounts:
         return pd.DataFrame(index=cells.index), {}
     places = services[services["category"].isin(plans.kinds)]
@@ -386,7 +407,13 @@ def ride(
         most = min(plans.rider.max_transfers, max(plans.boardings - 1, 0))
         paid = reached(some, replace(plans.rider, max_transfers=most))
         table["budget_share"] = paid[f"{by}_{reach.USUAL_MIN}min_share"]
-    return table, {"weighed_by": by, "journeys": len(cells) * len(where)}
+    journeys = len(cells) * len(where)
+    return table, {"weighed_by": by, "journeys": journeys, "draws": plans.rider.draws}
+
+
+def _of_the_city(cells: gpd.GeoDataFrame, column: str) -> pd.Series:
+    """Count what cells hold: nothing where it is unknown, or outside all districts."""
+    return cells[column].where(cells["district_id"].notna(), 0.0).fillna(0.0)
 
 
 def _kinds(places: gpd.GeoDataFrame, *, cells: int, centre: bool) -> pd.DataFrame:
@@ -453,15 +480,17 @@ def transit_report(
     -------
     told
         ``timetable``: what `timetable_report` tells, None without one;
-        ``mean``: by column of ``reach`` the mean over the people of whose cell
-        it is known; ``without``: by mode ``amount`` (jobs or people), the mean
+        ``mean``: by column of ``reach`` the mean over the residents of whose
+        cell it is known; ``without``: by mode ``amount`` (jobs or people), the mean
         share reached within 45 minutes ``with`` it and ``without``, and
         ``districts``, the same by district. Empty where nobody was counted.
     """
     told: dict[str, Any] = {"timetable": rides.report or None, "mean": {}, "without": {}}
     if rides.reach is None or cells is None or "population" not in cells:
         return told
-    people = cells["population"].fillna(0.0)
+    people = _of_the_city(cells, "population")
+    if not people.sum() > 0:
+        return told
     told["mean"] = {key: plain(_over(people, value)) for key, value in rides.reach.items()}
     amount = rides.report.get("weighed_by")
     whole = f"{amount}_{reach.USUAL_MIN}min_share"

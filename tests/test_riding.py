@@ -91,7 +91,7 @@ def test_reach_and_what_it_would_be_without_the_cable(timetable, cells, services
         timetable, cells=cells, services=services, network=None,
         plans=plans(without=("cable",), centre=Point(0, 0)),
     )  # fmt: skip
-    assert report == {"weighed_by": "jobs", "journeys": 3 * 5}
+    assert report == {"weighed_by": "jobs", "journeys": 3 * 5, "draws": 0}
     one = found.loc["c1"]
     assert one["jobs_30min_share"] == 1
     assert one["jobs_45min_share_without_cable"] == 0.2
@@ -142,7 +142,7 @@ def test_supply_by_band(timetable):
     bands = riding.supply_of(timetable, window=("07:00", "09:00"))
     usual = bands["usual"].set_index(["stop_id", "route_id"])["trips_per_hour"]
     assert usual.to_dict() == {("A", "M"): 6, ("B", "K"): 60}
-    assert bands["night"].empty
+    assert bands["night"][["departures", "trips_per_hour"]].to_numpy().tolist() == [[0, 0]] * 2
     assert "weekend" not in bands  # five days of a week: nobody knows of Sunday
 
 
@@ -151,7 +151,7 @@ def test_a_sunday_without_service_is_known(timetable):
     later = days.assign(date=days["date"] + pd.Timedelta(days=7))
     feed = riding.replace(timetable.feed, days=pd.concat([days, later]))
     bands = riding.supply_of(Timetable(feed, timetable.date), window=("07:00", "09:00"))
-    assert bands["weekend"].empty
+    assert bands["weekend"]["trips_per_hour"].tolist() == [0, 0]
 
 
 def test_what_runs_near_homes(timetable):
@@ -177,6 +177,9 @@ def test_what_runs_near_homes(timetable):
     assert near["frequent_share"].tolist() == [1, 1, 0]
     assert near["known_share"].fillna(-1).tolist() == [1, 0.5, -1]
     assert near["service_hours"].tolist() == pytest.approx([17 + 50 / 60, 17 + 59 / 60, 0])
+    assert near["night_per_hour"].tolist() == [0, 0, 0]
+    assert near["night_known_share"].fillna(-1).tolist() == [1, 0.5, -1]
+    assert by_stop["trips_per_hour"].fillna(-1).tolist() == [6, 60, 0, -1]  # none leaves C
     assert by_stop["headway_min"].fillna(-1).tolist() == [10, 1, -1, -1]
 
 
@@ -194,3 +197,67 @@ def test_figures_by_district_are_means_over_people(cells):
     assert riding.by_district(rides, homes=homes, cells=bare, districts=pd.Index(["x"])).shape == (
         1, 0,
     )  # fmt: skip
+
+
+def test_stations_drawn_as_areas_are_reached_too():
+    homes = gpd.GeoDataFrame({"straight": True}, geometry=[Point(0, 0)], index=["h"], crs=CRS)
+    stops = gpd.GeoDataFrame(
+        {"mode": ["metro"]}, geometry=[box(600, 0, 800, 100)], index=["s"], crs=CRS
+    )
+    often = table(stop_id=["s"], route_id="r", direction=0, mode="metro", trips_per_hour=4.0)
+    hours = table(first_s=[18_000.0], last_s=[86_400.0]).set_axis(["s"])
+    near, _ = riding.supply_near({"usual": often}, hours, homes=homes, stops=stops, **NO_STREETS)
+    assert near.loc["h", ["departures_per_hour", "service_hours"]].tolist() == [4, 19]
+
+
+def test_a_stop_that_is_served_at_other_hours_has_its_hours_of_service():
+    homes = gpd.GeoDataFrame(
+        {"straight": True}, geometry=[Point(0, 0), Point(0, 2000)], index=list("hi"), crs=CRS
+    )
+    stops = gpd.GeoDataFrame(
+        {"mode": "bus"}, geometry=[Point(9, 0), Point(9, 2000)], index=list("st"), crs=CRS
+    )
+    none = table(stop_id=[], route_id=[], direction=[], mode=[], trips_per_hour=[])
+    hours = table(first_s=[43_200.0, np.nan], last_s=[72_000.0, np.nan]).set_axis(list("st"))
+    near, by_stop = riding.supply_near(
+        {"usual": none}, hours, homes=homes, stops=stops, **NO_STREETS
+    )
+    assert near["departures_per_hour"].tolist() == [0, 0]
+    assert near["service_hours"].tolist() == [8, 0]
+    assert by_stop["trips_per_hour"].tolist() == [0, 0]
+
+
+def test_what_lies_outside_all_districts_is_not_the_citys(timetable, cells, services):
+    outside = cells.assign(district_id=["x", None, "y"])
+    found, report = riding.ride(
+        timetable, cells=outside, services=services, network=None, plans=plans()
+    )
+    alone = riding.ride(
+        timetable, cells=outside.drop("c2"), services=services, network=None, plans=plans()
+    )[0]  # fmt: skip
+    pd.testing.assert_frame_equal(found.loc[["c1", "c3"]], alone)
+    assert found.loc["c2", ["jobs_45min_share", "hospital_min"]].tolist() == [1, 0]
+    told = riding.transit_report(
+        riding.Rides(reach=found, report=report), cells=outside, districts=pd.Index(["x", "y"])
+    )
+    assert told["mean"]["hospital_min"] == pytest.approx(14.5)  # nobody comes down from c3
+
+
+def test_where_nobody_was_counted_no_mean_is_told(timetable, cells, services):
+    found, report = riding.ride(
+        timetable, cells=cells, services=services, network=None, plans=plans(without=("cable",))
+    )
+    told = riding.transit_report(
+        riding.Rides(reach=found, report=report),
+        cells=cells.assign(population=np.nan),
+        districts=pd.Index(["x", "y"]),
+    )
+    assert told == {"timetable": report, "mean": {}, "without": {}}
+
+
+def test_trips_whose_hour_nobody_tells_are_counted_as_they_run(timetable):
+    assert riding.timetable_report(timetable)["frequency_share"] == 0  # on the second
+    table = timetable.feed.frequencies.assign(exact=[False, True])
+    loose = Timetable(riding.replace(timetable.feed, frequencies=table), timetable.date)
+    # The metro leaves 6 times an hour, the cable 60 times
+    assert riding.timetable_report(loose)["frequency_share"] == pytest.approx(6 / 66)

@@ -92,7 +92,8 @@ class Layers:
         ``straight``, whether distances were measured without streets.
     supply
         Homes by what public transport runs near them, and ``known_share`` of
-        the routes of which that is known; None where it is known of none.
+        the routes of which that is known, with one of its own for some bands of
+        time (``night_known_share``); None where it is known of none.
     reach
         Cells by what public transport leads to; None without a timetable.
     no_streets
@@ -492,13 +493,15 @@ def _supply_near(one: Definition, layers: Layers) -> _Value:
     column = one.parameters["column"]
     if layers.supply is None or column not in layers.supply:
         raise _Absent(reason("no_timetable"))
-    known = layers.supply["known_share"].fillna(1.0)  # where there is no stop, nothing is unknown
+    of_band = f"{column.removesuffix('_per_hour')}_known_share"
+    known = layers.supply.get(of_band, layers.supply["known_share"])
+    known = known.fillna(1.0)  # where there is no stop, nothing is unknown
     enough = known >= one.parameters["min_known_share"]
     made = _at_cells(layers.supply[column].where(enough), layers)
     if not (known < 1).any():
         return made
-    told = _over_districts(_at_cells(known, layers).value, layers)
-    why = reason("headways_known", share=float(known.mean()))
+    whole, told = _over_people(_at_cells(known, layers).value, layers)
+    why = reason("headways_known", share=whole)
     return replace(made, on_record=told.fillna(0.0), reasons=(*made.reasons, why))
 
 
@@ -515,8 +518,8 @@ def _transit_reach(one: Definition, layers: Layers) -> _Value:
     return _Value(value=layers.reach[column], level="cell", straight_line=1.0, reasons=(why,))
 
 
-def _over_districts(values: pd.Series, layers: Layers) -> pd.Series:
-    """Average cells over the people of each district."""
+def _over_people(values: pd.Series, layers: Layers) -> tuple[float, pd.Series]:
+    """Average cells over the people of all districts, and of each."""
     cells = layers.cells
     if cells is None:
         raise _Absent(reason("no_cells"))
@@ -524,7 +527,9 @@ def _over_districts(values: pd.Series, layers: Layers) -> pd.Series:
     people = people.where(values.notna(), 0.0)
     table = pd.DataFrame({"sum": (values * people).fillna(0.0), "people": people})
     sums = table.groupby(cells["district_id"]).sum().reindex(layers.districts.index)
-    return sums["sum"] / sums["people"].where(sums["people"] > 0)
+    whole = float(sums["people"].sum())
+    by_district = sums["sum"] / sums["people"].where(sums["people"] > 0)
+    return float(sums["sum"].sum()) / whole if whole > 0 else float("nan"), by_district
 
 
 def _of_categories(one: Definition, layers: Layers) -> gpd.GeoDataFrame:

@@ -63,7 +63,8 @@ def reach_of(
             (NaN where none is reached);
         ``spread_min``
             minutes between a good and a bad departure (p95 - p5), averaged over
-            what is reached within an hour at both;
+            what is reached within an hour at the median departure, and within
+            the limit of the journeys at the bad one;
         ``change_min``
             minutes that go into changing, averaged over what is reached within
             an hour; NaN where nobody asked.

@@ -59,9 +59,10 @@ def _timetable(told: dict[str, Any], words: Words) -> list[str]:
             modes=words.listing(by_mode),
         )
     ]
-    share = figure(at(told, "feed", "frequency_share"))
-    if share is not None and share >= _NOTABLE_SHARE:
-        said.append(words.text("report.wheels.frequency", share=words.percent(share)))
+    share, draws = figure(told.get("frequency_share")), told.get("draws")
+    if draws is not None and share is not None and share >= _NOTABLE_SHARE:
+        key = "frequency" if draws else "regular"
+        said.append(words.text(f"report.wheels.{key}", share=words.percent(share)))
     return said
 
 

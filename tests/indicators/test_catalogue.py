@@ -197,3 +197,19 @@ def test_the_table_of_the_catalogue_falls_back_to_a_language_that_is_there() -> 
     assert table.loc["income", ["worst", "best"]].isna().all()
     assert catalogue_table([]).empty
     assert catalogue_table([]).columns.equals(table.columns)
+
+
+@pytest.mark.parametrize(
+    ("key", "goals"),
+    [
+        ("hospital", {"en": "hospital", "es": "hospital", "pt": "hospital"}),
+        ("university", {"en": "university", "es": "universidad", "pt": "universidade"}),
+        ("school", {"en": "school", "es": "escuela", "pt": "escola"}),
+        ("centre", {"en": "centre", "es": "centro", "pt": "centro"}),
+    ],
+)
+def test_journeys_are_described_by_where_they_lead(key: str, goals: dict[str, str]) -> None:
+    (one,) = (one for one in read_catalogue() if one.id == f"{key}_transit_min")
+    for language, goal in goals.items():
+        assert goal in one.label[language].split()
+        assert goal in one.description[language].split()

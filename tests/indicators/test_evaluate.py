@@ -156,6 +156,29 @@ def test_high_capacity_stops_count_from_farther() -> None:
     }  # fmt: skip
 
 
+def test_departures_that_half_the_routes_do_not_tell_are_unknown() -> None:
+    cells = make_layers().cells
+    assert cells is not None
+    near = pd.DataFrame(
+        {
+            "departures_per_hour": [8.0, 4.0, 0.0, 6.0, 1.0],
+            "known_share": [1.0, 0.75, NAN, 1.0, 1.0],  # no stop near b1
+            "night_per_hour": [2.0, 1.0, 0.0, 1.0, 1.0],
+            "night_known_share": [1.0, 0.25, NAN, 1.0, 1.0],
+        },
+        index=cells.index,
+    )
+    layers = make_layers(supply=near)
+    day = made(layers, "departures_per_hour")
+    assert districts_of(day, "departures_per_hour") == {"a": 7, "b": 0}
+    # 300 people at 1, 100 at 3/4, and 100 who have no stop; b2 has no count of people
+    (why,) = day.reasons["departures_per_hour"]
+    assert why["text"]["en"].startswith("it is known for 95% of the routes within reach")
+    night = made(layers, "night_departures_per_hour")
+    assert math.isnan(night.cells.loc["a2", "night_departures_per_hour"])
+    assert night.coverage.loc["a", "night_departures_per_hour"] == 0.75
+
+
 def test_rapid_transit_is_of_high_capacity_only() -> None:
     layers = minutes_to(make_layers(), stop_bus=[1.0] * 5, stop_rail=[9.0] * 5)
     key = "rapid_transit_walk_min"

@@ -16,8 +16,8 @@ def with_rides(study, **changes):
     sides = {first: (0.5, 0.2), second: (0.3, 0.29), third: (0.4, 0.4)}
     told = {
         "timetable": {
-            "date": "2025-05-14", "services": 2, "trips": 1234, "weighed_by": "jobs",
-            "trips_by_mode": {"bus": 1000, "cable": 234}, "feed": {"frequency_share": 0.3},
+            "date": "2025-05-14", "services": 2, "trips": 1234, "weighed_by": "jobs", "draws": 4,
+            "trips_by_mode": {"bus": 1000, "cable": 234}, "frequency_share": 0.3,
         },
         "mean": {
             "jobs_45min_share": 0.42, "direct_share": 0.8, "change_min": 3.5, "spread_min": 6.0,
@@ -59,6 +59,15 @@ def test_rides_are_put_in_numbers(study):
     (table,) = told["tables"]
     assert [row["name"] for row in table["rows"]] == [str(names.iloc[0]), str(names.iloc[1])]
     assert table["rows"][0]["cells"] == ["50.0%", "20.0%", "\N{MINUS SIGN}30.0"]
+
+
+def test_departures_that_were_not_drawn_are_not_said_to_be(study):
+    told = with_rides(study)
+    timetable = told.summary["transit"]["timetable"]
+    regular = with_rides(study, timetable={**timetable, "draws": 0})
+    assert "at regular intervals" in _on_wheels.rides(regular, Words("en"))["said"][1]
+    exact = with_rides(study, timetable={**timetable, "frequency_share": 0.0})
+    assert "drawn" not in "".join(_on_wheels.rides(exact, Words("en"))["said"])
 
 
 def test_without_a_timetable_nothing_is_told(study):
