@@ -1,6 +1,7 @@
 """What a city file tells of routes and how often they run, collected for the study."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import geoequity as ge
 from geoequity.city import City
 from geoequity.collect import Collected, collect
-from geoequity.errors import DataError
+from geoequity.errors import DataError, DataWarning
 from geoequity.indicators import read_catalogue
 from geoequity.maps.content import content
 from geoequity.study import Study
@@ -76,6 +77,32 @@ def test_faults_of_routes_and_trips_are_told_together(make: Callable[..., Path])
     (file.parent / "lines.csv").write_text("code,g,every\nA,POINT (1 1),6\n")
     (file.parent / "runs.csv").write_text("route,start,end,every\nB,7:00,6:00,15\n")
     with pytest.raises(DataError, match=r"(?s)2 faults.*lines\.csv: .*runs\.csv: a run ends"):
+        collected(file)
+
+
+def write_feed(folder: Path, name: str, *, year: int) -> None:
+    """Write a timetable of one agency, one year and one trip near the town."""
+    tables = {
+        "agency": f"agency_id,agency_name\n{name},{name}",
+        "stops": "stop_id,stop_lat,stop_lon\n" + f"{name}1,-18.07,-75\n{name}2,-18.08,-75",
+        "routes": f"route_id,agency_id,route_type\n{name},{name},3",
+        "trips": f"route_id,service_id,trip_id\n{name},{name},{name}",
+        "stop_times": "trip_id,stop_id,stop_sequence,arrival_time,departure_time\n"
+        f"{name},{name}1,1,7:00:00,7:00:00\n{name},{name}2,2,7:09:00,7:09:00",
+        "calendar_dates": f"service_id,date,exception_type\n{name},{year}0515,1",
+    }
+    with zipfile.ZipFile(folder / f"{name}.zip", "w") as archive:
+        for table, rows in tables.items():
+            archive.writestr(f"{table}.txt", rows + "\n")
+
+
+def test_timetables_of_different_years_are_not_joined_in_silence(
+    make_city: CityMaker, tmp_path: Path
+) -> None:
+    write_feed(tmp_path, "old", year=2019)
+    write_feed(tmp_path, "new", year=2024)
+    file = make_city(transit={"gtfs": ["old.zip", "new.zip"], "date": "2024-05-15"})
+    with pytest.warns(DataWarning, match=r"old\.zip: nothing runs on 2024-05-15 of agencies: old"):
         collected(file)
 
 
