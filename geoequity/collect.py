@@ -5,6 +5,7 @@ The bridge between what a city file says and the readers, which get plain
 options each.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -287,6 +288,8 @@ class _Reading:
             self.faults.append(error)
             return None
         books[0].counts["feed"] = feed.report
+        if len(books) > 1:  # of a single one the date is checked as a whole
+            _warn_of_idle(feed, block.date or feed.busiest_day(), record=books[0])
         return feed
 
     def timed_stops(self, feed: Feed) -> gpd.GeoDataFrame:
@@ -595,6 +598,16 @@ def _all_stops(layers: Any, lists: list[gpd.GeoDataFrame], crs: CRS) -> gpd.GeoD
     frames = [found[~found["mode"].isin(listed)], *lists]
     frames = [one for one in frames if len(one)] or [found]
     return pd.concat(frames).astype(dict.fromkeys(osm_tags.STOP_FEATURES, "boolean"))
+
+
+def _warn_of_idle(feed: Feed, day: dt.date, *, record: Record) -> None:
+    """Warn of agencies that do not run on the day: timetables may be of different years."""
+    agency = feed.routes["agency"]
+    runs = feed.trips["service_id"].isin(feed.services_on(day))
+    running = agency.reindex(feed.trips.loc[runs, "route_id"].unique())
+    idle = sorted({*agency.dropna()} - {*running.dropna()})
+    if idle:
+        record.warn(f"nothing runs on {day} of agencies", idle)
 
 
 def _all_routes(layers: Any, listed: gpd.GeoDataFrame, city: City) -> gpd.GeoDataFrame:

@@ -235,7 +235,9 @@ def timed_routes(feed: Feed, *, crs: CRS, study_area: shapely.Geometry | None) -
     -------
     routes
         Index ``route_id``: the shape of the trip of most stops, or where it has
-        none straight lines between them; ``mode``, ``name``, ``source``.
+        none straight lines between them; ``mode``, ``name``, ``source``, and
+        ``headway_min``, ``headway_from``, ``first_s`` and ``last_s``, which are
+        for routes without a timetable: unknown.
     """
     calls = feed.stop_times.groupby("trip_id", sort=False).size().reindex(feed.trips.index)
     longest = calls.groupby(feed.trips["route_id"]).idxmax().dropna()
@@ -251,7 +253,15 @@ def timed_routes(feed: Feed, *, crs: CRS, study_area: shapely.Geometry | None) -
         lines = np.where(shapely.is_missing(drawn), lines, drawn)
     routes = feed.routes.loc[trips["route_id"]]
     table = gpd.GeoDataFrame(
-        {"mode": routes["mode"].to_numpy(), "name": routes["name"].to_numpy(), "source": TIMETABLE},
+        {
+            "mode": routes["mode"].to_numpy(),
+            "name": routes["name"].to_numpy(),
+            "source": TIMETABLE,
+            "headway_min": np.nan,
+            "headway_from": None,
+            "first_s": np.nan,
+            "last_s": np.nan,
+        },
         geometry=gpd.GeoSeries(lines, crs="EPSG:4326").to_crs(crs).to_numpy(),
         crs=crs,
         index=_prefixed(routes.index, TIMETABLE, "route_id"),
