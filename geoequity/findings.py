@@ -504,20 +504,28 @@ def _walking(facts: _Facts) -> Finding | None:
 
 
 def _without(facts: _Facts) -> Finding | None:
-    """Tell what the mode that the city asks about is worth."""
-    for mode, told in (facts.at("transit", "without") or {}).items():
-        lost = losses(told)
-        numbers = {side: _figure(told[side]) for side in _SIDES}
-        if lost:
-            worst = told["districts"][lost[0]]
-            numbers |= {f"worst_{side}": _figure(worst[side]) for side in _SIDES}
+    """Tell what is worth most of the modes that the city asks about."""
+    modes = facts.at("transit", "without") or {}
+    known = {
+        mode: (_figure(one["with"]) or 0.0) - (_figure(one["without"]) or 0.0)
+        for mode, one in modes.items()
+        if _figure(one["with"]) is not None
+    }
+    if not known:
+        return None
+    mode = max(known, key=lambda one: known[one])
+    told = modes[mode]
+    lost = losses(told)
+    numbers = {side: _figure(told[side]) for side in _SIDES}
+    if lost:
+        worst = told["districts"][lost[0]]
+        numbers |= {f"worst_{side}": _figure(worst[side]) for side in _SIDES}
 
-        def say(language: str, mode: str = mode, told: Mapping[str, Any] = told) -> str:
-            names = facts.districts["name"]
-            return say_without(told, mode=mode, names=names, language=language)
+    def say(language: str) -> str:
+        names = facts.districts["name"]
+        return say_without(told, mode=mode, names=names, language=language)
 
-        return _finding("without", numbers, say)
-    return None
+    return _finding("without", numbers, say)
 
 
 def losses(told: Mapping[str, Any]) -> list[str]:

@@ -19,6 +19,7 @@ from geoequity.schema import HIGH_CAPACITY_MODES, MODES
 from geoequity.streets import StreetNetwork, straight_line_costs
 from geoequity.summary import plain
 from geoequity.transit import Rider, Timetable, hourly_of
+from geoequity.units import means
 
 LOW_M, HIGH_M = 500.0, 1000.0  # to a stop of low and of high capacity, after SDG 11.2.1
 FREQUENT_PER_HOUR = 3.0  # one every 20 minutes
@@ -81,6 +82,7 @@ class Rides:
         ``weekend_known_share``; None where nobody knows how often anything runs.
     reach
         Cells by what `measures.reach` adds up, ``direct_share``,
+        ``<amount>_45min_share_direct``,
         ``<amount>_45min_share_without_<mode>`` and ``budget_share``, what is
         reached in 45 minutes on a budget; None without a timetable.
     report
@@ -394,7 +396,9 @@ def ride(
     every = reached(timetable, plans.rider, changing=True)
     direct = reached(timetable, replace(plans.rider, max_transfers=0))
     by = goals.weighed_by
+    usual = f"{by}_{reach.USUAL_MIN}min_share"
     table = every.assign(direct_share=reach.direct_share(every, direct, amount=by))
+    table[f"{usual}_direct"] = direct[usual]
     for mode in plans.without:
         left = reached(timetable.without([mode]), plans.rider)
         for name in amounts:
@@ -406,7 +410,7 @@ def ride(
         some = timetable.without(MODES) if afoot else timetable
         most = min(plans.rider.max_transfers, max(plans.boardings - 1, 0))
         paid = reached(some, replace(plans.rider, max_transfers=most))
-        table["budget_share"] = paid[f"{by}_{reach.USUAL_MIN}min_share"]
+        table["budget_share"] = paid[usual]
     journeys = len(cells) * len(where)
     return table, {"weighed_by": by, "journeys": journeys, "draws": plans.rider.draws}
 
@@ -454,10 +458,8 @@ def by_district(
             at_cells[name] = proximity.over_homes(value, homes=homes, cells=cells.index)
     if rides.reach is not None:
         at_cells |= dict(rides.reach.items())
-    columns = {
-        name: _by_district(value, people, cells["district_id"], districts)
-        for name, value in at_cells.items()
-    }
+    over = {"weight": people, "district": cells["district_id"], "districts": districts}
+    columns = {name: means(value, **over)[1] for name, value in at_cells.items()}
     return pd.DataFrame(columns, index=districts)
 
 
@@ -491,7 +493,8 @@ def transit_report(
     people = _of_the_city(cells, "population")
     if not people.sum() > 0:
         return told
-    told["mean"] = {key: plain(_over(people, value)) for key, value in rides.reach.items()}
+    over = {"weight": people, "district": cells["district_id"], "districts": districts}
+    told["mean"] = {key: plain(means(value, **over)[0]) for key, value in rides.reach.items()}
     amount = rides.report.get("weighed_by")
     whole = f"{amount}_{reach.USUAL_MIN}min_share"
     for column in rides.reach.columns:
@@ -499,33 +502,13 @@ def transit_report(
         if not mode or stem != whole:
             continue
         sides = {"with": rides.reach[whole], "without": rides.reach[column]}
-        by_district = {
-            name: _by_district(value, people, cells["district_id"], districts)
-            for name, value in sides.items()
-        }
+        found = {name: means(value, **over) for name, value in sides.items()}
         told["without"][mode] = {
             "amount": amount,
-            **{name: plain(_over(people, value)) for name, value in sides.items()},
+            **{name: plain(city) for name, (city, _) in found.items()},
             "districts": {
-                str(one): {name: plain(value[one]) for name, value in by_district.items()}
+                str(one): {name: plain(each[one]) for name, (_, each) in found.items()}
                 for one in districts
             },
         }
     return told
-
-
-def _by_district(
-    value: pd.Series, people: pd.Series, district: pd.Series, districts: pd.Index
-) -> pd.Series:
-    """Average cells over the people of each district whose value is known."""
-    weight = people.where(value.notna(), 0.0)
-    table = pd.DataFrame({"sum": (value * weight).fillna(0.0), "weight": weight})
-    sums = table.groupby(district).sum().reindex(districts)
-    return sums["sum"] / sums["weight"].where(sums["weight"] > 0)
-
-
-def _over(people: pd.Series, value: pd.Series) -> float:
-    """Average over the people whose value is known."""
-    weight = people.where(value.notna(), 0.0)
-    total = float(weight.sum())
-    return float((value * weight).sum() / total) if total > 0 else float("nan")

@@ -228,6 +228,47 @@ def totals(cells: pd.DataFrame, districts: pd.Index, *, columns: tuple[str, ...]
     return cells.groupby("district_id")[list(columns)].sum(min_count=1).reindex(districts)
 
 
+def means(
+    values: pd.Series, *, weight: pd.Series, district: pd.Series, districts: pd.Index
+) -> tuple[float, pd.Series]:
+    """
+    Average the values of cells over people.
+
+    Parameters
+    ----------
+    values
+        By cell; NaN = unknown.
+    weight
+        People of each cell, or what else it weighs; NaN weighs nothing.
+    district
+        District of each cell; None outside all of them.
+    districts
+        Ids of the districts.
+
+    Returns
+    -------
+    whole
+        Mean over the people of all districts whose value is known; NaN where
+        there are none.
+    each
+        The same by district.
+
+    Examples
+    --------
+    >>> people, home = pd.Series([1.0, 3.0, 5.0]), pd.Series(["x", "x", None])
+    >>> values = pd.Series([2.0, 6.0, 100.0])
+    >>> whole, each = means(values, weight=people, district=home, districts=pd.Index(["x", "y"]))
+    >>> whole, each.tolist()
+    (5.0, [5.0, nan])
+    """
+    known = weight.where(values.notna(), 0.0).fillna(0.0)
+    table = pd.DataFrame({"sum": (values * known).fillna(0.0), "weight": known})
+    sums = table.groupby(district).sum().reindex(districts)
+    total = float(sums["weight"].sum())
+    whole = float(sums["sum"].sum()) / total if total > 0 else float("nan")
+    return whole, sums["sum"] / sums["weight"].where(sums["weight"] > 0)
+
+
 def _named_districts(parents: pd.Series, districts: gpd.GeoDataFrame) -> pd.Series:
     """Resolve declared parents, which are ids or, failing that, unique names."""
     ids = pd.Series(districts.index, index=districts.index)

@@ -602,5 +602,13 @@ def test_a_mode_that_nobody_would_miss_is_told_to_be_so():
     assert "no district loses half a point" in found["text"]["en"]
 
 
+def test_of_several_modes_the_one_that_is_worth_most_is_told():
+    tables = world()
+    both = transit(a=(0.4, 0.1))["without"]
+    both["metro"] = both["cable"] | {"without": 0.2}
+    tables["summary"]["transit"] = {"without": both}
+    assert "Without the metro" in told(tables)["without"]["text"]["en"]
+
+
 def test_where_no_mode_is_taken_out_nothing_is_told_of_it():
     assert "without" not in told(world())

@@ -13,7 +13,7 @@ from geoequity.indicators._catalogue import Definition
 from geoequity.measures import provision, proximity, streetscape
 from geoequity.schema import HIGH_CAPACITY_MODES, MODES
 from geoequity.streets import StreetNetwork
-from geoequity.units import district_of
+from geoequity.units import district_of, means
 
 BASE_COLUMN = {"persons": "population"}  # the other bases are columns of their own name
 STOP_PREFIX = "stop:"  # of the stops of a mode among the places people walk to
@@ -510,6 +510,8 @@ def _transit_reach(one: Definition, layers: Layers) -> _Value:
     column = one.parameters["column"]
     if layers.reach is None:
         raise _Absent(reason("no_timetable"))
+    if layers.reach.columns.empty:
+        raise _Absent(reason("no_population"))
     if column not in layers.reach:
         raise _Absent(reason("no_goals"))
     if layers.network is not None:
@@ -524,12 +526,8 @@ def _over_people(values: pd.Series, layers: Layers) -> tuple[float, pd.Series]:
     if cells is None:
         raise _Absent(reason("no_cells"))
     people = cells["population"] if "population" in cells else pd.Series(1.0, index=cells.index)
-    people = people.where(values.notna(), 0.0)
-    table = pd.DataFrame({"sum": (values * people).fillna(0.0), "people": people})
-    sums = table.groupby(cells["district_id"]).sum().reindex(layers.districts.index)
-    whole = float(sums["people"].sum())
-    by_district = sums["sum"] / sums["people"].where(sums["people"] > 0)
-    return float(sums["sum"].sum()) / whole if whole > 0 else float("nan"), by_district
+    districts = layers.districts.index
+    return means(values, weight=people, district=cells["district_id"], districts=districts)
 
 
 def _of_categories(one: Definition, layers: Layers) -> gpd.GeoDataFrame:

@@ -73,12 +73,13 @@ def _reach(told: dict[str, Any], words: Words) -> list[str]:
     reached = figure(mean.get(f"{amount}_45min_share"))
     if reached is None:
         return []
+    direct = figure(mean.get(f"{amount}_45min_share_direct"))
     said = [
         words.text(
             "report.wheels.reach",
             share=words.percent(reached),
             amount=words.text(f"reach.{amount}"),
-            direct=words.percent(figure(mean.get("direct_share"))),
+            direct=words.percent(None if direct is None or not reached else direct / reached),
         )
     ]
     changing, spread = figure(mean.get("change_min")), figure(mean.get("spread_min"))

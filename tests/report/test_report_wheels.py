@@ -20,7 +20,8 @@ def with_rides(study, **changes):
             "trips_by_mode": {"bus": 1000, "cable": 234}, "frequency_share": 0.3,
         },
         "mean": {
-            "jobs_45min_share": 0.42, "direct_share": 0.8, "change_min": 3.5, "spread_min": 6.0,
+            "jobs_45min_share": 0.42, "jobs_45min_share_direct": 0.336,
+            "change_min": 3.5, "spread_min": 6.0,
         },
         "without": {
             "cable": {
