@@ -235,7 +235,9 @@ def timed_routes(feed: Feed, *, crs: CRS, study_area: shapely.Geometry | None) -
     -------
     routes
         Index ``route_id``: the shape of the trip of most stops, or where it has
-        none straight lines between them; ``mode``, ``name``, ``source``.
+        none straight lines between them; ``mode``, ``name``, ``source``, and as
+        of the routes of lists ``headway_min``, ``headway_from``, ``first_s`` and
+        ``last_s``, unknown: it is the timetables that tell.
     """
     calls = feed.stop_times.groupby("trip_id", sort=False).size().reindex(feed.trips.index)
     longest = calls.groupby(feed.trips["route_id"]).idxmax().dropna()
@@ -251,12 +253,33 @@ def timed_routes(feed: Feed, *, crs: CRS, study_area: shapely.Geometry | None) -
         lines = np.where(shapely.is_missing(drawn), lines, drawn)
     routes = feed.routes.loc[trips["route_id"]]
     table = gpd.GeoDataFrame(
-        {"mode": routes["mode"].to_numpy(), "name": routes["name"].to_numpy(), "source": TIMETABLE},
-        geometry=gpd.GeoSeries(lines, crs="EPSG:4326").to_crs(crs).to_numpy(),
+        {
+            "mode": routes["mode"].to_numpy(),
+            "name": routes["name"].to_numpy(),
+            "source": TIMETABLE,
+            "headway_min": np.nan,
+            "headway_from": None,
+            "first_s": np.nan,
+            "last_s": np.nan,
+        },
+        geometry=_placed(gpd.GeoSeries(lines, crs="EPSG:4326").to_crs(crs).to_numpy()),
         crs=crs,
         index=_prefixed(routes.index, TIMETABLE, "route_id"),
     )
     return table if study_area is None else table[table.intersects(study_area)]
+
+
+def _placed(lines: np.ndarray) -> np.ndarray:
+    """Cut lines where they lead so far round the Earth that the CRS has no coordinates there."""
+    places, which = shapely.get_coordinates(lines, return_index=True)
+    there = np.isfinite(places).all(axis=1)
+    if there.all():
+        return lines
+    long = there & (np.bincount(which[there], minlength=len(lines)) > 1)[which]
+    left, rank = np.unique(which[long], return_inverse=True)
+    cut = np.full(len(lines), None, dtype=object)
+    cut[left] = shapely.linestrings(places[long], indices=rank)
+    return cut
 
 
 def join_timed_stops(
