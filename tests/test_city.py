@@ -148,7 +148,7 @@ def test_every_fault_is_told_at_once(check: Callable[[str], City]) -> None:
         (f"{TRIPS}path = 'd.geojson', source = 'x' }}", "transit.trips.0.trips.source: no block"),
         (f"{TRIPS}path = 'none.csv' }}", "transit.trips.0.trips.path: no file"),
         ("[transit.headway_min]\nbus = 0", "transit.headway_min.bus: input should be greater"),
-        ("[transit.headway_min]\nboat = 9", "transit.headway_min.boat: input should be 'metro'"),
+        ("[transit.headway_min]\nboat = 9", "transit.headway_min.boat: must be one of"),
         ("[[connectivity]]\nkind = 'x'\npath = 'd.geojson'", "connectivity.0: input tag 'x' found"),
         ("lon = 'x'", "districts: lon and lat go together"),
         ("lat = 'y'", "districts: lon and lat go together"),
