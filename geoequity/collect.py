@@ -5,6 +5,7 @@ The bridge between what a city file says and the readers, which get plain
 options each.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -287,11 +288,8 @@ class _Reading:
             self.faults.append(error)
             return None, None
         books[0].counts["feed"] = feed.report
-        idle = [one for one in block.without if one not in set(feed.routes["mode"])]
-        if idle:
-            books[0].warn("transit.without takes out modes that no route has", idle)
         timed = services.timed_stops(feed, crs=self.crs, study_area=self.area)
-        self._check_block(feed)
+        self._check_block(feed, record=books[0])
         if timed.empty:
             served = feed.stops[feed.stops.index.isin(feed.stop_times["stop_id"])]
             low, high = served[["lon", "lat"]].min(), served[["lon", "lat"]].max()
@@ -303,11 +301,16 @@ class _Reading:
             self.faults.append(DataError(msg, ids=served.index))
         return feed, timed
 
-    def _check_block(self, feed: Feed) -> None:
-        """Refuse a day and a budget that the timetables do not fit."""
+    def _check_block(self, feed: Feed, *, record: Record) -> None:
+        """Refuse a day and a budget that the timetables do not fit, and warn of what is idle."""
         block, key = self.city.transit, "date"
+        idle = [one for one in block.without if one not in set(feed.routes["mode"])]
+        if idle:
+            record.warn("transit.without takes out modes that no route has", idle)
         try:
             timetable = Timetable.of(feed, date=block.date)
+            if len(block.gtfs) > 1:  # of a single one the date is checked as a whole
+                _warn_of_idle(feed, timetable.date, record=record)
             key = "fare_budget"
             if block.fare_budget is not None:
                 timetable.boardings_for(block.fare_budget)
@@ -629,6 +632,16 @@ def _all_stops(layers: Any, lists: list[gpd.GeoDataFrame], crs: CRS) -> gpd.GeoD
     frames = [found[~found["mode"].isin(listed)], *lists]
     frames = [one for one in frames if len(one)] or [found]
     return pd.concat(frames).astype(dict.fromkeys(osm_tags.STOP_FEATURES, "boolean"))
+
+
+def _warn_of_idle(feed: Feed, day: dt.date, *, record: Record) -> None:
+    """Warn of agencies that do not run on the day: timetables may be of different years."""
+    agency = feed.routes["agency"]
+    runs = feed.trips["service_id"].isin(feed.services_on(day))
+    running = agency.reindex(feed.trips.loc[runs, "route_id"].unique())
+    idle = sorted({*agency.dropna()} - {*running.dropna()})
+    if idle:
+        record.warn(f"nothing runs on {day} of agencies", idle)
 
 
 def _all_routes(layers: Any, listed: gpd.GeoDataFrame, city: City) -> gpd.GeoDataFrame:

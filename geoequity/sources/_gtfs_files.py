@@ -292,6 +292,9 @@ def read_tables(files: Mapping[str, Opener], *, book: Book) -> dict[str, pd.Data
     for name, layout in LAYOUTS.items():
         if name not in files:
             continue
+        if not layout.needed and not any(one.strip() for one in _header(files[name])):
+            book.record.warn(f"{name}: is empty, taken as absent", [])
+            continue
         table = _read(files[name], name, layout, book=book)
         if table is not None and layout.needed and table.empty:
             book.fault(name, "holds no rows")

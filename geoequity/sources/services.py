@@ -235,9 +235,9 @@ def timed_routes(feed: Feed, *, crs: CRS, study_area: shapely.Geometry | None) -
     -------
     routes
         Index ``route_id``: the shape of the trip of most stops, or where it has
-        none straight lines between them; ``mode``, ``name``, ``source``, and as
-        of the routes of lists ``headway_min``, ``headway_from``, ``first_s`` and
-        ``last_s``, unknown: it is the timetables that tell.
+        none straight lines between them; ``mode``, ``name``, ``source``, and
+        ``headway_min``, ``headway_from``, ``first_s`` and ``last_s``, which are
+        for routes without a timetable: unknown.
     """
     calls = feed.stop_times.groupby("trip_id", sort=False).size().reindex(feed.trips.index)
     longest = calls.groupby(feed.trips["route_id"]).idxmax().dropna()

@@ -645,6 +645,11 @@ def test_strange_directions_are_unknown(make: FeedMaker) -> None:
     assert feed.trips.loc["t1", "direction"] == -1
 
 
+def test_an_optional_file_that_is_empty_is_as_good_as_none(make: FeedMaker) -> None:
+    feed = warned(make(shapes=""), "shapes.txt: is empty, taken as absent")
+    assert feed.shapes.empty
+
+
 def test_the_report_is_plain(make: FeedMaker) -> None:
     report = read_feed(make()).report
     assert json.loads(json.dumps(report)) == report

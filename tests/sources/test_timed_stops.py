@@ -8,6 +8,7 @@ import pytest
 from shapely import LineString, Point, box
 
 from geoequity.sources import services
+from geoequity.sources.transit_tables import ROUTE_COLUMNS
 from geoequity.transit import Timetable
 from tests.transit.small_timetables import CRS, DATE, EAST, NORTH, open_calls, stop_row, write_gtfs
 
@@ -89,6 +90,8 @@ def test_routes_are_drawn_along_their_longest_trip(feed):
     drawn = services.timed_routes(feed, crs=CRS, study_area=None)
     assert drawn["mode"].to_dict() == {"timetable/bus": "bus", "timetable/rope": "cable"}
     assert drawn.loc["timetable/rope"].geometry.length == pytest.approx(1000, abs=0.1)
+    # Where there are no others, they stand alone in the table of routes
+    assert {*ROUTE_COLUMNS, "geometry"} == {*drawn.columns}
     away = services.timed_routes(feed, crs=CRS, study_area=box(0, 0, 1, 1))
     assert away.empty
 
