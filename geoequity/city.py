@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from geoequity.errors import ConfigError
 from geoequity.schema import MODES
@@ -40,6 +40,18 @@ from geoequity.transit import MORNING, window_of
 
 Language = Literal["en", "es", "pt"]
 _ID = r"^[a-z][a-z0-9_]*$"
+_OF_TIMETABLES = (  # keys of [transit] that mean nothing without one
+    "date",
+    "modes",
+    "merge",
+    "without",
+    "centre",
+    "max_walk_min",
+    "max_change_min",
+    "max_transfers",
+    "draws",
+    "fare_budget",
+)
 _PLAINLY = {  # faults of pydantic that it tells in words of Python
     "extra_forbidden": "unknown key",
     "missing": "missing",
@@ -112,6 +124,17 @@ def _known_mode(mode: str) -> str:
 Mode = Annotated[str, AfterValidator(_known_mode)]
 
 
+def _day(value: object) -> object:
+    """Refuse numbers, which stand for seconds since 1970 to others, and texts that are no day."""
+    if isinstance(value, dt.date):
+        return value
+    try:
+        return dt.date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError as error:
+        msg = "must be a day such as 2025-05-14"
+        raise ValueError(msg) from error
+
+
 def _clock(window: tuple[str, str]) -> tuple[str, str]:
     """Refuse a window that is none."""
     window_of(window)
@@ -123,7 +146,7 @@ class TransitBlock(Origin):
 
     source: str | None = Field(None, description="block of [sources] that its terms come from")
     gtfs: tuple[Path, ...] = Field((), description="timetables in GTFS, zips or folders")
-    date: dt.date | None = Field(
+    date: Annotated[dt.date | None, BeforeValidator(_day)] = Field(
         None, description="day whose timetable counts; by default the busiest of midweek"
     )
     window: Annotated[tuple[str, str], AfterValidator(_clock)] = Field(
@@ -396,6 +419,9 @@ class City(Block):
             name = getattr(block, "source", None)
             if name is not None and name not in self.sources:
                 faults.append(f"{key}.source: no block [sources.{name}]")
+        if not self.transit.gtfs:
+            unused = [one for one in _OF_TIMETABLES if one in self.transit.model_fields_set]
+            faults += [f"transit.{one}: there is no transit.gtfs to use it on" for one in unused]
         counted = set(self.cells.bases) if self.cells else set()
         counted |= {"population"} if self.cells and self.cells.population else set()
         given: dict[str, int] = {}

@@ -18,7 +18,7 @@ from pyproj import CRS
 
 from geoequity import grids
 from geoequity.city import City
-from geoequity.errors import ConfigError, GeoEquityError
+from geoequity.errors import ConfigError, DataError, GeoEquityError, shown
 from geoequity.gridded import SpeedTests, offered
 from geoequity.indicators import Definition, TableValues, check_measures
 from geoequity.sources import (
@@ -44,8 +44,9 @@ from geoequity.sources.spec import (
     TowersSpec,
     TripsSpec,
 )
-from geoequity.transit import Feed, window_of
+from geoequity.transit import Feed, Timetable, window_of
 
+_FAR_M = 50_000.0  # from the study area, no place is in the city
 _ANY_CRS = "EPSG:3857"  # for reading on after the districts failed; nothing of it is used
 
 
@@ -155,7 +156,8 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     """
     reading = _Reading(city, scales={one.id: one.scale for one in definitions})
     districts, cells = reading.units()
-    lists, stops, feed = reading.services(), reading.stops(), reading.feed()
+    lists, stops = reading.services(), reading.stops()
+    feed, timed = reading.timetables()
     listed_routes = reading.routes()
     streets, layers = reading.streets(), reading.map()
     scales = {one.id: one.scale for one in definitions}
@@ -167,7 +169,6 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     reading.records += _map_records(city, layers)
     by_name = {record.name: record for record in reversed(reading.records)}  # the first of a name
     crs = reading.crs
-    timed = None if feed is None else reading.timed_stops(feed)
     routes, every_stop = _all_routes(layers, listed_routes, city), _all_stops(layers, stops, crs)
     if timed is not None:
         every_stop = services.join_timed_stops(every_stop, timed, rule=city.transit.merge)
@@ -270,11 +271,12 @@ class _Reading:
             for name, spec in _numbered(blocks)
         ]
 
-    def feed(self) -> Feed | None:
-        """Read the timetables, one record a file."""
+    def timetables(self) -> tuple[Feed | None, gpd.GeoDataFrame | None]:
+        """Read the timetables, one record a file, and their stops near the study area."""
         block = self.city.transit
+        self._check_centre()
         if not block.gtfs:
-            return None
+            return None, None
         books = [
             Record(name=name, path=path, origin=self.city.origin(block))
             for name, path in _numbered([("transit.gtfs", path) for path in block.gtfs])
@@ -282,19 +284,51 @@ class _Reading:
         self.records += books
         try:
             feed = gtfs.read_feed(block.gtfs, record=books, modes=block.modes)
-            if block.date is not None:
-                feed.check_date(block.date)
         except GeoEquityError as error:
             self.faults.append(error)
-            return None
+            return None, None
         books[0].counts["feed"] = feed.report
-        if len(books) > 1:  # of a single one the date is checked as a whole
-            _warn_of_idle(feed, block.date or feed.busiest_day(), record=books[0])
-        return feed
+        timed = services.timed_stops(feed, crs=self.crs, study_area=self.area)
+        self._check_block(feed, record=books[0])
+        if timed.empty:
+            served = feed.stops[feed.stops.index.isin(feed.stop_times["stop_id"])]
+            low, high = served[["lon", "lat"]].min(), served[["lon", "lat"]].max()
+            msg = (
+                f"{shown(block.gtfs)}: stops.txt: no stop lies near the districts; stop_lon runs"
+                f" from {low['lon']:.4f} to {high['lon']:.4f}, stop_lat from {low['lat']:.4f}"
+                f" to {high['lat']:.4f}"
+            )
+            self.faults.append(DataError(msg, ids=served.index))
+        return feed, timed
 
-    def timed_stops(self, feed: Feed) -> gpd.GeoDataFrame:
-        """Take the stops of the timetables where something runs, near the study area."""
-        return services.timed_stops(feed, crs=self.crs, study_area=self.area)
+    def _check_block(self, feed: Feed, *, record: Record) -> None:
+        """Refuse a day and a budget that the timetables do not fit, and warn of what is idle."""
+        block, key = self.city.transit, "date"
+        idle = [one for one in block.without if one not in set(feed.routes["mode"])]
+        if idle:
+            record.warn("transit.without takes out modes that no route has", idle)
+        try:
+            timetable = Timetable.of(feed, date=block.date)
+            if len(block.gtfs) > 1:  # of a single one the date is checked as a whole
+                _warn_of_idle(feed, timetable.date, record=record)
+            key = "fare_budget"
+            if block.fare_budget is not None:
+                timetable.boardings_for(block.fare_budget)
+        except DataError as error:
+            self.faults.append(DataError(f"{self.city.file}: transit.{key}: {error}"))
+
+    def _check_centre(self) -> None:
+        """Refuse a centre so far off that its coordinates must be wrong."""
+        place = self.city.transit.centre
+        if place is None or self.area is None:
+            return
+        point = gpd.GeoSeries([shapely.Point(place)], crs="EPSG:4326").to_crs(self.crs).iloc[0]
+        if not point.distance(self.area) <= _FAR_M:  # nor where it has no coordinates at all
+            msg = (
+                f"{self.city.file}: transit.centre: over {_FAR_M / 1000:g} km from the districts;"
+                " the longitude goes first"
+            )
+            self.faults.append(ConfigError(msg))
 
     def routes(self) -> gpd.GeoDataFrame:
         """Read every list of routes, and then how often they run from tables of trips."""

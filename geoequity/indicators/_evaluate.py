@@ -491,6 +491,8 @@ def _transit_share(one: Definition, layers: Layers) -> _Value:
 def _supply_near(one: Definition, layers: Layers) -> _Value:
     """Public transport near home."""
     column = one.parameters["column"]
+    if layers.cells is None:
+        raise _Absent(reason("no_cells"))
     if layers.supply is None or column not in layers.supply:
         raise _Absent(reason("no_timetable"))
     of_band = f"{column.removesuffix('_per_hour')}_known_share"
@@ -508,12 +510,14 @@ def _supply_near(one: Definition, layers: Layers) -> _Value:
 def _transit_reach(one: Definition, layers: Layers) -> _Value:
     """Reach by public transport."""
     column = one.parameters["column"]
+    if layers.cells is None:
+        raise _Absent(reason("no_cells"))
     if layers.reach is None:
         raise _Absent(reason("no_timetable"))
     if layers.reach.columns.empty:
         raise _Absent(reason("no_population"))
     if column not in layers.reach:
-        raise _Absent(reason("no_goals"))
+        raise _Absent(reason("no_goals" if len(layers.reach.columns) else "no_population"))
     if layers.network is not None:
         return _Value(value=layers.reach[column], level="cell")
     why = reason("straight_line")

@@ -18,6 +18,7 @@ NULL_ISLAND_DEG = 0.001  # about 100 m round (0, 0), where lost coordinates end 
 _LAST_TYPE = 10_000
 _EPOCH = pd.Timestamp("1970-01-01")
 _LAST_DAY = 100_000  # days of one service are told apart from those of the next by it
+_YEARS = (1970, 2199)  # from the first day that has a number, and until before the last
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -215,19 +216,25 @@ def _routes(
 
 
 def _dates(values: pd.Series, *, file: str, ids: pd.Series, book: Book) -> np.ndarray:
-    """Parse dates, as days since 1970; 0 where one is wrong, which is a fault."""
+    """Parse dates, as days since 1970; -1 where one is wrong, which is a fault."""
     words = pd.Series(list(values.cat.categories), dtype=object).astype(str)
     parsed = pd.to_datetime(words.where(words.str.fullmatch(r"\d{8}")), format="%Y%m%d",
                             errors="coerce")  # fmt: skip
+    known = parsed.dt.year.between(*_YEARS).to_numpy()
     codes = values.cat.codes.to_numpy()
-    known = parsed.notna().to_numpy()
-    wrong = (codes >= 0) & ~np.append(known, True)[codes]
-    if wrong.any():
-        listed = ", ".join(map(repr, values.astype(object)[wrong].unique()[:3]))
-        book.fault(file, f"{values.name} is no date such as 20250131 ({listed}) for services",
-                   ids.astype(object)[wrong])  # fmt: skip
-    days = ((parsed - _EPOCH) // pd.Timedelta(days=1)).where(known, 0).astype(int).to_numpy()
-    return np.append(days, 0)[codes]
+    far = (parsed.notna() & ~known).to_numpy()
+    first, last = _YEARS
+    for bad, said in (
+        (~known & ~far, "is no date such as 20250131"),
+        (far, f"is before {first} or after {last}"),
+    ):
+        wrong = (codes >= 0) & np.append(bad, False)[codes]
+        if wrong.any():
+            listed = ", ".join(map(repr, values.astype(object)[wrong].unique()[:3]))
+            named = ids.astype(object)[wrong]
+            book.fault(file, f"{values.name} {said} ({listed}) for services", named)
+    days = ((parsed - _EPOCH) // pd.Timedelta(days=1)).where(known, -1).astype(int).to_numpy()
+    return np.append(days, -1)[codes]
 
 
 def _days(
@@ -274,9 +281,9 @@ def _weekly(calendar: pd.DataFrame, services: pd.Index, *, book: Book) -> np.nda
     start = _dates(calendar["start_date"], file=file, ids=ids, book=book)
     end = _dates(calendar["end_date"], file=file, ids=ids, book=book)
     length = end - start + 1
-    if (turned := (length < 1) & (start > 0) & (end > 0)).any():
+    if (turned := (length < 1) & (start >= 0) & (end >= 0)).any():
         book.fault(file, "end_date is before start_date for services", text_of(ids)[turned])
-    length = np.where((start > 0) & (end > 0), np.maximum(length, 0), 0)
+    length = np.where((start >= 0) & (end >= 0), np.maximum(length, 0), 0)
     row = np.repeat(np.arange(len(calendar)), length)
     day = start[row] + np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
     week = calendar[list(WEEK)].to_numpy() == 1

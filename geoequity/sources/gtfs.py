@@ -123,7 +123,7 @@ def read_feed(
         one.rows_kept = one.rows_read - sum(each["count"] for each in one.dropped)
     unknown = [key for key in asked if key not in used]
     if unknown and read_all:
-        msg = f"modes: no route and no agency is called {shown(unknown)}"
+        msg = f"{shown(several)}: modes: no route and no agency is called {shown(unknown)}"
         faults.append(DataError(msg, ids=unknown))
     gather(faults)
     whole, merged = joined([part for part in parts if part is not None])

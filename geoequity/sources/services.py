@@ -262,11 +262,24 @@ def timed_routes(feed: Feed, *, crs: CRS, study_area: shapely.Geometry | None) -
             "first_s": np.nan,
             "last_s": np.nan,
         },
-        geometry=gpd.GeoSeries(lines, crs="EPSG:4326").to_crs(crs).to_numpy(),
+        geometry=_placed(gpd.GeoSeries(lines, crs="EPSG:4326").to_crs(crs).to_numpy()),
         crs=crs,
         index=_prefixed(routes.index, TIMETABLE, "route_id"),
     )
     return table if study_area is None else table[table.intersects(study_area)]
+
+
+def _placed(lines: np.ndarray) -> np.ndarray:
+    """Cut lines where they lead so far round the Earth that the CRS has no coordinates there."""
+    places, which = shapely.get_coordinates(lines, return_index=True)
+    there = np.isfinite(places).all(axis=1)
+    if there.all():
+        return lines
+    long = there & (np.bincount(which[there], minlength=len(lines)) > 1)[which]
+    left, rank = np.unique(which[long], return_inverse=True)
+    cut = np.full(len(lines), None, dtype=object)
+    cut[left] = shapely.linestrings(places[long], indices=rank)
+    return cut
 
 
 def join_timed_stops(

@@ -928,11 +928,33 @@ class StreetNetwork:
             by_node = pd.Series(minutes[self._rank], index=self.places.index, name="minutes")
             yield origin, by_node[np.isfinite(by_node)]
 
-    def _check_on_map(self, shapes: np.ndarray, ids: Mapping[str, pd.Index]) -> None:
-        """Refuse places so far off that their coordinates must be wrong."""
+    def on_map(self, places: Places) -> np.ndarray:
+        """
+        Tell which places are near enough for a walk to be looked for.
+
+        Parameters
+        ----------
+        places
+            In the CRS of the network, each with a geometry.
+
+        Returns
+        -------
+        on_map
+            Whether each lies within 50 km of the bounds of the network; the
+            others are refused by whatever measures walks.
+        """
+        is_off = self._off_map(places.geometry.to_numpy())
+        return np.asarray(~is_off.any(axis=1))
+
+    def _off_map(self, shapes: np.ndarray) -> np.ndarray:
+        """Tell which shapes are off the map, by shape and axis."""
         low, high = self.edges.total_bounds.reshape(2, 2)
         bounds = shapely.bounds(shapes).reshape(-1, 2, 2)
-        is_off = (bounds[:, 1] < low - OFF_MAP_M) | (bounds[:, 0] > high + OFF_MAP_M)
+        return (bounds[:, 1] < low - OFF_MAP_M) | (bounds[:, 0] > high + OFF_MAP_M)
+
+    def _check_on_map(self, shapes: np.ndarray, ids: Mapping[str, pd.Index]) -> None:
+        """Refuse places so far off that their coordinates must be wrong."""
+        is_off = self._off_map(shapes)
         if not is_off.any():
             return
         names = np.repeat(list(ids), [len(one) for one in ids.values()])

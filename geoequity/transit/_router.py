@@ -100,8 +100,8 @@ class Router:
         journeys
             Of one origin after the other.
         """
-        access = self._ways(origins, self.stops, rows=len(origins))
-        egress = self._ways(self.stops, destinations, rows=len(self.stops))
+        access = self._ways(origins, self._near, rows=len(origins))
+        egress = self._ways(self._near, destinations, rows=len(self.stops))
         on_foot = self._ways(origins, destinations, rows=len(origins))
         services = [
             Service(one, calls_of(one, stops=len(self.stops)), self._changes) for one in self.lines
@@ -160,6 +160,17 @@ class Router:
             journeys.append(Journeys(_minutes(seconds, percentiles), mean / 60))
         return journeys
 
+    @cached_property
+    def _near(self) -> gpd.GeoSeries:
+        """Take the stops that anybody may walk to; lines may lead far beyond the map."""
+        near = self.stops[self._is_placed]
+        return near if self.streets is None else near[self.streets.on_map(near)]
+
+    @cached_property
+    def _is_placed(self) -> np.ndarray:
+        """Tell which stops have a place: far round the Earth, the CRS of a city has none."""
+        return np.isfinite(self.stops.get_coordinates().to_numpy()).all(axis=1)
+
     def _ways(self, starts: gpd.GeoSeries, goals: gpd.GeoSeries, *, rows: int) -> Ways:
         """Walk from and to stops, or all the way."""
         return _laid_out(self._walks(starts, goals, self.rider.max_walk_min), rows=rows)
@@ -189,7 +200,7 @@ class Router:
         every = pd.RangeIndex(len(self.stops))
         rules = self.transfers
         told = rules[rules["kind"] != _FORBIDDEN]
-        walks = self._walks(self.stops, self.stops, self.rider.max_change_min)
+        walks = self._walks(self._near, self._near, self.rider.max_change_min)
         # Stops of one station, and pairs that the timetable names, however far apart
         joined = pd.DataFrame({"station": self.station, "stop": every}).dropna()
         mates = joined.merge(joined, on="station", suffixes=("", "_to"))
@@ -199,7 +210,8 @@ class Router:
                 "to_id": np.concatenate([mates["stop_to"], told["to_stop"]]),
             }
         ).astype("int64")
-        pairs["minutes"] = self._between(pairs)
+        pairs = pairs[self._is_placed[pairs.to_numpy()].all(axis=1)]
+        pairs = pairs.assign(minutes=self._between(pairs))
         own = pd.DataFrame({"from_id": every, "to_id": every, "minutes": 0.0})
         table = pd.concat([walks, pairs, own])
         table["seconds"] = np.rint(table["minutes"].astype(float) * 60)

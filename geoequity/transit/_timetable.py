@@ -124,8 +124,9 @@ class Timetable:
         if date is None:
             return cls(feed, feed.busiest_day())
         try:
-            day = pd.Timestamp(date).date()
-        except ValueError as error:
+            day = dt.date.fromisoformat(date) if isinstance(date, str) else date
+            day = day.date() if isinstance(day, dt.datetime) else day
+        except (TypeError, ValueError) as error:
             msg = f"date: {date!r} is no day such as 2025-05-14"
             raise DataError(msg) from error
         feed.check_date(day)
@@ -596,6 +597,7 @@ def _points(places: gpd.GeoSeries | gpd.GeoDataFrame, *, name: str) -> gpd.GeoSe
     schema.check_unique(places.index, name=name)
     shapes = places.geometry
     bad = shapes.isna() | shapes.is_empty | (shapes.geom_type != "Point")
+    bad |= ~np.isfinite(shapes.bounds).all(axis=1)
     if bad.any():
         ids = places.index[bad]
         msg = f"{name}: missing or no point: {shown(ids)}"
