@@ -517,7 +517,7 @@ def _transit_reach(one: Definition, layers: Layers) -> _Value:
     if layers.reach.columns.empty:
         raise _Absent(reason("no_population"))
     if column not in layers.reach:
-        raise _Absent(reason("no_goals" if len(layers.reach.columns) else "no_population"))
+        raise _Absent(reason("no_goals"))
     if layers.network is not None:
         return _Value(value=layers.reach[column], level="cell")
     why = reason("straight_line")
