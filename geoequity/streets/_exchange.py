@@ -57,7 +57,8 @@ def graph_of(edges: gpd.GeoDataFrame, nodes: gpd.GeoDataFrame) -> "nx.MultiDiGra
     for edge_id, start, end, length_m, there, back, line, said in rows:
         known: dict[str, Any] = {"edge_id": edge_id, "length_m": length_m}
         known |= {name: value for name, value in said.items() if isinstance(value, str)}
-        if np.isfinite(there):
+        # Places meet edges that nobody may walk, too, so those are handed on as barred
+        if np.isfinite(there) or not np.isfinite(back):
             way = {"minutes": there, "geometry": line, "reversed": False}
             graph.add_edge(start, end, key=edge_id, **known, **way)
         if np.isfinite(back):

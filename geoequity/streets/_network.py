@@ -477,8 +477,7 @@ class StreetNetwork:
             way back), with ``edge_id``, ``length_m``, ``minutes``,
             ``geometry`` the way it runs, whether it is ``reversed``, and the
             tags that `from_edges` heeds. The CRS is a property of the graph.
-            Steps that are barred are not in it: hand over the network of the
-            ablest walker.
+            An edge that is barred both ways stands once, in infinite minutes.
         """
         return _exchange.graph_of(self.edges, self.nodes)
 
