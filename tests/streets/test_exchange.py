@@ -149,7 +149,8 @@ def test_no_walk_changes_on_the_way(carried, web, tmp_path_factory):
 @ways
 def test_places_meet_edges_that_are_barred_both_ways_after_a_round_trip(carried, tmp_path):
     edges = table(("a", "b", [(0, 0), (100, 0)]), ("b", "c", [(100, 0), (200, 0)]))
-    edges = edges.assign(minutes_there=[1.0, np.inf], minutes_back=[1.0, np.inf])
+    edges = edges.assign(highway=["footway", "steps"], minutes_there=[1.0, np.inf])
+    edges["minutes_back"] = edges["minutes_there"]
     network = StreetNetwork.from_edges(edges)
     again = carried(network, tmp_path)
     assert np.isinf(again.edges[MINUTES].to_numpy()).sum() == 2
