@@ -133,20 +133,31 @@ def test_wifi_points_lie_in_the_alcaldias(sources: Mapping[str, Any]) -> None:
     assert record["rows_kept"] + sum(dropped.values()) == 35350
 
 
-def test_hospitals_schools_and_stations_come_from_the_map(folder: Path) -> None:
-    """254 hospitals, 1,730 schools (three of them open lines) and 210 stations as tagged."""
+def test_hospitals_and_schools_come_from_the_map(folder: Path) -> None:
+    """254 hospitals and 1,730 schools, three of them open lines."""
     services = gpd.read_file(folder / "study.gpkg", layer="services")
     found = services[services["source"] == "osm"]["category"].value_counts().to_dict()
     assert found == {"hospital": 254, "school": 1727}
-    stops = gpd.read_file(folder / "study.gpkg", layer="stops")
-    assert {"metro", "rail", "tram"} <= set(stops["mode"])
-    assert len(stops) == 233  # with platforms and entrances, without two under construction
     dates = {one["path"]: one["date"] for one in records(folder) if one["name"] == "osm"}
     assert dates == {
         "osm_hospitals_2025_overpass.json": "2025-11-25",
         "osm_schools_2025_overpass.json": "2025-11-25",
         "osm_rail_stations_2025_overpass.json": "2025-11-20",
     }
+
+
+def test_stops_are_those_of_the_timetable(folder: Path, summary: Mapping[str, Any]) -> None:
+    """All 5,215 but those of the suburban trains beyond the buffer; the map's stations give way."""
+    stops = gpd.read_file(folder / "study.gpkg", layer="stops")
+    assert set(stops["source"]) == {"timetable"}
+    assert len(stops) == 5200
+    routes = gpd.read_parquet(folder / "tables" / "routes.parquet")
+    assert routes["mode"].value_counts().to_dict() == {
+        "bus": 103, "metro": 12, "tram": 8, "brt": 4, "rail": 2,
+    }  # fmt: skip
+    told = summary["transit"]["timetable"]
+    assert told["date"] == "2013-07-03"
+    assert told["feed"]["frequency_share"] == 1
 
 
 def test_poles_with_cameras_are_a_part_of_the_points(
