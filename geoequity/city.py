@@ -167,7 +167,9 @@ class TransitBlock(Origin):
     centre: tuple[float, float] | None = Field(
         None, description="longitude and latitude of the centre of the city"
     )
-    max_walk_min: float = Field(20.0, gt=0, le=60, description="longest walk to a stop [min]")
+    max_walk_min: float = Field(
+        20.0, gt=0, le=60, description="longest walk to a stop, from one, or all the way [min]"
+    )
     max_change_min: float = Field(10.0, gt=0, le=60, description="longest walk to change [min]")
     max_transfers: int = Field(3, ge=0, le=7, description="how often people change at most")
     draws: int = Field(

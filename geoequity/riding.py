@@ -350,7 +350,8 @@ def ride(
         As in `Rides`; no columns where neither people nor jobs are counted.
     report
         ``weighed_by``, ``journeys``, how many pairs were looked at, and
-        ``draws`` of departures that nobody tells.
+        ``draws`` of departures that nobody tells, and ``max_walk_min``, the
+        longest walk at either end or all the way [minutes].
 
     Raises
     ------
@@ -412,7 +413,12 @@ def ride(
         paid = reached(some, replace(plans.rider, max_transfers=most))
         table["budget_share"] = paid[usual]
     journeys = len(cells) * len(where)
-    return table, {"weighed_by": by, "journeys": journeys, "draws": plans.rider.draws}
+    return table, {
+        "weighed_by": by,
+        "journeys": journeys,
+        "draws": plans.rider.draws,
+        "max_walk_min": plans.rider.max_walk_min,
+    }
 
 
 def _of_the_city(cells: gpd.GeoDataFrame, column: str) -> pd.Series:

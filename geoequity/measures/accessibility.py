@@ -4,7 +4,8 @@ What can be reached from where, measured on a costs table.
 A costs table has one row for each pair that is reached: ``from_id``,
 ``to_id``, ``minutes``; a pair that is absent is not reached within
 ``attrs["limit_min"]``, if it names a limit.
-`geoequity.streets.StreetNetwork.costs` makes one. Every measure gives one
+`geoequity.streets.StreetNetwork.costs` makes one, on foot, and
+`geoequity.transit.Timetable.travel_times`, by public transport. Every measure gives one
 number for each of the ``origins``, in their order, and leaves its inputs alone.
 
 One rule for gaps holds throughout. What is not in the table is out of reach: an

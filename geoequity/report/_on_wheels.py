@@ -63,6 +63,9 @@ def _timetable(told: dict[str, Any], words: Words) -> list[str]:
     if draws is not None and share is not None and share >= _NOTABLE_SHARE:
         key = "frequency" if draws else "regular"
         said.append(words.text(f"report.wheels.{key}", share=words.percent(share)))
+    longest = figure(told.get("max_walk_min"))
+    if longest is not None:
+        said.append(words.text("report.wheels.walk", number=words.number(longest, 0)))
     return said
 
 

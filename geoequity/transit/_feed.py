@@ -68,6 +68,11 @@ class Feed:
     shapes: pd.DataFrame
     report: dict[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Count what there is: the tables are long."""
+        counts = f"{len(self.routes)} routes, {len(self.trips)} trips, {len(self.stops)} stops"
+        return f"Feed({counts})"
+
     def services_on(self, date: dt.date) -> pd.Index:
         """
         List the services that run on a day.

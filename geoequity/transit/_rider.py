@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -166,8 +167,12 @@ def window_of(window: tuple[str, str]) -> tuple[int, int]:
     Raises
     ------
     DataError
-        If either is no time, or the window is empty.
+        If there are not two, either is no time, or the window is empty.
     """
+    given: Any = window
+    if not isinstance(given, list | tuple) or len(given) != 2:  # noqa: PLR2004
+        msg = f"window: two times such as ('07:00', '09:00'), not {given!r}"
+        raise DataError(msg)
     begin, end = (seconds_of(one) for one in window)
     if begin >= end:
         msg = f"window: {window[0]} to {window[1]} is empty"
@@ -194,10 +199,11 @@ def check_percentiles(percentiles: Iterable[float]) -> tuple[float, ...]:
     DataError
         If there is none, or one is out of range, no whole number or repeated.
     """
-    listed = tuple(percentiles)
-    bad = [one for one in listed if not 0 <= one <= 100 or one != int(one)]  # noqa: PLR2004
-    if bad or not listed or len(set(listed)) < len(listed):
-        msg = f"percentiles: whole numbers from 0 to 100, each once; are {listed}"
+    asked: Any = percentiles
+    listed = tuple(asked) if isinstance(asked, Iterable) else ()
+    # Text is in no range of numbers, and a single number is no list
+    if not listed or len(set(listed)) < len(listed) or any(one not in range(101) for one in listed):
+        msg = f"percentiles: a list of whole numbers from 0 to 100, each once; not {asked!r}"
         raise DataError(msg)
     return tuple(int(one) for one in listed)
 

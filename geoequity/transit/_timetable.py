@@ -54,6 +54,10 @@ class Timetable:
     feed: Feed
     date: dt.date
 
+    def __repr__(self) -> str:
+        """Name the day, and count what may run."""
+        return f"Timetable({self.date}, {self.feed!r})"
+
     # ------------------------------------------------------------- the doors
     @classmethod
     def from_gtfs(
@@ -78,8 +82,8 @@ class Timetable:
             The day, or ``YYYY-MM-DD``. By default the Tuesday, Wednesday or
             Thursday of most trips.
         modes
-            Mode of some routes or agencies, by id, where their route type does
-            not tell, such as bus rapid transit.
+            Mode, of ``schema.MODES``, of some routes or agencies, by id, where
+            their route type does not tell, such as bus rapid transit.
 
         Returns
         -------
@@ -393,13 +397,14 @@ class Timetable:
             Points in the same CRS with a unique index.
         streets
             Network to walk on, in the same CRS. By default walks are in a
-            straight line, times the detour of the rider.
+            straight line, times the detour of the rider. Either way none is longer
+            than the rider's ``max_walk_min``, not even one all the way.
         window
             First minute of departure, and the minute after the last.
         within_min
             Longest journey to look for [minutes].
         percentiles
-            0 to 100; 50 is the median departure.
+            Whole numbers from 0 to 100; 50 is the median departure, 95 a bad one.
         rider
             Who rides.
         changing
@@ -423,6 +428,12 @@ class Timetable:
             the limit is out of range, or the window is none.
         CRSError
             If the CRS is not in metres, or differs.
+
+        Notes
+        -----
+        The measures of `measures.accessibility` read the column ``minutes``. To
+        measure with another percentile:
+        ``costs.assign(minutes=costs["minutes_p95"])``.
 
         References
         ----------

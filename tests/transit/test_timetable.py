@@ -11,7 +11,7 @@ from shapely import LineString, Point
 
 from geoequity.errors import CRSError, DataError
 from geoequity.transit import Rider, Timetable
-from geoequity.transit._rider import departures_of, percentiles_of, seconds_of
+from geoequity.transit._rider import check_percentiles, departures_of, percentiles_of, seconds_of
 from tests.transit.small_timetables import (
     CRS,
     DATE,
@@ -259,6 +259,29 @@ def test_all_faults_of_a_rider_are_told():
 def test_odd_times_are_refused(odd):
     with pytest.raises(DataError, match="no time of the day"):
         seconds_of(odd)
+
+
+@pytest.mark.parametrize("odd", [7, None, "07:00-09:00", ["07:00"], ("07:00", "08:00", "09:00")])
+def test_a_window_is_two_times(odd):
+    with pytest.raises(DataError, match="window: two times such as"):
+        departures_of(odd)
+
+
+@pytest.mark.parametrize("odd", [50, None, [], "95", ["95"], [2.5], [101], [5, 5], [float("nan")]])
+def test_percentiles_are_a_list_of_whole_numbers(odd):
+    with pytest.raises(DataError, match="percentiles: a list of whole numbers from 0 to 100"):
+        check_percentiles(odd)
+
+
+def test_percentiles_may_be_of_any_kind_of_number():
+    assert check_percentiles(iter([0, np.int64(5), 50.0, 100])) == (0, 5, 50, 100)
+
+
+def test_a_timetable_shows_itself_in_one_line(city):
+    timetable = Timetable.from_gtfs(city, date=DATE)
+    feed = timetable.feed
+    counts = f"{len(feed.routes)} routes, {len(feed.trips)} trips, {len(feed.stops)} stops"
+    assert repr(timetable) == f"Timetable({timetable.date}, Feed({counts}))"
 
 
 def test_the_window_ends_before_its_end():
