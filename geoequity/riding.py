@@ -167,7 +167,7 @@ def untimed_supply(
     CRSError
         If CRSs differ.
     """
-    hourly = hourly_of(stops, routes, stop_routes).assign(direction=-1)
+    hourly = hourly_of(stops, routes, stop_routes=stop_routes).assign(direction=-1)
     bare = stops.index.difference(hourly["stop_id"], sort=False)
     unknown = pd.DataFrame(
         {

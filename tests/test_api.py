@@ -51,7 +51,10 @@ def public(module):
         for name, value in vars(module).items()
         if not name.startswith("_")
         and (inspect.isfunction(value) or inspect.isclass(value))
-        and value.__module__ == module.__name__
+        and (
+            value.__module__ == module.__name__
+            or value.__module__.startswith(f"{module.__name__}._")
+        )
     }
 
 
@@ -385,6 +388,48 @@ CALLS = {
         lambda: {"values": table().to_numpy(), "weights": np.array([1.0, 2, 3])},
         ("values",),
         out=0,
+    ),
+    "composite.harmonic": call(
+        composite.harmonic,
+        lambda: {"values": table().to_numpy(), "weights": np.array([1.0, 2, 3])},
+        ("values",),
+        out=0,
+    ),
+    "composite.copeland": call(
+        composite.copeland,
+        lambda: {"values": table().to_numpy(), "weights": np.array([1.0, 2, 3])},
+        ("values",),
+        out=0,
+    ),
+    "composite.z_score": call(
+        composite.z_score, lambda: {"data": table(), "better": better()}, ("data",), out=0
+    ),
+    "composite.rank": call(
+        composite.rank, lambda: {"data": table(), "better": better()}, ("data",), out=0
+    ),
+    "composite.percentile": call(
+        composite.percentile, lambda: {"data": table(), "better": better()}, ("data",), out=0
+    ),
+    "composite.to_targets": call(
+        composite.to_targets({"a": 10.0, "b": 1.0, "c": 20.0}),
+        lambda: {"data": table(), "better": better()},
+        ("data",),
+        out=0,
+    ),
+    "composite.denominate": call(
+        lambda **inputs: composite.denominate(inputs["data"], by={"a": inputs["data"]["b"]}),
+        lambda: {"data": table()},
+        ("data",),
+        out=0,
+    ),
+    "composite.impute": call(
+        lambda data: composite.impute(data.fillna(data.mean())),  # it warns of what it fills
+        lambda: {"data": table()},
+        ("data",),
+        out=0,
+    ),
+    "composite.tame_outliers": call(
+        composite.tame_outliers, lambda: {"data": table()}, ("data",), out=0
     ),
     "composite.build": call(
         lambda **inputs: composite.build(**inputs).scores,

@@ -53,7 +53,7 @@ def test_lists_and_trips_make_one_table_of_routes(make: Callable[..., Path]) -> 
     assert found.routes["headway_from"].tolist() == ["table"] * 3
     assert found.routes.geometry.isna().tolist() == [False, False, True]
     assert found.stop_routes.empty
-    hourly = hourly_of(found.stops, found.routes, found.stop_routes)
+    hourly = hourly_of(found.stops, found.routes, stop_routes=found.stop_routes)
     assert hourly[["stop_id", "route_id", "trips_per_hour"]].to_numpy().tolist() == [
         ["transit.bus/b1", "transit.routes.bus/A", 10],
         ["transit.bus/b2", "transit.routes.bus/B", 4],
@@ -101,7 +101,7 @@ def test_routes_of_the_map_keep_their_stops_and_headways(demo_study: Study) -> N
     assert set(found.routes["headway_from"]) == {"tags"}
     assert set(found.stop_routes["route_id"]) == set(found.routes.index)
     assert found.stop_routes["stop_id"].isin(found.stops.index).all()
-    hourly = hourly_of(found.stops, found.routes, found.stop_routes)
+    hourly = hourly_of(found.stops, found.routes, stop_routes=found.stop_routes)
     assert len(hourly) == len(found.stop_routes)
     per_hour = hourly.set_index("route_id")["trips_per_hour"]
     expected = 60 / found.routes["headway_min"]

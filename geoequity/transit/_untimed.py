@@ -14,8 +14,8 @@ HOURLY_COLUMNS = ["stop_id", "route_id", "mode", "trips_per_hour", "first_s", "l
 def hourly_of(
     stops: gpd.GeoDataFrame,
     routes: gpd.GeoDataFrame,
-    stop_routes: pd.DataFrame | None = None,
     *,
+    stop_routes: pd.DataFrame | None = None,
     near_m: float = 30.0,
 ) -> pd.DataFrame:
     """

@@ -54,20 +54,22 @@ def test_routes_serve_stops_that_their_line_passes() -> None:
 def test_routes_that_list_their_stops_serve_those_alone() -> None:
     stops = stops_at(("a", 0, 0), ("b", 10, 0), ("far", 0, 900))
     routes = routes_along(("7", 0, 10), ("8", 0, 20))
-    hourly = hourly_of(stops, routes, listed(("far", "7"), ("a", "7"), ("a", "7")))
+    hourly = hourly_of(stops, routes, stop_routes=listed(("far", "7"), ("a", "7"), ("a", "7")))
     assert pairs(hourly) == {("a", "7"): 6, ("a", "8"): 3, ("b", "8"): 3, ("far", "7"): 6}
 
 
 def test_a_route_whose_listed_stops_are_all_gone_serves_those_it_passes() -> None:
     stops, routes = stops_at(("a", 0, 0)), routes_along(("7", 0, 10))
-    assert pairs(hourly_of(stops, routes, listed(("gone", "7"), ("a", "lost")))) == {("a", "7"): 6}
+    assert pairs(hourly_of(stops, routes, stop_routes=listed(("gone", "7"), ("a", "lost")))) == {
+        ("a", "7"): 6
+    }
 
 
 def test_lines_serve_stops_of_their_mode_and_lists_those_they_name() -> None:
     stops = stops_at(("a", 0, 0))
     trolleys = routes_along(("t", 0, 10), mode="trolleybus")
     assert hourly_of(stops, trolleys).empty
-    hourly = hourly_of(stops, trolleys, listed(("a", "t")))
+    hourly = hourly_of(stops, trolleys, stop_routes=listed(("a", "t")))
     assert hourly["mode"].tolist() == ["trolleybus"]
 
 
@@ -86,7 +88,7 @@ def test_first_and_last_are_passed_on_where_they_are_told() -> None:
 def test_routes_without_line_or_list_serve_nobody() -> None:
     routes = routes_along(("7", None, 10), ("8", None, 10))
     stops = stops_at(("a", 0, 0))
-    assert pairs(hourly_of(stops, routes, listed(("a", "8")))) == {("a", "8"): 6}
+    assert pairs(hourly_of(stops, routes, stop_routes=listed(("a", "8")))) == {("a", "8"): 6}
     assert hourly_of(stops, routes).empty
     assert hourly_of(stops.iloc[:0], routes).empty
     assert hourly_of(stops, routes.iloc[:0]).columns.tolist() == HOURLY_COLUMNS
@@ -133,7 +135,7 @@ def test_faulty_options_and_places_are_refused() -> None:
     with pytest.raises(DataError, match="near_m: must be above 0"):
         hourly_of(stops, routes, near_m=0)
     with pytest.raises(DataError, match="stop_routes: no column route_id"):
-        hourly_of(stops, routes, listed(("a", "7")).drop(columns="route_id"))
+        hourly_of(stops, routes, stop_routes=listed(("a", "7")).drop(columns="route_id"))
     with pytest.raises(CRSError, match="not in one CRS"):
         hourly_of(stops, routes.to_crs(32719))
     with pytest.raises(DataError, match="stops: ids stand more than once: a"):

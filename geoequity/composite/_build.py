@@ -1,26 +1,15 @@
-"""
-From indicators to scores: normalise, weigh, aggregate, and shake the weights.
+"""Walk a tree of indicators with the steps that a caller chose, and shake its weights."""
 
-Each step is a function of tables, chosen by the caller; :func:`build` walks a
-tree of any depth with them. The published number is "the index".
-"""
-
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from geoequity import schema
-from geoequity.errors import DataError, DataWarning, shown
-
-Normalise = Callable[[pd.DataFrame, pd.Series], pd.DataFrame]
-Array = npt.NDArray[np.float64]
-Aggregate = Callable[[Array, Array], Array]
-_TOP = 100.0
+from geoequity.composite._aggregate import Aggregate, Array, among, arithmetic
+from geoequity.composite._normalise import Normalise
+from geoequity.errors import DataError, shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,142 +30,6 @@ class Scores:
     scores: pd.DataFrame
     ranks: pd.DataFrame
     weights: pd.Series
-
-
-def goalposts(posts: Mapping[str, tuple[float, float]]) -> Normalise:
-    """
-    Normalise by fixed values, the same for every city and date.
-
-    What lies beyond a goalpost scores as the goalpost: more than enough is
-    taken to be no better than enough.
-
-    Parameters
-    ----------
-    posts
-        Indicator id -> the values that score 0 and 100.
-
-    Returns
-    -------
-    normalise
-        Function of data and directions. It refuses, by a DataError, indicators
-        without posts and posts that contradict the direction.
-
-    Examples
-    --------
-    >>> normalise = goalposts({"walk_min": (30.0, 5.0)})
-    >>> data = pd.DataFrame({"walk_min": [5.0, 17.5, 60.0]})
-    >>> normalise(data, pd.Series({"walk_min": "lower"}))["walk_min"].tolist()
-    [100.0, 50.0, 0.0]
-    """
-
-    def normalise(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
-        absent = [one for one in better.index if one not in posts]
-        if absent:
-            msg = f"no goalposts for {shown(absent)}"
-            raise DataError(msg, ids=absent)
-        worst = pd.Series({one: posts[one][0] for one in better.index}, dtype=float)
-        best = pd.Series({one: posts[one][1] for one in better.index}, dtype=float)
-        rise = (best - worst).where(better == "higher", worst - best)
-        odd = better.index[~(rise > 0)]
-        if len(odd):
-            msg = f"goalposts (worst, best) contradict the direction of {shown(odd)}"
-            raise DataError(msg, ids=odd)
-        low, high = np.minimum(worst, best), np.maximum(worst, best)
-        return _scaled(data[better.index].clip(low, high, axis=1), worst, best)
-
-    return normalise
-
-
-def min_max(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
-    """
-    Normalise by the worst and the best unit at hand.
-
-    Scores then compare units with each other only, never with another city.
-
-    Parameters
-    ----------
-    data
-        Units x indicators.
-    better
-        ``higher`` or ``lower`` by indicator.
-
-    Returns
-    -------
-    scores
-        0-100; NaN throughout where all units are alike.
-
-    Warns
-    -----
-    DataWarning
-        If all units are alike in an indicator, or there is only one.
-
-    Examples
-    --------
-    >>> data = pd.DataFrame({"a": [1.0, 2.0, 3.0]})
-    >>> min_max(data, pd.Series({"a": "lower"}))["a"].tolist()
-    [100.0, 50.0, 0.0]
-    """
-    chosen = data[better.index]
-    low, high = chosen.min(), chosen.max()
-    alike = better.index[low == high]
-    if len(alike):
-        msg = f"min-max cannot score where all units are alike: {shown(alike)}"
-        warnings.warn(DataWarning(msg, ids=alike), stacklevel=2)
-    worst, best = low.where(better == "higher", high), high.where(better == "higher", low)
-    return _scaled(chosen, worst, best)
-
-
-def arithmetic(values: Array, weights: Array) -> Array:
-    """
-    Average scores; strength in one makes up for weakness in another.
-
-    Parameters
-    ----------
-    values
-        Units x children; NaN = unknown, left out with its weight.
-    weights
-        Weight of each child.
-
-    Returns
-    -------
-    mean
-        One value a unit; NaN where no child is known.
-    """
-    known = ~np.isnan(values)
-    # Summed row by row: a matrix product may round units that are alike to different scores
-    total = (known * weights).sum(axis=1)
-    amount = np.where(known, values * weights, 0.0).sum(axis=1)
-    mean = np.divide(amount, total, out=np.full(len(values), np.nan), where=total > 0)
-    return _among(mean, values.T)
-
-
-def geometric(values: Array, weights: Array) -> Array:
-    """
-    Average scores so that a weakness is only partly made up for.
-
-    Parameters
-    ----------
-    values
-        Units x children, not negative; NaN = unknown, left out with its weight.
-    weights
-        Weight of each child.
-
-    Returns
-    -------
-    mean
-        One value a unit; 0 where a child is 0, NaN where no child is known.
-
-    Raises
-    ------
-    DataError
-        If a value is negative.
-    """
-    if (values < 0).any():
-        msg = "geometric: negative scores have no geometric mean"
-        raise DataError(msg)
-    with np.errstate(divide="ignore"):
-        logs = np.log(np.where(weights > 0, values, 1.0))
-    return _among(np.exp(arithmetic(logs, weights)), values.T)
 
 
 def build(
@@ -307,20 +160,9 @@ def weight_draws(
             amount += np.where(np.isnan(value), 0.0, value * weight)
             known += ~np.isnan(value)
         mean = np.divide(amount, total, out=np.full(total.shape, np.nan), where=total > 0)
-        mean = _among(mean, [drawn[one] for one in children])
+        mean = among(mean, [drawn[one] for one in children])
         drawn[parent] = np.where(known >= nodes.loc[parent, "min_known"], mean, np.nan)
     return {one: drawn[one] for one in parents}
-
-
-def _scaled(data: pd.DataFrame, worst: pd.Series, best: pd.Series) -> pd.DataFrame:
-    """Score the worst value 0, never -0, and the best exactly 100; NaN where the two are alike."""
-    return _TOP * ((data - worst).abs() / (best - worst).abs())
-
-
-def _among(mean: Array, children: Iterable[Array]) -> Array:
-    """Keep rounding from carrying a mean beyond its children, such as above 100."""
-    values = list(children)
-    return np.clip(mean, reduce(np.fmin, values), reduce(np.fmax, values))
 
 
 def _check_data(data: pd.DataFrame, leaves: list[str]) -> None:

@@ -1,0 +1,157 @@
+"""Make one score of several."""
+
+from collections.abc import Callable, Iterable
+from functools import reduce
+
+import numpy as np
+import numpy.typing as npt
+
+from geoequity.errors import DataError
+
+Array = npt.NDArray[np.float64]
+Aggregate = Callable[[Array, Array], Array]
+_TOP = 100.0
+_ROWS = 256  # of units compared with all others at a time
+
+
+def arithmetic(values: Array, weights: Array) -> Array:
+    """
+    Average scores; strength in one makes up for weakness in another.
+
+    Parameters
+    ----------
+    values
+        Units x children; NaN = unknown, left out with its weight.
+    weights
+        Weight of each child.
+
+    Returns
+    -------
+    mean
+        One value a unit; NaN where no child is known.
+    """
+    known = ~np.isnan(values)
+    # Summed row by row: a matrix product may round units that are alike to different scores
+    total = (known * weights).sum(axis=1)
+    amount = np.where(known, values * weights, 0.0).sum(axis=1)
+    mean = np.divide(amount, total, out=np.full(len(values), np.nan), where=total > 0)
+    return among(mean, values.T)
+
+
+def geometric(values: Array, weights: Array) -> Array:
+    """
+    Average scores so that a weakness is only partly made up for.
+
+    Parameters
+    ----------
+    values
+        Units x children, not negative; NaN = unknown, left out with its weight.
+    weights
+        Weight of each child.
+
+    Returns
+    -------
+    mean
+        One value a unit; 0 where a child is 0, NaN where no child is known.
+
+    Raises
+    ------
+    DataError
+        If a value is negative.
+    """
+    if (values < 0).any():
+        msg = "geometric: negative scores have no geometric mean"
+        raise DataError(msg)
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.where(weights > 0, values, 1.0))
+    return among(np.exp(arithmetic(logs, weights)), values.T)
+
+
+def harmonic(values: Array, weights: Array) -> Array:
+    """
+    Average scores so that a weakness is made up for less than by the geometric mean.
+
+    Parameters
+    ----------
+    values
+        Units x children, not negative; NaN = unknown, left out with its weight.
+    weights
+        Weight of each child.
+
+    Returns
+    -------
+    mean
+        One value a unit; 0 where a child is 0, NaN where no child is known.
+
+    Raises
+    ------
+    DataError
+        If a value is negative.
+    """
+    if (values < 0).any():
+        msg = "harmonic: negative scores have no harmonic mean"
+        raise DataError(msg)
+    with np.errstate(divide="ignore"):
+        inverse = arithmetic(1 / np.where(weights > 0, values, 1.0), weights)
+        return among(1 / inverse, values.T)
+
+
+def copeland(values: Array, weights: Array) -> Array:
+    """
+    Compare units two by two, so that nothing makes up for anything.
+
+    A unit beats another if the children in which it is better weigh more than
+    those in which it is worse [1]_.
+
+    Parameters
+    ----------
+    values
+        Units x children; where either of two units is unknown, the child does
+        not count between them.
+    weights
+        Weight of each child.
+
+    Returns
+    -------
+    score
+        One value a unit: 100 where it beats all others, 0 where all beat it, 50
+        where it beats as many as beat it; NaN where no child is known, or there
+        is no other unit.
+
+    References
+    ----------
+    .. [1] OECD/JRC (2008). Handbook on Constructing Composite Indicators,
+       chapter 6.3 (non-compensatory multi-criteria approach).
+    """
+    known = ~np.isnan(values).all(axis=1)
+    balance = np.zeros(len(values))
+    for begin in range(0, len(values), _ROWS):
+        some = slice(begin, begin + _ROWS)
+        ahead = np.zeros((len(values[some]), len(values)))
+        for child, weight in zip(values.T, weights, strict=True):
+            mine = child[some][:, None]  # comparisons with the unknown are false both ways
+            ahead += weight * ((mine > child).view("int8") - (mine < child).view("int8"))
+        balance[some] = np.sign(np.round(ahead, 12))[:, known].sum(axis=1)
+    others = known.sum() - 1
+    score = _TOP * (balance / others + 1) / 2 if others > 0 else np.full(len(values), np.nan)
+    return np.where(known, score, np.nan)
+
+
+def among(mean: Array, children: Iterable[Array]) -> Array:
+    """
+    Keep rounding from carrying a mean beyond its children, such as above 100.
+
+    Parameters
+    ----------
+    mean
+        One value a unit.
+    children
+        Values of each child.
+
+    Returns
+    -------
+    mean
+        Between the least and the greatest of the children.
+    """
+    values = list(children)
+    return np.clip(mean, reduce(np.fmin, values), reduce(np.fmax, values))
