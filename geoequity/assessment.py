@@ -354,6 +354,7 @@ def _rides(city: City, sources: Collected, membership: Membership | None, walks:
         walker=Walker(name=ADULT.name, speed_kmh=city.walking.speed_kmh),
         max_transfers=block.max_transfers,
         max_walk_min=block.max_walk_min,
+        max_afoot_min=block.max_afoot_min,
         max_change_min=block.max_change_min,
         detour_factor=city.walking.detour_factor,
         draws=block.draws,

@@ -47,6 +47,7 @@ _OF_TIMETABLES = (  # keys of [transit] that mean nothing without one
     "without",
     "centre",
     "max_walk_min",
+    "max_afoot_min",
     "max_change_min",
     "max_transfers",
     "draws",
@@ -168,7 +169,10 @@ class TransitBlock(Origin):
         None, description="longitude and latitude of the centre of the city"
     )
     max_walk_min: float = Field(
-        20.0, gt=0, le=60, description="longest walk to a stop, from one, or all the way [min]"
+        20.0, gt=0, le=60, description="longest walk to a stop and from one [min]"
+    )
+    max_afoot_min: float = Field(
+        60.0, gt=0, le=90, description="longest walk all the way, without riding [min]"
     )
     max_change_min: float = Field(10.0, gt=0, le=60, description="longest walk to change [min]")
     max_transfers: int = Field(3, ge=0, le=7, description="how often people change at most")

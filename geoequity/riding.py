@@ -350,8 +350,8 @@ def ride(
         As in `Rides`; no columns where neither people nor jobs are counted.
     report
         ``weighed_by``, ``journeys``, how many pairs were looked at, and
-        ``draws`` of departures that nobody tells, and ``max_walk_min``, the
-        longest walk at either end or all the way [minutes].
+        ``draws`` of departures that nobody tells, ``max_walk_min``, the longest
+        walk at either end, and ``max_afoot_min``, all the way [minutes].
 
     Raises
     ------
@@ -418,6 +418,7 @@ def ride(
         "journeys": journeys,
         "draws": plans.rider.draws,
         "max_walk_min": plans.rider.max_walk_min,
+        "max_afoot_min": plans.rider.afoot_min,
     }
 
 

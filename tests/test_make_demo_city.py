@@ -878,7 +878,7 @@ def test_buses_run_often_in_the_valley_and_seldom_on_the_hillsides(gtfs):
         if seconds(row["start_time"]) <= 7 * 3600 < seconds(row["end_time"]):
             peak.setdefault(row["trip_id"].split("-")[0], int(row["headway_secs"]))
             assert row["trip_id"][-1] != "L" or 3600 % int(row["headway_secs"]) == 0
-    assert peak["K"] == 60
+    assert peak["K"] == 120
     assert peak["A"] == 300
     listed = Counter()
     first = {row["trip_id"]: row for row in reversed(gtfs["stop_times"])}

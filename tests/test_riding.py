@@ -12,6 +12,7 @@ from geoequity import riding
 from geoequity.transit import Feed, Rider, Timetable
 
 CRS = "EPSG:32618"
+LONGEST = {"max_walk_min": 20.0, "max_afoot_min": 20.0}
 NO_STREETS = {"network": None, "detour_factor": 1.0}
 
 
@@ -91,7 +92,7 @@ def test_reach_and_what_it_would_be_without_the_cable(timetable, cells, services
         timetable, cells=cells, services=services, network=None,
         plans=plans(without=("cable",), centre=Point(0, 0)),
     )  # fmt: skip
-    assert report == {"weighed_by": "jobs", "journeys": 3 * 5, "draws": 0, "max_walk_min": 20.0}
+    assert report == {"weighed_by": "jobs", "journeys": 3 * 5, "draws": 0, **LONGEST}
     one = found.loc["c1"]
     assert one["jobs_30min_share"] == 1
     assert one["jobs_45min_share_without_cable"] == 0.2

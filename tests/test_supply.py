@@ -92,6 +92,7 @@ def test_a_study_with_undrawn_routes_is_written_and_mapped(
     assert {"transit.routes.bus", "transit.trips"} <= {one["name"] for one in used}
 
 
+@pytest.mark.filterwarnings("ignore::geoequity.errors.DataWarning")  # of the demo's faults
 def test_routes_of_the_map_keep_their_stops_and_headways(demo_study: Study) -> None:
     timed = City.preset("demo")
     # With a timetable its stops stand for the map's

@@ -65,7 +65,8 @@ def _timetable(told: dict[str, Any], words: Words) -> list[str]:
         said.append(words.text(f"report.wheels.{key}", share=words.percent(share)))
     longest = figure(told.get("max_walk_min"))
     if longest is not None:
-        said.append(words.text("report.wheels.walk", number=words.number(longest, 0)))
+        afoot = words.number(figure(told.get("max_afoot_min")), 0)
+        said.append(words.text("report.wheels.walk", number=words.number(longest, 0), afoot=afoot))
     return said
 
 

@@ -27,7 +27,9 @@ class Rider:
     max_transfers
         How often they change at most, 0 to 7.
     max_walk_min
-        Longest walk to the first stop, from the last, or all the way [minutes].
+        Longest walk to the first stop and from the last [minutes].
+    max_afoot_min
+        Longest walk all the way [minutes]; None for `max_walk_min`.
     max_change_min
         Longest walk from one vehicle to another [minutes].
     detour_factor
@@ -54,6 +56,7 @@ class Rider:
     walker: Walker = ADULT
     max_transfers: int = 3
     max_walk_min: float = 20.0
+    max_afoot_min: float | None = None
     max_change_min: float = 10.0
     detour_factor: float = 1.3
     draws: int = 0
@@ -63,7 +66,11 @@ class Rider:
         said = []
         if not 0 <= self.max_transfers < MOST_RIDES:
             said.append(f"max_transfers: 0 to {MOST_RIDES - 1}, is {self.max_transfers}")
-        walks = {"max_walk_min": self.max_walk_min, "max_change_min": self.max_change_min}
+        walks = {
+            "max_walk_min": self.max_walk_min,
+            "max_afoot_min": self.afoot_min,
+            "max_change_min": self.max_change_min,
+        }
         said += [
             f"{name}: must be above 0, is {value}"
             for name, value in walks.items()
@@ -76,6 +83,18 @@ class Rider:
         if said:
             msg = "; ".join(said)
             raise DataError(msg)
+
+    @property
+    def afoot_min(self) -> float:
+        """
+        Tell how long they walk at most where they do not ride.
+
+        Returns
+        -------
+        minutes
+            All the way.
+        """
+        return self.max_walk_min if self.max_afoot_min is None else self.max_afoot_min
 
     @property
     def rides(self) -> int:

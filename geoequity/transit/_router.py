@@ -102,7 +102,7 @@ class Router:
         """
         access = self._ways(origins, self._near, rows=len(origins))
         egress = self._ways(self._near, destinations, rows=len(self.stops))
-        on_foot = self._ways(origins, destinations, rows=len(origins))
+        on_foot = self._ways(origins, destinations, rows=len(origins), within=self.rider.afoot_min)
         services = [
             Service(one, calls_of(one, stops=len(self.stops)), self._changes) for one in self.lines
         ]
@@ -171,9 +171,17 @@ class Router:
         """Tell which stops have a place: far round the Earth, the CRS of a city has none."""
         return np.isfinite(self.stops.get_coordinates().to_numpy()).all(axis=1)
 
-    def _ways(self, starts: gpd.GeoSeries, goals: gpd.GeoSeries, *, rows: int) -> Ways:
+    def _ways(
+        self,
+        starts: gpd.GeoSeries,
+        goals: gpd.GeoSeries,
+        *,
+        rows: int,
+        within: float | None = None,
+    ) -> Ways:
         """Walk from and to stops, or all the way."""
-        return _laid_out(self._walks(starts, goals, self.rider.max_walk_min), rows=rows)
+        walks = self._walks(starts, goals, within or self.rider.max_walk_min)
+        return _laid_out(walks, rows=rows)
 
     def _walks(self, starts: gpd.GeoSeries, goals: gpd.GeoSeries, within: float) -> pd.DataFrame:
         """Walk between points by position, along streets or straight."""

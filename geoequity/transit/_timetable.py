@@ -397,8 +397,8 @@ class Timetable:
             Points in the same CRS with a unique index.
         streets
             Network to walk on, in the same CRS. By default walks are in a
-            straight line, times the detour of the rider. Either way none is longer
-            than the rider's ``max_walk_min``, not even one all the way.
+            straight line, times the detour of the rider. Either way the rider says
+            how long one may be, to a stop and all the way.
         window
             First minute of departure, and the minute after the last.
         within_min

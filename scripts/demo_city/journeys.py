@@ -9,6 +9,7 @@ from demo_city import Array
 
 PACE = 80.0  # metres a minute on foot
 WALK_M = 20 * PACE  # at most, from home to a stop and from a stop to work
+AFOOT_M = 60 * PACE  # at most, all the way
 RIDES = 4  # at most
 GIVE_UP_S = 90 * 60  # later arrivals do not count
 NEVER = 10**6  # seconds

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from demo_city import Array, place_name
 from demo_city.ground import valley
-from demo_city.journeys import WALK_M, Course, Walks, seconds_on_foot
+from demo_city.journeys import AFOOT_M, WALK_M, Course, Walks, seconds_on_foot
 from demo_city.land import make_toil
 from demo_city.streets import WHEELED, Streets, home_points, walks_between
 
@@ -176,13 +176,13 @@ def make_transit(plan: "Plan") -> Transit:
     points, size = np.concatenate([homes, shapely.points(xy)]), len(homes)
     toil = make_toil(plan.streets, land.grids["elevation"], land.heights)
     level = walks_between(plan.streets, points, np.ones_like(toil), WALK_M)
-    far = walks_between(plan.streets, points, toil, WALK_M)
+    far = walks_between(plan.streets, points, toil, AFOOT_M)
     on_foot = seconds_on_foot(far)
     walks = Walks(
         on_foot[:size, size:],
         on_foot[size:, :size],
         changes(stops, xy, far[size:, size:]),
-        on_foot[:size, :size],
+        seconds_on_foot(far[:size, :size], limit=AFOOT_M),
     )
     return Transit(stops, lines, level[:size, size:], walks)
 
@@ -237,7 +237,7 @@ def make_lines(plan: "Plan", stops: list[Stop]) -> list[Line]:
     home = plan.streets.home[[one.node for one in stops]]
     lines = [
         straight_line("A", "Metro A", METRO, metro, stops, 300),
-        straight_line("K", "Cable K", CABLE, cable, stops, 60),
+        straight_line("K", "Cable K", CABLE, cable, stops, 120),
     ]
     roads = Roads(plan.streets, stops)
     for code, districts, end, timetable in FEEDERS:

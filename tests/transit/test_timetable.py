@@ -192,6 +192,8 @@ def test_one_walks_where_that_is_faster(city):
     assert costs["minutes"].tolist() == [15]  # 1.2 km at 80 m a minute
     near = timetable.travel_times(home, work, rider=Rider(max_walk_min=14))
     assert near.empty
+    afoot = Rider(max_walk_min=14, max_afoot_min=17)
+    assert timetable.travel_times(home, work, rider=afoot)["minutes"].tolist() == [16.25]
 
 
 @pytest.mark.parametrize(
@@ -240,6 +242,7 @@ def test_nobody_goes_nowhere(city):
         {"max_transfers": -1},
         {"max_transfers": 8},
         {"max_walk_min": 0},
+        {"max_afoot_min": 0},
         {"max_change_min": float("inf")},
         {"detour_factor": 0.9},
         {"draws": -1},
