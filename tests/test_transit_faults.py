@@ -253,16 +253,19 @@ def test_lines_may_lead_far_beyond_the_map(
     assert len(study.stops) == 4
 
 
+SHORT_WALKS = {"max_afoot_min": 20}  # the town is crossed in less than 45 minutes on foot
+
+
 def test_a_mode_that_does_not_run_is_told(make_timed: CityMaker) -> None:
     with pytest.warns(DataWarning, match=r"g\.zip: transit\.without .*no route has: metro$"):
-        study = assess(make_timed(transit={"without": ["metro", "cable"]}))
+        study = assess(make_timed(transit={"without": ["metro", "cable"], **SHORT_WALKS}))
     without = study.summary["transit"]["without"]
     assert without["metro"]["without"] == without["metro"]["with"]
     assert without["cable"]["without"] < without["cable"]["with"]
 
 
 def test_without_any_vehicle_people_walk(make_timed: CityMaker) -> None:
-    file = make_timed(transit={"modes": {"B": "cable"}, "without": ["cable"]})
+    file = make_timed(transit={"modes": {"B": "cable"}, "without": ["cable"], **SHORT_WALKS})
     told = assess(file).summary["transit"]["without"]["cable"]
     assert 0 < told["without"] < told["with"]
 
