@@ -56,9 +56,12 @@ def build(
         parent), ``better`` (leaves only) and, if a parent needs more than one
         known child, ``min_known``. Leaves are columns of ``data``.
     normalise
-        Brings indicators to 0-100, 100 best: :func:`goalposts`, :func:`min_max`.
+        Brings indicators to 0-100, 100 best: :func:`goalposts`, :func:`min_max`,
+        :func:`rank`, :func:`percentile`, :func:`to_targets`; :func:`z_score` may
+        go beyond.
     aggregate
-        Makes one score of several: :func:`arithmetic`, :func:`geometric`.
+        Makes one score of several: :func:`arithmetic`, :func:`geometric`,
+        :func:`harmonic`, :func:`copeland`.
     treat
         Changes the data before they are normalised, such as outliers.
     impute

@@ -197,7 +197,8 @@ def to_targets(targets: Mapping[str, float]) -> Normalise:
     -------
     normalise
         Function of data and directions: 0 for the worst unit at hand, 100 at
-        the target. NaN throughout where the worst unit has reached it.
+        the target. NaN throughout where the worst unit has reached it. It
+        refuses, by a DataError, indicators without a target.
 
     Examples
     --------
