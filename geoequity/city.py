@@ -226,6 +226,15 @@ class IndexBlock(Block):
     weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
         {}, description="weight of an indicator, area or pillar within its parent; 1 by default"
     )
+    normalisation: Literal["goalposts", "min_max", "z_score", "rank", "percentile"] = Field(
+        "goalposts",
+        description="how values become scores; all but goalposts compare districts with each other"
+        " only, so that no types are stated",
+    )
+    aggregation: Literal["arithmetic", "geometric", "harmonic"] = Field(
+        "arithmetic",
+        description="mean of the scores; by the others, strength makes up less for weakness",
+    )
     draws: int = Field(1000, ge=100, le=100_000, description="how often the weights are drawn")
     weights_range: Annotated[tuple[float, float], AfterValidator(_increasing)] = Field(
         (0.5, 1.5), description="each weight is drawn between these multiples of itself"

@@ -274,7 +274,7 @@ def _even(facts: _Facts, measure: str, gap: float) -> Finding:
 
 def _neglected(facts: _Facts) -> Finding | None:
     """Tell which districts lack both, and how many are in doubt."""
-    if facts.at("types", "basis") in {None, "no_material_gap"}:
+    if facts.at("types", "basis") in {None, "no_material_gap", "relative_scores"}:
         return None
     units, share = facts.typed("neglected")
     numbers: dict[str, float | None] = {}
@@ -296,7 +296,7 @@ def _neglected(facts: _Facts) -> Finding | None:
 
 def _showcase(facts: _Facts) -> Finding | None:
     """Tell where technology is decoration, and where it is the other way round."""
-    if facts.at("types", "basis") in {None, "no_material_gap"}:
+    if facts.at("types", "basis") in {None, "no_material_gap", "relative_scores"}:
         return None
     kinds = [kind for kind in ("showcase", "analogue") if facts.typed(kind)[0]]
     if not kinds:

@@ -16,14 +16,18 @@ import numpy as np
 import pandas as pd
 
 from geoequity import __version__, inequality
+from geoequity.composite import Audit
 from geoequity.confidence import Reason, reason
 from geoequity.errors import SHOWN_IDS
 from geoequity.indicators import Definition, Evaluation
 from geoequity.judgement import (
+    ARITHMETIC,
     EPSILON,
+    GOALPOSTS,
     LEVEL,
     MATERIAL,
     NO_MATERIAL_GAP,
+    RELATIVE_SCORES,
     ROOT,
     Judgement,
     Rules,
@@ -37,6 +41,13 @@ from geoequity.typology import UNCERTAIN
 
 NOTABLE_POINTS = 5.0  # a score that far from the city's mean is a strength or a gap
 LISTED = 3
+_NORMALISATIONS = {
+    GOALPOSTS: "goalposts of the catalogue",
+    "min_max": "worst and best district",
+    "z_score": "mean and standard deviation of the districts",
+    "rank": "order of the districts",
+    "percentile": "share of the districts that score worse",
+}
 _PACKAGES = ("geopandas", "numpy", "osmium", "pandas", "pyproj", "scipy", "shapely")
 
 
@@ -118,7 +129,10 @@ def make_summary(
         "absent": dict(evaluation.absent),
         "pillars": {one: _node(judgement.scores[one], population) for one in PILLARS},
         "areas": {one: _node(judgement.scores[one], population) for one in AREAS},
-        "index": _index(judgement, population),
+        "index": {
+            **_index(judgement, population, rules),
+            "audit": _audit(judgement.audit) if judgement.audit is not None else None,
+        },
         "digital_inclusion": {"mean": None, "gap": None, "districts": {}},
         "perception": {},
         "districts": _districts(
@@ -136,8 +150,8 @@ def make_summary(
             "basis": judgement.basis,
             "epsilon": EPSILON,
             "quantile_rule": "weighted inverse CDF, averaged at exact steps",
-            "normalisation": "goalposts of the catalogue",
-            "aggregation": "weighted arithmetic mean",
+            "normalisation": _NORMALISATIONS[rules.normalisation],
+            "aggregation": f"weighted {rules.aggregation} mean",
             "draws": rules.draws,
             "seed": rules.seed,
             "level": LEVEL,
@@ -333,12 +347,16 @@ def _node(score: pd.Series, population: pd.Series) -> dict[str, Any]:
     return {"mean": plain(mean(score, population)), "gap": plain(gap(score, population))}
 
 
-def _index(judgement: Judgement, population: pd.Series) -> dict[str, Any]:
+def _index(judgement: Judgement, population: pd.Series, rules: Rules) -> dict[str, Any]:
     """Describe the index over people, if it covers enough of them."""
     score = judgement.scores[ROOT]
     known = score.notna() & (population > 0) & (judgement.basis is not None)
     empty = {"p90_p10": None, "points": None}
     method = "mean of the two pillars"
+    if rules.aggregation != ARITHMETIC:
+        method = f"{rules.aggregation} {method}"
+    if rules.normalisation != GOALPOSTS:
+        method += f", scores by {_NORMALISATIONS[rules.normalisation]}"
     if not known.any():
         return {
             "mean": None,
@@ -356,6 +374,34 @@ def _index(judgement: Judgement, population: pd.Series) -> dict[str, Any]:
         "mean_abs_difference": plain(2 * inequality.absolute_gini(value, population=people)),
         "gini": plain(inequality.gini(value, population=people)) if value.sum() > 0 else None,
         "method": method,
+    }
+
+
+def _audit(audit: Audit) -> dict[str, Any]:
+    """Tell what repeats what in the index, what contradicts what, and what really counts."""
+    pairs = audit.pairs
+
+    def listed(which: str) -> list[dict[str, Any]]:
+        """List the pairs that are so, the strongest first."""
+        found = pairs[pairs[which]].sort_values(
+            "correlation", key=abs, ascending=False, kind="stable"
+        )
+        return [
+            {"one": str(one), "other": str(other), "correlation": float(r)}
+            for one, other, r in found[["one", "other", "correlation"]].itertuples(index=False)
+        ]
+
+    return {
+        "alpha": {
+            one: plain(audit.reliability[one].alpha) if one in audit.reliability else None
+            for one in (*PILLARS, ROOT)
+        },
+        "redundant": listed("redundant"),
+        "conflicting": listed("conflicting"),
+        "weights": {
+            str(one): {key: plain(row[key]) for key in ("nominal", "effective", "correlation")}
+            for one, row in audit.weights.iterrows()
+        },
     }
 
 
@@ -453,6 +499,6 @@ def _district_reasons(
         reasons.append(reason("missing_here", listed=named))
     if judgement.scores.loc[key, list(PILLARS)].isna().any():
         reasons.append(reason("pillar_unknown"))
-    elif judgement.basis == NO_MATERIAL_GAP:
-        reasons.append(reason("no_material_gap"))
+    elif judgement.basis in {NO_MATERIAL_GAP, RELATIVE_SCORES}:
+        reasons.append(reason(judgement.basis))
     return reasons
