@@ -379,7 +379,10 @@ def _index(judgement: Judgement, population: pd.Series, rules: Rules) -> dict[st
 
 def _audit(audit: Audit) -> dict[str, Any]:
     """Tell what repeats what in the index, what contradicts what, and what really counts."""
-    pairs = audit.pairs
+    areas = {f"{pillar}.{area}" for pillar in PILLARS for area in AREAS}
+    # Those of one family share one weight, for the very reason that they say the same
+    apart = audit.pairs["shared"].isin({*areas, *PILLARS, ROOT})
+    pairs = audit.pairs[apart]
 
     def listed(which: str) -> list[dict[str, Any]]:
         """List the pairs that are so, the strongest first."""

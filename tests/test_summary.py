@@ -555,6 +555,14 @@ def test_what_goes_against_its_siblings_is_told_the_worst_first():
     assert told[0]["correlation"] == close(-1)
 
 
+def test_a_family_is_not_told_that_it_says_the_same():
+    twins = [definition(one, area="mobility", family="wifi") for one in ("wifi_a", "wifi_b")]
+    values = FOUR | {"wifi_a": [1.0, 2, 3, 40], "wifi_b": [1.0, 2, 3, 41]}
+    made = summarised(values, definitions=[*one_of_each(), *twins])["index"]["audit"]
+    assert not [one for one in made["redundant"] if one["one"] == "wifi_a"]
+    assert {"wifi_a", "wifi_b"} < set(made["weights"])
+
+
 def test_an_index_of_hardly_any_districts_has_no_audit():
     assert summarised(same_in_pillar([50.0, 20], [20.0, 30]))["index"]["audit"] is None
     assert summarised({})["index"]["audit"] is None

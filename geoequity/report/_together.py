@@ -7,7 +7,8 @@ from geoequity.report._words import Words, at, figure
 from geoequity.study import Study
 
 REDUNDANT = 0.9  # correlation from which the audit calls a pair so
-_PAIRS = 4  # named in one sentence
+_AGAINST = -0.3  # what is nearer 0 may well be chance among few districts
+_PAIRS = 3  # named in one sentence
 _ROWS = 8  # indicators whose weight and effect differ most
 
 
@@ -34,12 +35,15 @@ def together(study: Study, words: Words) -> dict[str, Any] | None:
     alpha = {key: words.number(value, 2) for key, value in audit["alpha"].items()}
     said = [words.text("report.together.alpha", **alpha)]
     above = words.number(REDUNDANT, 1)
-    for key in ("redundant", "conflicting"):
-        if audit[key]:
-            pairs = _pairs(audit[key], study, words)
-            said.append(words.text(f"report.together.{key}", above=above, pairs=pairs))
-        elif key == "redundant":
-            said.append(words.text("report.together.none", above=above))
+    against = [one for one in audit["conflicting"] if one["correlation"] <= _AGAINST]
+    if audit["redundant"]:
+        pairs = _pairs(audit["redundant"], study, words)
+        said.append(words.text("report.together.redundant", above=above, pairs=pairs))
+    else:
+        said.append(words.text("report.together.none", above=above))
+    if against:
+        pairs = _pairs(against, study, words)
+        said.append(words.text("report.together.conflicting", pairs=pairs))
     known = {
         one: row
         for one, row in audit["weights"].items()

@@ -57,10 +57,13 @@ def test_pairs_are_named_and_many_are_counted(study):
     pair = {"one": one, "other": other, "correlation": 0.954}
     names = [Words("en").label(study.catalogue.loc[key]) for key in (one, other)]
     said = together(audited(study, redundant=[pair] * 6), Words("en"))["said"][1]
-    assert said.count(f"{names[0]} \N{EN DASH} {names[1]} (0.95)") == 4
-    assert said.endswith("; and 2 more pairs.")
-    against = together(audited(study, conflicting=[pair]), Words("en"))["said"]
+    assert said.count(f"{names[0]} \N{EN DASH} {names[1]} (0.95)") == 3
+    assert said.endswith("; and 3 more pairs.")
+    weak, strong = ({**pair, "correlation": one} for one in (-0.1, -0.5))
+    against = together(audited(study, conflicting=[strong, weak]), Words("en"))["said"]
     assert len(against) == 3
+    assert "(\N{MINUS SIGN}0.50)" in against[2]
+    assert "0.10" not in against[2]
     assert "go against each other" in against[2]
 
 
