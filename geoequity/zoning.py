@@ -198,6 +198,9 @@ def compare(
     """
     Set the gap and the inequality under several borders side by side.
 
+    Scores are by goalposts and arithmetic means whatever the city file chooses:
+    scores that set zones against each other would not compare across zonings.
+
     Parameters
     ----------
     evaluations
