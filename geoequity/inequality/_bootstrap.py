@@ -1,6 +1,6 @@
 """How far a measure could differ had other units been drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from inspect import isfunction, signature
@@ -9,8 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geoequity._cores import in_order
 from geoequity.errors import DataError
 from geoequity.inequality._people import FORMS, People, grouped, people_of
+
+_BLOCK = 2**20  # units drawn at a time
 
 
 @dataclass(frozen=True)
@@ -108,45 +111,59 @@ def bootstrap(
     people = people_of(value, population, signed=True, strata=strata)
     estimate = float(measure(value, population=population))
     people = people.taken(np.argsort(people.value, kind="stable"))
-    measured = _on_draws(measure, people, pd.DataFrame({"value": value, "population": population}))
-    stratum, _ = grouped(people, strata)
-    units, size = np.argsort(stratum, kind="stable"), np.bincount(stratum)
-    first = np.repeat(np.cumsum(size) - size, size)
-    # of one stratum the limit is one number, which is drawn against four times as fast
-    limit = np.repeat(size, size) if len(size) > 1 else len(units)
-
-    def draw() -> float:
-        try:
-            return measured(units[first + rng.integers(limit, size=len(units))])
-        except DataError:  # such as a draw in which nobody holds a positive value
-            return np.nan
-
+    samples = _draw(people, strata, draws=draws, rng=rng)
+    form = _form(measure)
+    if form is None:
+        table = pd.DataFrame({"value": value, "population": population}).iloc[people.places]
+        found = [_measured(measure, table.iloc[drawn]) for drawn in samples]
+    else:
+        found = list(in_order(partial(_counted, form, people, drawn) for drawn in samples))
     tail = (1 - level) / 2
-    low, high = np.quantile([draw() for _ in range(draws)], [tail, 1 - tail])
+    low, high = np.quantile(found, [tail, 1 - tail])
     return Interval(estimate, float(low), float(high))
 
 
-def _on_draws(
-    measure: Callable[..., float], people: People, table: pd.DataFrame
-) -> Callable[[npt.NDArray[np.intp]], float]:
-    """Make a function of the units drawn, each as often as it is, out of a measure."""
+def _draw(
+    people: People, strata: pd.Series | None, *, draws: int, rng: np.random.Generator
+) -> Iterator[npt.NDArray[np.intp]]:
+    """Draw as many units from each stratum as it has, time and again."""
+    count = len(people.places)
+    stratum, _ = grouped(people, strata)
+    units, size = np.argsort(stratum, kind="stable"), np.bincount(stratum)
+    first, size = np.repeat(np.cumsum(size) - size, size), np.repeat(size, size)
+    # several at a time: memory asked for in large blocks is kept, not given back each time
+    for begin in range(0, draws, max(1, _BLOCK // count)):
+        times = min(draws - begin, max(1, _BLOCK // count))
+        if strata is None:
+            yield from rng.integers(count, size=(times, count))
+        else:
+            yield from units[first + rng.integers(size, size=(times, count))]
+
+
+def _form(measure: Callable[..., float]) -> Callable[[People], float] | None:
+    """Give what a measure of ours is on people already checked; None for other functions."""
     function = measure.func if isinstance(measure, partial) else measure
     form = FORMS.get(function) if isfunction(function) else None
     if form is None:
-        table = table.iloc[people.places]
-
-        def on_table(drawn: npt.NDArray[np.intp]) -> float:
-            sample = table.iloc[drawn]
-            return float(measure(sample["value"], population=sample["population"]))
-
-        return on_table
+        return None
     given = signature(measure).parameters.items()
     options = {name: one.default for name, one in given if name not in {"value", "population"}}
+    return partial(form, **options)
 
-    def on_counts(drawn: npt.NDArray[np.intp]) -> float:
-        # a unit drawn twice is a unit of twice the people, and people need no sorting again
-        counts = np.bincount(drawn, minlength=len(people.places))
-        there = np.flatnonzero(counts)
-        return float(form(people.taken(there, counts[there]), **options))
 
-    return on_counts
+def _measured(measure: Callable[..., float], sample: pd.DataFrame) -> float:
+    """Measure units drawn, each as often as it is; NaN where there is no measure of them."""
+    try:
+        return float(measure(sample["value"], population=sample["population"]))
+    except DataError:  # such as a draw in which nobody holds a positive value
+        return np.nan
+
+
+def _counted(form: Callable[[People], float], people: People, drawn: npt.NDArray[np.intp]) -> float:
+    """Measure the same, a unit drawn twice being one of twice the people, in the order there is."""
+    counts = np.bincount(drawn, minlength=len(people.places))
+    there = np.flatnonzero(counts > 0)
+    try:
+        return float(form(people.taken(there, counts.take(there))))
+    except DataError:  # as above
+        return np.nan

@@ -20,37 +20,111 @@ _EXACT_STEP = 1e-12  # share of people; far below one person, far above rounding
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """The units that count, those with people and a known value, and their places in the input."""
+    """
+    The units that count: those with people and a known value.
+
+    Parameters
+    ----------
+    value
+        Value of each.
+    population
+        Residents of each [persons], above 0.
+    places
+        Places in the input.
+    name
+        What to call the value in a message.
+    index
+        Index of the input.
+    """
 
     value: Floats
     population: Floats
     places: npt.NDArray[np.intp]
-    name: str  # of the value, for messages
-    index: pd.Index  # of the input
+    name: str
+    index: pd.Index
 
     @property
     def mean(self) -> float:
+        """
+        Mean value over people.
+
+        Returns
+        -------
+        mean
+            In the unit of the value.
+        """
         return mean_of(self.value, self.population)
 
     def over(self, amount: Floats) -> float:
-        """Average an amount per unit over people."""
+        """
+        Average an amount per unit over people.
+
+        Parameters
+        ----------
+        amount
+            One number a unit.
+
+        Returns
+        -------
+        mean
+            Over people, in the unit of the amount.
+        """
         return total(amount * self.population) / float(self.population.sum())
 
     def ids(self, which: npt.NDArray[np.bool_]) -> pd.Index:
-        """Tell the ids of some of the units."""
+        """
+        Tell the ids of some of the units.
+
+        Parameters
+        ----------
+        which
+            A mask of units.
+
+        Returns
+        -------
+        ids
+            As in the input.
+        """
         return self.index[self.places[which]]
 
     def taken(self, at: npt.NDArray[np.intp], times: npt.NDArray[np.intp] | int = 1) -> "People":
-        """Take some of the units, each so many times."""
-        value, population = self.value[at], self.population[at] * times
-        return People(value, population, self.places[at], self.name, self.index)
+        """
+        Take some of the units, each so many times.
+
+        Parameters
+        ----------
+        at
+            Places among these units.
+        times
+            How often each is taken, at least once.
+
+        Returns
+        -------
+        people
+            As many units as places, in that order.
+        """
+        value, population = self.value.take(at), self.population.take(at)
+        population *= times
+        return People(value, population, self.places.take(at), self.name, self.index)
 
 
 FORMS: dict[Callable[..., float], Callable[..., float]] = {}
 
 
 def on_people(form: Callable[..., float]) -> Callable[[Measure], Measure]:
-    """Tie a measure to its form on people already checked, which takes the same options."""
+    """
+    Tie a measure to its form on people already checked, which takes the same options.
+
+    Parameters
+    ----------
+    form
+        Function of `People` and of the options of the measure, by the same names.
+
+    Returns
+    -------
+    tie
+        Decorator that leaves the measure as it is.
+    """
 
     def tie(measure: Measure) -> Measure:
         FORMS[measure] = form
@@ -98,12 +172,43 @@ def coverage(value: pd.Series, *, population: pd.Series) -> float:
 
 
 def called(column: pd.Series, otherwise: str = "value") -> str:
-    """Name a column in a message."""
+    """
+    Name a column in a message.
+
+    Parameters
+    ----------
+    column
+        Series of the caller.
+    otherwise
+        Name where it has none.
+
+    Returns
+    -------
+    name
+        For a message.
+    """
     return otherwise if column.name is None else str(column.name)
 
 
 def numbers(**columns: pd.Series) -> list[Floats]:
-    """Read columns as floats, or refuse those that are not numbers."""
+    """
+    Read columns as floats, or refuse those that are not numbers.
+
+    Parameters
+    ----------
+    **columns
+        Series of the caller, by their role.
+
+    Returns
+    -------
+    numbers
+        One array a column, NaN where unknown.
+
+    Raises
+    ------
+    DataError
+        If a column is text.
+    """
     text = [
         f"{called(column, role)}: not numbers but {column.dtype}"
         for role, column in columns.items()
@@ -117,7 +222,30 @@ def numbers(**columns: pd.Series) -> list[Floats]:
 def checked(
     value: pd.Series, population: pd.Series, *, signed: bool = False, **beside: pd.Series | None
 ) -> tuple[Floats, Floats]:
-    """Check the columns of a measure at the door, all faults at once."""
+    """
+    Check the columns of a measure at the door, all faults at once.
+
+    Parameters
+    ----------
+    value
+        Value per unit.
+    population
+        Residents per unit.
+    signed
+        Whether values may be negative.
+    **beside
+        What else must be known of units that count, by its role; None is passed over.
+
+    Returns
+    -------
+    checked
+        Values and residents.
+
+    Raises
+    ------
+    DataError
+        If the indexes differ, a column is text, or a number cannot be.
+    """
     others = {role: column for role, column in beside.items() if column is not None}
     for role, column in {"population": population, **others}.items():
         check_same_index(value, column, names=(called(value), role))
@@ -143,7 +271,30 @@ def checked(
 def people_of(
     value: pd.Series, population: pd.Series, *, signed: bool = False, **beside: pd.Series | None
 ) -> People:
-    """Check the columns of a measure and keep the units that count."""
+    """
+    Check the columns of a measure and keep the units that count.
+
+    Parameters
+    ----------
+    value
+        Value per unit.
+    population
+        Residents per unit.
+    signed
+        Whether values may be negative.
+    **beside
+        What else must be known of units that count, by its role; None is passed over.
+
+    Returns
+    -------
+    people
+        In the order of the input.
+
+    Raises
+    ------
+    DataError
+        If nobody counts, or as in `checked`.
+    """
     values, residents = checked(value, population, signed=signed, **beside)
     places = np.flatnonzero(~np.isnan(values) & (residents > 0))
     if not len(places):
@@ -153,7 +304,24 @@ def people_of(
 
 
 def positive_mean(people: People) -> float:
-    """Give the mean over people, or refuse to compare people who all have nothing."""
+    """
+    Give the mean over people, or refuse to compare people who all have nothing.
+
+    Parameters
+    ----------
+    people
+        None of their values negative.
+
+    Returns
+    -------
+    mean
+        Above 0.
+
+    Raises
+    ------
+    DataError
+        If all values are 0.
+    """
     if not people.value.any():
         msg = "no people hold a positive value"
         raise DataError(msg)
@@ -161,52 +329,168 @@ def positive_mean(people: People) -> float:
 
 
 def check_positive(number: float, *, name: str) -> None:
-    """Refuse an option that is not a positive finite number."""
+    """
+    Refuse an option that is not a positive finite number.
+
+    Parameters
+    ----------
+    number
+        The option.
+    name
+        What to call it.
+
+    Raises
+    ------
+    DataError
+        If it is not above 0 and finite.
+    """
     if not 0 < number < np.inf:
         msg = f"{name}: must be a number above 0, not {number}"
         raise DataError(msg)
 
 
 def check_share(number: float, *, name: str) -> None:
-    """Refuse an option that is no share of people."""
+    """
+    Refuse an option that is no share of people.
+
+    Parameters
+    ----------
+    number
+        The option.
+    name
+        What to call it.
+
+    Raises
+    ------
+    DataError
+        If it is not within 0-1.
+    """
     if not 0 <= number <= 1:
         msg = f"{name}: must be within 0 and 1, not {number}"
         raise DataError(msg)
 
 
 def check_better(better: str) -> None:
-    """Refuse a direction that is neither of the two words."""
+    """
+    Refuse a direction that is neither of the two words.
+
+    Parameters
+    ----------
+    better
+        The option.
+
+    Raises
+    ------
+    DataError
+        If it is neither ``higher`` nor ``lower``.
+    """
     if better not in {"higher", "lower"}:
         msg = f"better: must be higher or lower, not {better!r}"
         raise DataError(msg)
 
 
 def total(amount: Floats) -> float:
-    """Sum, in pairs: a product by BLAS is less exact and waits for threads on a busy machine."""
+    """
+    Sum, in pairs: a product by BLAS is less exact and waits for threads on a busy machine.
+
+    Parameters
+    ----------
+    amount
+        Numbers to add up.
+
+    Returns
+    -------
+    total
+        Their sum.
+    """
     return float(amount.sum())
 
 
 def mean_of(values: Floats, weights: Floats) -> float:
-    """Weighted mean, exact where all that weigh are alike."""
+    """
+    Weighted mean, exact where all that weigh are alike.
+
+    Parameters
+    ----------
+    values
+        One number a unit.
+    weights
+        Weight of each, not negative.
+
+    Returns
+    -------
+    mean
+        In the unit of the values.
+    """
     base = values[np.argmax(weights)]
-    return float(base) + total((values - base) * weights) / float(weights.sum())
+    above = values - base
+    above *= weights
+    return float(base) + total(above) / total(weights)
 
 
 def cumulated(amount: npt.NDArray[Any]) -> Floats:
-    """Cumulative shares of an amount, from 0 to exactly 1."""
-    upto = np.concatenate([[0.0], np.cumsum(amount)])
-    return upto / upto[-1]
+    """
+    Cumulative shares of an amount, from 0 to exactly 1.
+
+    Parameters
+    ----------
+    amount
+        One number a unit, not negative, some above 0.
+
+    Returns
+    -------
+    shares
+        One more than units.
+    """
+    upto = np.empty(len(amount) + 1)
+    upto[0] = 0
+    np.cumsum(amount, out=upto[1:])
+    upto /= upto[-1]
+    return upto
 
 
 def lined_up(people: People) -> tuple[Floats, Floats]:
-    """Line people up by value: the values ascending, and the shares of people between them."""
-    if (people.value[1:] < people.value[:-1]).any():
-        people = people.taken(np.argsort(people.value))
-    return people.value, cumulated(people.population)
+    """
+    Line people up by value: the values ascending, and the shares of people between them.
+
+    Parameters
+    ----------
+    people
+        In any order.
+
+    Returns
+    -------
+    line
+        Values, and one more share than values, from 0 to 1.
+    """
+    value, population = people.value, people.population
+    if (value[1:] < value[:-1]).any():
+        order = np.argsort(value)
+        value, population = value.take(order), population.take(order)
+    return value, cumulated(population)
 
 
 def ranked(people: People, rank: pd.Series) -> tuple[Floats, Floats]:
-    """Line people up by rank, those of equal rank as one with their mean value."""
+    """
+    Line people up by rank, those of equal rank as one with their mean value.
+
+    Parameters
+    ----------
+    people
+        In any order.
+    rank
+        Rank per unit of the input, poorest lowest.
+
+    Returns
+    -------
+    line
+        As of `lined_up`, one step a rank.
+
+    Raises
+    ------
+    DataError
+        If ranks are text or infinite.
+    """
     (ranks,) = numbers(rank=rank)
     ranks = ranks[people.places]
     if np.isinf(ranks).any():
@@ -221,19 +505,67 @@ def ranked(people: People, rank: pd.Series) -> tuple[Floats, Floats]:
 
 
 def grouped(people: People, groups: pd.Series | None) -> tuple[npt.NDArray[np.intp], pd.Index]:
-    """Give each unit that counts the number of its group, in order of their labels."""
+    """
+    Give each unit that counts the number of its group, in order of their labels.
+
+    Parameters
+    ----------
+    people
+        In any order.
+    groups
+        Group per unit of the input; None for one group of all.
+
+    Returns
+    -------
+    groups
+        Number of the group of each unit, and the labels of the groups.
+    """
     if groups is None:
         return np.zeros(len(people.places), dtype=np.intp), pd.Index([])
     return pd.factorize(groups.iloc[people.places], sort=True)
 
 
 def mean_between(ordered: Floats, edges: Floats, low: float, high: float) -> float:
-    """Mean value of the people between two shares, splitting the units that straddle them."""
+    """
+    Mean value of the people between two shares, splitting the units that straddle them.
+
+    Parameters
+    ----------
+    ordered
+        Values of people who stand in line.
+    edges
+        Shares of people between them.
+    low
+        Share of people below those who count.
+    high
+        Share of people up to the last who counts, above `low`.
+
+    Returns
+    -------
+    mean
+        In the unit of the values.
+    """
     return mean_of(ordered, np.diff(np.clip(edges, low, high)))
 
 
 def quantile_of(ordered: Floats, edges: Floats, q: float) -> float:
-    """Invert the distribution of people, averaging where a step is met exactly."""
+    """
+    Invert the distribution of people, averaging where a step is met exactly.
+
+    Parameters
+    ----------
+    ordered
+        Values, ascending.
+    edges
+        Shares of people between them.
+    q
+        Share of people, 0-1.
+
+    Returns
+    -------
+    quantile
+        In the unit of the values.
+    """
     upto = edges[1:]
     at = int(np.searchsorted(upto, q - _EXACT_STEP))
     exact = upto[at] <= q + _EXACT_STEP
@@ -241,12 +573,44 @@ def quantile_of(ordered: Floats, edges: Floats, q: float) -> float:
 
 
 def slack(ordered: Floats, edges: Floats, nu: float = 2) -> float:
-    """Area between the line of equality and the (extended) Lorenz curve, times the mean."""
+    """
+    Area between the line of equality and the (extended) Lorenz curve, times the mean.
+
+    Parameters
+    ----------
+    ordered
+        Values of people who stand in line.
+    edges
+        Shares of people between them.
+    nu
+        Concern for those first in line, above 1; 2 for the plain curve.
+
+    Returns
+    -------
+    slack
+        In the unit of the values; below 0 where the curve runs above the line.
+    """
     above = 1 - edges[1:-1]
+    above -= above**nu
     # summed over the steps up, not the people: no term cancels another, and 0 is exact
-    return total(np.diff(ordered) * (above - above**nu))
+    above *= np.diff(ordered)
+    return total(above)
 
 
 def ratio_of(above: float, below: float) -> float:
-    """Divide, NaN where nothing or less stands below."""
+    """
+    Divide, NaN where nothing or less stands below.
+
+    Parameters
+    ----------
+    above
+        Numerator.
+    below
+        Denominator.
+
+    Returns
+    -------
+    ratio
+        NaN also where the numerator is negative.
+    """
     return above / below if below > 0 <= above else np.nan
