@@ -35,6 +35,7 @@ from geoequity.sources.spec import (
     SurveySpec,
     TableSpec,
     TripsSpec,
+    ZoningSpec,
 )
 from geoequity.transit import MORNING, window_of
 
@@ -268,6 +269,11 @@ class City(Block):
     tables: tuple[TableSpec, ...] = ()
     rasters: tuple[RasterSpec, ...] = ()
     surveys: tuple[SurveySpec, ...] = ()
+    zonings: dict[Annotated[str, Field(pattern=_ID)], ZoningSpec] | None = Field(
+        None,
+        description="other zones to state the study in, by id; by default hexagons of two sizes"
+        " where there are cells; an empty table for none",
+    )
     indicators: dict[Annotated[str, Field(pattern=_ID)], IndicatorBlock] = Field(
         {}, description="changes to the catalogue"
     )
@@ -413,6 +419,7 @@ class City(Block):
             (key, getattr(self, key))
             for key in ("districts", "border", "cells", "osm", "streets", "transit")
         ]
+        blocks += [(f"zonings.{key}", one) for key, one in (self.zonings or {}).items()]
         for key in ("services", "connectivity", "tables", "rasters", "surveys"):
             blocks += [(f"{key}.{n}", one) for n, one in enumerate(getattr(self, key))]
         for key in ("stops", "routes", "trips"):
@@ -441,6 +448,9 @@ class City(Block):
         if self.cells is not None and self.cells.rake:
             faults += self._raking_faults()
         if self.cells is None:
+            faults += [
+                f"zonings.{key}: there are no [cells] to gather" for key in self.zonings or ()
+            ]
             faults += [
                 f"tables.{n}.level: there are no [cells]"
                 for n, table in enumerate(self.tables)

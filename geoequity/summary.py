@@ -150,6 +150,7 @@ def make_summary(
         },
         "walking": {"slope": False, "homes": None, "groups": {}},
         "transit": {"timetable": None, "mean": {}, "without": {}},
+        "zoning": None,
         "stages": {},
         "warnings": [],
         "versions": {

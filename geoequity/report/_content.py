@@ -15,7 +15,7 @@ import pandas as pd
 from geoequity import inequality
 from geoequity.locale import name
 from geoequity.palette import TYPE_COLOURS, TYPE_MARKS, UNKNOWN, ink_on
-from geoequity.report import _charts, _on_foot, _on_wheels, _readings, _shapes, _tables
+from geoequity.report import _borders, _charts, _on_foot, _on_wheels, _readings, _shapes, _tables
 from geoequity.report._words import Words, at, figure, interval
 from geoequity.schema import AREAS, PILLARS, TYPES
 from geoequity.study import Study
@@ -70,6 +70,7 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         "groups": _readings.groups(study, words),
         "foot": _on_foot.walks(study, words),
         "wheels": _on_wheels.rides(study, words),
+        "borders": _borders.borders(study, words),
         "exposed": _readings.exposed(study, words),
         "indicators": groups,
         "absent": _tables.absent(study, words),
