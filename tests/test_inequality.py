@@ -1028,6 +1028,8 @@ def test_groups_that_are_not_nested_are_refused_by_name(measure):
         measure(value, population=population, groups=gap)
     with pytest.raises(DataError, match="value and groups zone are about different units: u3"):
         measure(value, population=population, groups=groups.iloc[:3])
+    with pytest.raises(DataError, match="groups: column zone stands twice"):
+        measure(value, population=population, groups=groups[["zone", "zone"]])
     with pytest.raises(DataError, match="groups: a table without columns"):
         measure(value, population=population, groups=groups[[]])
 

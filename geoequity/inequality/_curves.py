@@ -55,8 +55,8 @@ def gini(value: pd.Series, *, population: pd.Series) -> float:
     ------
     DataError
         If the indexes differ, a column is text, a value is negative or infinite,
-        a population is negative, unknown or zero everywhere, or no people hold a
-        positive value.
+        a population is negative, unknown or zero everywhere, no value is known, or no
+        people hold a positive value.
 
     Notes
     -----

@@ -34,8 +34,9 @@ class Theil:
     within
         The rest: inequality inside the groups.
     by_group
-        The index among the people of each group alone, indexed by group; NaN
-        where nobody in the group holds a positive value; empty without groups.
+        The index among the people of each group alone, the finest where groups are
+        nested, indexed by group; 0 for a group of one unit, NaN where nobody in the group
+        holds a positive value; empty without groups.
     by_level
         What `between` is made of, indexed by the column of the groups: the part between
         the coarsest, then between finer groups inside each coarser one; empty without
@@ -228,10 +229,11 @@ def _columns(groups: pd.Series | pd.DataFrame | None) -> dict[str, pd.Series]:
         return {}
     if isinstance(groups, pd.Series):
         return {"groups": groups}
-    if groups.columns.empty:
-        msg = "groups: a table without columns"
+    if groups.columns.empty or not groups.columns.is_unique:
+        twice = shown(groups.columns[groups.columns.duplicated()])
+        msg = f"groups: column {twice} stands twice" if twice else "groups: a table without columns"
         raise DataError(msg)
-    return {f"groups {name}": groups.iloc[:, at] for at, name in enumerate(groups.columns)}
+    return {f"groups {name}": column for name, column in groups.items()}
 
 
 def _check_nested(people: People, levels: list[pd.Series]) -> None:
