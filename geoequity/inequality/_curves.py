@@ -6,20 +6,15 @@ import numpy as np
 import pandas as pd
 
 from geoequity.errors import DataError, shown
+from geoequity.inequality._line import cumulated, lined_up, mean_between, quantile_of, ranked, slack
 from geoequity.inequality._people import (
     Better,
     Floats,
     People,
     check_better,
-    cumulated,
-    lined_up,
-    mean_between,
     on_people,
     people_of,
     positive_mean,
-    quantile_of,
-    ranked,
-    slack,
 )
 
 Method = Literal["standard", "erreygers", "wagstaff"]

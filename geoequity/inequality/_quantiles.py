@@ -5,19 +5,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from geoequity.errors import DataError
+from geoequity.inequality._line import lined_up, mean_between, quantile_of, ranked, ratio_of
 from geoequity.inequality._people import (
     Better,
     People,
     check_better,
     check_share,
-    lined_up,
-    mean_between,
     on_people,
     people_of,
     positive_mean,
-    quantile_of,
-    ranked,
-    ratio_of,
 )
 
 _POOREST, _RICHEST, _TENTH = 0.4, 0.9, 0.1
