@@ -83,7 +83,7 @@ def build() -> Callable[[], object]:
 JOBS = {
     f"Gini of {CELLS:,} cells": Job(gini),
     f"bootstrap, {DRAWS:,} draws of {SAMPLED:,} cells": Job(bootstrap),
-    f"the same by PySAL, {PEER_DRAWS} draws scaled": Job(
+    f"bootstrap by PySAL, {PEER_DRAWS} draws scaled": Job(
         bootstrap_by_pysal,
         done=PEER_DRAWS / DRAWS,
         against=f"bootstrap, {DRAWS:,} draws of {SAMPLED:,} cells",
