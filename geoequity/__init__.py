@@ -34,6 +34,7 @@ _MODULES = (
     "outputs",
     "report",
     "schema",
+    "segregation",
     "sources",
     "streets",
     "transit",

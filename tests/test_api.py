@@ -19,7 +19,7 @@ import shapely
 from small_city import definition, evaluation, units
 
 import geoequity
-from geoequity import composite, grids, inequality, smallsample, transfer, typology
+from geoequity import composite, grids, inequality, segregation, smallsample, transfer, typology
 from geoequity import perception as readings
 from geoequity.measures import perception, provision, proximity, streetscape
 
@@ -37,6 +37,7 @@ MEASURING = (
     provision,
     proximity,
     readings,
+    segregation,
     smallsample,
     streetscape,
     transfer,
@@ -109,6 +110,7 @@ PROMISED = {
     "inequality.hoover": "value population",
     "inequality.wolfson": "value population",
     "inequality.lorenz": "value population",
+    "inequality.concentration_curve": "value population rank",
     "inequality.coverage": "value population",
     "inequality.theil": "value population groups",
     "inequality.palma_ratio": "value population rank",
@@ -116,6 +118,11 @@ PROMISED = {
     "inequality.atkinson": "value population epsilon",
     "inequality.kolm_pollak_ede": "value population epsilon better kappa",
     "inequality.fgt": "value population line alpha",
+    "inequality.sufficiency": "value population thresholds better",
+    "segregation.dissimilarity": "group population",
+    "segregation.isolation": "group population",
+    "segregation.interaction": "group population",
+    "segregation.information_theory": "groups",
     "inequality.bootstrap": "measure value population strata draws rng",
     "composite.build": "data tree normalise weigh aggregate treat impute",
     "streets.StreetNetwork.from_osm": "path boundary",
@@ -213,6 +220,10 @@ def ranked():
 
 def grouped():
     return {**people(), "groups": pd.Series(list("xxyyzz"), index=value().index, name="group")}
+
+
+def members():
+    return {"group": value(), "population": people()["population"].replace(0, 5)}
 
 
 def above_zero():
@@ -346,6 +357,7 @@ def call(function, make, rows=(), out=None, **options):
 
 VALUE, RANKED = ("value", "population"), ("value", "population", "rank")
 GROUPED = ("value", "population", "groups")
+MEMBERS = ("group", "population")
 CALLS = {
     "inequality.gini": call(inequality.gini, people, VALUE),
     "inequality.extended_gini": call(inequality.extended_gini, people, VALUE, nu=3),
@@ -367,6 +379,8 @@ CALLS = {
     "inequality.kolm_pollak_ede": call(inequality.kolm_pollak_ede, people, VALUE, epsilon=1),
     "inequality.kolm_pollak_index": call(inequality.kolm_pollak_index, people, VALUE, epsilon=1),
     "inequality.fgt": call(inequality.fgt, people, VALUE, line=6, alpha=1),
+    "inequality.concentration_curve": call(inequality.concentration_curve, ranked, RANKED),
+    "inequality.sufficiency": call(inequality.sufficiency, people, VALUE, thresholds=[3, 6]),
     "inequality.quantile": call(inequality.quantile, people, VALUE, q=0.4),
     "inequality.percentile_ratio": call(inequality.percentile_ratio, above_zero, VALUE),
     "inequality.tenths": call(inequality.tenths, above_zero, VALUE),
@@ -376,6 +390,12 @@ CALLS = {
         measure=inequality.gini,
         strata=None,
         draws=5,
+    ),
+    "segregation.dissimilarity": call(segregation.dissimilarity, members, MEMBERS),
+    "segregation.isolation": call(segregation.isolation, members, MEMBERS),
+    "segregation.interaction": call(segregation.interaction, members, MEMBERS),
+    "segregation.information_theory": call(
+        segregation.information_theory, lambda: {"groups": table()}, ("groups",)
     ),
     "composite.goalposts": call(
         composite.goalposts({"a": (0.0, 10.0), "b": (6.0, 1.0), "c": (0.0, 20.0)}),

@@ -1,5 +1,7 @@
 """The inequality measures: closed forms, properties, and what they refuse."""
 
+from functools import partial
+from inspect import isfunction, signature
 from math import exp, isnan, log, nan, sqrt
 
 import numpy as np
@@ -28,14 +30,31 @@ def alike(frame, at):
     return frame.iloc[list(at)].reset_index(drop=True).rename(index="v{}".format)
 
 
+def nested(world):
+    """Groups and finer groups inside them."""
+    finer = world["group"] + world["rank"].astype(str)
+    return pd.DataFrame({"zone": world["group"], "district": finer.where(world["group"].notna())})
+
+
+def area(curve):
+    """Area under a curve of shares."""
+    return float(np.trapezoid(curve["value_share"], curve["population_share"]))
+
+
 # Each measure as a function of a world: value, population, rank, group.
 MEASURES = {
     "gini": lambda w: iq.gini(w.value, population=w.population),
     "extended_gini": lambda w: iq.extended_gini(w.value, population=w.population, nu=3.5),
+    "extended_gini_burden": lambda w: iq.extended_gini(
+        w.value, population=w.population, nu=3.5, better="lower"
+    ),
     "absolute_gini": lambda w: iq.absolute_gini(w.value, population=w.population),
     "hoover": lambda w: iq.hoover(w.value, population=w.population),
     "theil": lambda w: iq.theil(w.value, population=w.population).total,
     "theil_between": lambda w: iq.theil(w.value, population=w.population, groups=w.group).between,
+    "theil_finer": lambda w: iq.theil(
+        w.value, population=w.population, groups=nested(w)
+    ).by_level.iloc[1],
     "theil_l": lambda w: iq.theil_l(w.value + 1, population=w.population).total,
     "theil_l_within": lambda w: (
         iq.theil_l(w.value + 1, population=w.population, groups=w.group).within
@@ -57,6 +76,16 @@ MEASURES = {
         w.value, population=w.population, epsilon=1, better="lower"
     ),
     "fgt": lambda w: iq.fgt(w.value, population=w.population, line=400, alpha=1.5),
+    "fgt_burden": lambda w: iq.fgt(
+        w.value, population=w.population, line=400, alpha=1.5, better="lower"
+    ),
+    "sufficiency": lambda w: iq.sufficiency(
+        w.value, population=w.population, thresholds=[300, 400]
+    )["shortfall"].sum(),
+    "concentration_curve": lambda w: area(
+        iq.concentration_curve(w.value, population=w.population, rank=w["rank"])
+    ),
+    "lorenz": lambda w: area(iq.lorenz(w.value, population=w.population)),
     "median": lambda w: iq.quantile(w.value, population=w.population, q=0.5),
     "percentile_ratio": lambda w: iq.percentile_ratio(w.value + 1, population=w.population),
     "tenths_gap": lambda w: iq.tenths(w.value, population=w.population).gap,
@@ -129,6 +158,20 @@ def test_lorenz_runs_from_nothing_to_all():
     assert curve["value_share"].tolist() == [0, 6 / 12, 1]
 
 
+def test_concentration_curve_rises_above_the_diagonal_where_the_poor_have_more():
+    value, population, income = (
+        column(6, 2, 4, nan, 9),
+        column(1, 2, 1, 5, 0),
+        column(1, 2, 2, 3, 4),
+    )
+    curve = iq.concentration_curve(value, population=population, rank=income)
+    # of 14 in all the poorest of four has 6, the other three, of one rank, have the rest
+    assert curve["population_share"].tolist() == [0, 1 / 4, 1]
+    assert curve["value_share"].tolist() == [0, close(6 / 14), 1]
+    with_line = iq.concentration_curve(value, population=population, rank=value.fillna(0))
+    pd.testing.assert_frame_equal(with_line, iq.lorenz(value, population=population))
+
+
 def test_coverage_is_the_share_of_people_whose_value_is_known():
     assert iq.coverage(column(1, nan, -2), population=column(10, 30, 60)) == close(0.7)
     assert iq.coverage(column(nan, nan), population=column(10, 30)) == 0
@@ -170,6 +213,32 @@ def test_theil_without_groups_has_all_of_it_within():
     split = iq.theil(column(1, 3), population=column(1, 1))
     assert (split.between, split.within) == (0, split.total)
     assert split.by_group.empty
+
+
+def test_theil_splits_nested_groups_level_by_level():
+    value, population = column(1, 3, 4, 8), column(2, 1, 1, 1)
+    groups = pd.DataFrame(
+        {"zone": list("aabb"), "district": list("wwxy"), "block": [1, 2, 3, 4]}, value.index
+    )
+    mean = 17 / 5
+    split = iq.theil_l(value, population=population, groups=groups)
+    zone = log(mean) - (3 * log(5 / 3) + 2 * log(6)) / 5
+    district = (2 * log(6) - log(4) - log(8)) / 5
+    block = (3 * log(5 / 3) - log(3)) / 5
+    assert split.by_level.index.tolist() == ["zone", "district", "block"]
+    assert split.by_level.tolist() == [close(zone), close(district), close(block)]
+    assert (split.between, split.within) == (close(split.total), close(0))
+    assert split.by_group.to_dict() == {1: 0, 2: 0, 3: 0, 4: 0}  # groups of one are alike
+    of_zones = iq.theil_l(value, population=population, groups=groups["zone"])
+    assert of_zones.by_level.to_dict() == {"zone": of_zones.between}
+    assert of_zones.between == close(zone)
+    # by Theil T the parts weigh by what groups hold: zone a has 5 of 17
+    split = iq.theil(value, population=population, groups=groups[["zone", "district"]])
+    own = (2 * 0.6 * log(0.6) + 1.8 * log(1.8)) / 3
+    assert split.within == close(5 / 17 * own)
+    assert split.by_level["district"] == close(
+        12 / 17 * (2 / 3 * log(2 / 3) + 4 / 3 * log(4 / 3)) / 2
+    )
 
 
 def test_palma_splits_the_units_that_straddle():
@@ -282,6 +351,39 @@ def test_fgt_counts_depth_below_the_line():
     assert iq.fgt(column(-10, 20), population=column(1, 1), line=10, alpha=1) == close(1)
 
 
+def test_fgt_of_a_burden_counts_what_exceeds_the_line():
+    minutes, population = column(5, 10, 15, 40), column(10, 20, 30, 40)
+    options = {"population": population, "line": 10, "better": "lower"}
+    measured = [iq.fgt(minutes, alpha=one, **options) for one in (0, 1, 2)]
+    assert measured == [close(0.7), close(0.3 * 0.5 + 0.4 * 3), close(0.3 * 0.25 + 0.4 * 9)]
+
+
+def test_extended_gini_of_a_burden_minds_those_who_bear_most():
+    minutes, population = column(1, 2, 5), column(20, 30, 50)
+    mean = (20 * 1 + 30 * 2 + 50 * 5) / 100
+    worst = 1 * 0.2**3 + 2 * (0.5**3 - 0.2**3) + 5 * (1 - 0.5**3)  # of three people at random
+    options = {"population": population, "better": "lower"}
+    assert iq.extended_gini(minutes, nu=3, **options) == close(worst / mean - 1)
+    assert iq.extended_gini(minutes, nu=500, **options) == close(5 / mean - 1)
+    assert iq.extended_gini(minutes, nu=2, **options) == close(
+        iq.gini(minutes, population=population)
+    )
+
+
+def test_sufficiency_counts_who_has_enough_and_what_the_rest_lack():
+    value, population = column(0, 5, 10, nan), column(10, 30, 60, 7)
+    good = iq.sufficiency(value, population=population, thresholds=[10, 5, 2.5])
+    assert good.index.tolist() == [10, 5, 2.5]
+    assert good.index.name == "threshold"
+    assert good["people"].tolist() == [60, 90, 90]
+    assert good["share"].tolist() == [0.6, 0.9, 0.9]
+    assert good["people_short"].tolist() == [40, 10, 10]
+    assert good["share_short"].tolist() == [0.4, 0.1, 0.1]
+    assert good["shortfall"].tolist() == [close(0.1 * 10 + 0.3 * 5), close(0.5), close(0.25)]
+    burden = iq.sufficiency(value, population=population, thresholds=(5,), better="lower")
+    assert burden.iloc[0].tolist() == [40, 0.4, 60, 0.6, close(0.6 * 5)]
+
+
 def test_quantile_averages_at_exact_steps():
     value, population = column(1, 2, 3, 4), column(1, 1, 1, 1)
     asked = {0: 1, 0.1: 1, 0.25: 1.5, 0.3: 2, 0.5: 2.5, 0.75: 3.5, 0.76: 4, 1: 4}
@@ -365,7 +467,7 @@ def test_units_without_people_or_without_value_are_left_out(world):
 @fast
 def test_relative_measures_ignore_the_scale(world, times):
     larger = world.assign(value=world["value"] * times)
-    for name in RELATIVE:
+    for name in (*RELATIVE, "extended_gini_burden", "theil_finer", "lorenz", "concentration_curve"):
         assert MEASURES[name](larger) == close(MEASURES[name](world)), name
 
 
@@ -402,6 +504,7 @@ def test_a_transfer_from_rich_to_poor_never_raises_inequality(world, data):
     for name in (
         "gini",
         "extended_gini",
+        "extended_gini_burden",
         "absolute_gini",
         "hoover",
         "theil",
@@ -431,6 +534,39 @@ def test_measures_keep_within_their_bounds(world):
     assert value.min() - 1e-9 <= ede <= mean + 1e-9
     assert MEASURES["kolm_pollak_burden"](world) >= 0
     assert 0 <= MEASURES["fgt"](world) <= 1
+    assert 0 <= MEASURES["fgt_burden"](world) <= (value.max() / 400) ** 1.5
+    assert 0 <= MEASURES["extended_gini_burden"](world) <= 2.5
+
+
+@given(world=worlds(), nu=st.floats(1.1, 9))
+@fast
+def test_a_burden_is_as_unequal_as_what_is_left_of_its_most(world, nu):
+    value, options = world["value"], {"population": world["population"], "nu": nu}
+    left = 1001 - value
+    mean = np.average(value, weights=world["population"])
+    burden = iq.extended_gini(value, better="lower", **options) * mean
+    assert burden == close(iq.extended_gini(left, **options) * (1001 - mean))
+
+
+@given(world=worlds(), better=st.sampled_from(["higher", "lower"]))
+@fast
+def test_sufficiency_is_the_poverty_at_each_line(world, better):
+    value, population = world["value"], world["population"]
+    enough = iq.sufficiency(value, population=population, thresholds=[50, 400], better=better)
+    for line, row in enough.iterrows():
+        options = {"population": population, "line": line, "better": better}
+        assert row["share_short"] == close(iq.fgt(value, alpha=0, **options))
+        assert row["shortfall"] == close(iq.fgt(value, alpha=1, **options) * line)
+        assert row["people"] + row["people_short"] == close(population.sum())
+
+
+@given(world=worlds())
+@fast
+def test_the_concentration_curve_holds_its_index(world):
+    options = {"population": world["population"], "rank": world["rank"]}
+    curve = iq.concentration_curve(world["value"], **options)
+    assert 1 - 2 * area(curve) == close(iq.concentration_index(world["value"], **options))
+    assert len(curve) == world["rank"].nunique() + 1
 
 
 @given(world=worlds())
@@ -457,6 +593,20 @@ def test_theil_parts_add_up(measure, world):
     assert measure(value, population=population, groups=alone).within == close(0)
     together = alone.map(lambda _: "city")
     assert measure(value, population=population, groups=together).between == close(0)
+
+
+@pytest.mark.parametrize("measure", [iq.theil, iq.theil_l])
+@given(world=worlds(positive=True))
+@fast
+def test_theil_parts_of_nested_groups_add_up(measure, world):
+    value, population, groups = world["value"], world["population"], nested(world)
+    split = measure(value, population=population, groups=groups)
+    assert split.by_level.sum() + split.within == close(split.total)
+    assert (split.by_level >= 0).all()
+    coarse, fine = (measure(value, population=population, groups=groups[one]) for one in groups)
+    assert split.by_level.tolist() == [close(coarse.between), close(fine.between - coarse.between)]
+    assert split.within == close(fine.within)
+    pd.testing.assert_series_equal(split.by_group, fine.by_group)
 
 
 @given(world=worlds(), more=st.floats(-500, 500), better=st.sampled_from(["higher", "lower"]))
@@ -516,8 +666,7 @@ def test_the_lorenz_curve_sags_and_holds_the_gini(world):
     assert (curve.iloc[0] == 0).all()
     assert (curve.iloc[-1] == 1).all()
     assert (curve["value_share"] <= curve["population_share"] + 1e-12).all()
-    area = np.trapezoid(curve["value_share"], curve["population_share"])
-    assert 1 - 2 * area == close(iq.gini(value, population=population))
+    assert 1 - 2 * area(curve) == close(iq.gini(value, population=population))
 
 
 # ---- bootstrap ----------------------------------------------------------------------------
@@ -584,6 +733,63 @@ def test_bootstrap_keeps_ids_so_that_a_rank_can_be_fetched():
     assert 0 <= found.low <= found.high
 
 
+INCOME = column(4, 1, 3, 2, 2, 5)
+QUICK = {
+    "gini": iq.gini,
+    "absolute_gini": iq.absolute_gini,
+    "hoover": iq.hoover,
+    "wolfson": iq.wolfson,
+    "extended_gini": partial(iq.extended_gini, nu=3),
+    "atkinson": partial(iq.atkinson, epsilon=2),
+    "kolm_pollak_kappa": partial(iq.kolm_pollak_kappa, epsilon=1, better="lower"),
+    "kolm_pollak_ede": partial(iq.kolm_pollak_ede, epsilon=1, better="lower"),
+    "kolm_pollak_index": partial(iq.kolm_pollak_index, epsilon=1, kappa=0.3),
+    "fgt": partial(iq.fgt, line=4, alpha=1),
+    "quantile": partial(iq.quantile, q=0.3),
+    "percentile_ratio": iq.percentile_ratio,
+    "palma_ratio": partial(iq.palma_ratio, rank=INCOME),
+    "concentration_index": partial(
+        iq.concentration_index, rank=INCOME, method="wagstaff", bounds=(0, 9)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("strata", [None, pd.Series(list("aababb"), index=INCOME.index)])
+def test_bootstrap_by_counts_equals_that_by_tables(name, strata):
+    measure = QUICK[name]
+
+    def plain(value, *, population):
+        options = dict(getattr(measure, "keywords", {}))
+        if "rank" in options:
+            options["rank"] = INCOME.loc[value.index]
+        return getattr(iq, name)(value, population=population, **options)
+
+    found = [
+        iq.bootstrap(
+            one,
+            column(6, 1, 8, nan, 2, 3),
+            population=column(10, 25, 20, 5, 0, 70),
+            strata=strata,
+            draws=40,
+            rng=np.random.default_rng(4),
+        )
+        for one in (measure, plain)
+    ]
+    assert found[0].value == found[1].value
+    assert (found[0].low, found[0].high) == (close(found[1].low), close(found[1].high))
+    assert found[0].low < found[0].high
+
+
+def test_every_plain_measure_of_people_is_drawn_by_counts():
+    plain = {
+        name
+        for name in iq.__all__
+        if isfunction(getattr(iq, name)) and signature(getattr(iq, name)).return_annotation is float
+    }
+    assert set(QUICK) == plain - {"coverage"}  # which asks about the units that do not count
+
+
 def test_bootstrap_interval_is_unknown_where_a_draw_has_no_measure():
     found = iq.bootstrap(
         iq.gini,
@@ -616,6 +822,9 @@ REFUSING = {
     "concentration_index": lambda v, *, population: iq.concentration_index(
         v, population=population, rank=pd.Series(range(len(v)), index=v.index)
     ),
+    "concentration_curve": lambda v, *, population: iq.concentration_curve(
+        v, population=population, rank=pd.Series(range(len(v)), index=v.index)
+    ),
     "atkinson": lambda v, *, population: iq.atkinson(v, population=population, epsilon=1),
     "percentile_ratio": iq.percentile_ratio,
 }
@@ -633,8 +842,73 @@ TAKING_NEGATIVES = {
     "fgt": lambda v, *, population: iq.fgt(v, population=population, line=1, alpha=1),
     "quantile": lambda v, *, population: iq.quantile(v, population=population, q=0.5),
     "tenths": iq.tenths,
+    "sufficiency": lambda v, *, population: iq.sufficiency(
+        v, population=population, thresholds=[1, 2]
+    ),
+    "bootstrap": lambda v, *, population: iq.bootstrap(
+        partial(iq.quantile, q=0.5),
+        v,
+        population=population,
+        strata=None,
+        draws=9,
+        rng=np.random.default_rng(1),
+    ),
 }
+TAKING = {**REFUSING, **TAKING_NEGATIVES}
 every = pytest.mark.parametrize("measure", [*REFUSING.values(), *TAKING_NEGATIVES.values()])
+
+
+def test_every_measure_is_held_to_the_rules_below():
+    assert {name for name in iq.__all__ if isfunction(getattr(iq, name))} == set(TAKING)
+
+
+@pytest.mark.parametrize("name", TAKING.keys() - {"coverage"})
+def test_units_of_unknown_value_are_left_out_with_their_people(name):
+    value, population = column(3, nan, 1, nan, 2, 8), column(10, 500, 20, nan, 30, 0)
+    there = value.notna() & (population != 0)
+    dropped = TAKING[name](value[there], population=population[there])
+    assert str(TAKING[name](value, population=population)) == str(dropped)
+
+
+@pytest.mark.parametrize("name", TAKING.keys() - {"coverage"})
+def test_there_is_nothing_to_measure_where_no_value_is_known(name):
+    with pytest.raises(DataError, match="population: nobody lives where jobs is known"):
+        TAKING[name](column(nan, nan, nan, name="jobs"), population=people)
+
+
+@pytest.mark.parametrize("number", [0.1, 7])
+@pytest.mark.parametrize("residents", [people, column(0.1, 0.2, 0.7), column(3)])
+def test_people_who_are_alike_are_not_unequal(number, residents):
+    value = pd.Series(number, index=residents.index)
+    population = {"population": residents}
+    rank = pd.Series(range(len(residents)), index=residents.index)
+    groups = pd.Series(list("aab")[: len(residents)], index=residents.index)
+    unequal = [
+        iq.gini(value, **population),
+        iq.absolute_gini(value, **population),
+        iq.hoover(value, **population),
+        iq.wolfson(value, **population),
+        *(iq.extended_gini(value, nu=3, better=one, **population) for one in ("higher", "lower")),
+        *(iq.atkinson(value, epsilon=one, **population) for one in (0.5, 1, 2)),
+        *(
+            iq.kolm_pollak_index(value, epsilon=1, better=one, **population)
+            for one in ("higher", "lower")
+        ),
+        iq.concentration_index(value, rank=rank, **population),
+        iq.concentration_index(value, rank=rank, method="wagstaff", bounds=(0, 9), **population),
+        iq.tenths(value, **population).gap,
+        iq.theil(value, groups=groups, **population).total,
+        iq.theil(value, groups=groups, **population).between,
+        iq.theil_l(value, groups=groups, **population).within,
+    ]
+    assert unequal == [0] * len(unequal)
+    assert iq.palma_ratio(value, rank=rank, **population) == 1
+    assert iq.percentile_ratio(value, **population) == 1
+    for curve in (
+        iq.lorenz(value, **population),
+        iq.concentration_curve(value, rank=rank, **population),
+    ):
+        assert curve["value_share"].tolist() == [close(one) for one in curve["population_share"]]
 
 
 @every
@@ -705,9 +979,9 @@ def test_relative_measures_refuse_people_who_all_have_nothing(name):
 
 
 def test_plain_floats_come_back():
-    measured = {**REFUSING, **TAKING_NEGATIVES}
-    for name in measured.keys() - {"lorenz", "theil", "theil_l", "tenths"}:
-        assert type(measured[name](column(3, 1, 2), population=people)) is float, name
+    tables = {"lorenz", "concentration_curve", "sufficiency"}
+    for name in TAKING.keys() - {"theil", "theil_l", "tenths", "bootstrap"} - tables:
+        assert type(TAKING[name](column(3, 1, 2), population=people)) is float, name
 
 
 def test_all_faults_are_told_at_once():
@@ -724,6 +998,8 @@ def test_all_faults_are_told_at_once():
     [
         ("rank", iq.palma_ratio),
         ("rank", iq.concentration_index),
+        ("rank", iq.concentration_curve),
+        ("strata", partial(iq.bootstrap, iq.gini, draws=3, rng=np.random.default_rng(1))),
         ("groups", iq.theil),
         ("groups", iq.theil_l),
     ],
@@ -735,6 +1011,27 @@ def test_units_of_unknown_rank_or_group_are_refused_unless_their_value_is_unknow
         measure(value, population=people, **beside)
     measure(value.where(beside[role].notna()), population=people, **beside)
     measure(value, population=column(10, 0, 30), **beside)
+
+
+@pytest.mark.parametrize("measure", [iq.theil, iq.theil_l])
+def test_groups_that_are_not_nested_are_refused_by_name(measure):
+    groups = pd.DataFrame({"zone": list("aabb"), "district": ["x", "y", "y", "z"]})
+    groups.index = ["u0", "u1", "u2", "u3"]
+    value, population = column(1, 2, 3, 4), column(1, 1, 1, 1)
+    with pytest.raises(DataError, match="groups: y of district lie in more than one of zone") as no:
+        measure(value, population=population, groups=groups)
+    assert no.value.ids == ("u1", "u2")
+    # where nobody lives or nothing is known no group is asked for
+    assert measure(value, population=column(1, 1, 0, 1), groups=groups).by_level.size == 2
+    gap = groups.mask(groups == "x")
+    with pytest.raises(DataError, match="groups district: unknown where value is known in u0"):
+        measure(value, population=population, groups=gap)
+    with pytest.raises(DataError, match="value and groups zone are about different units: u3"):
+        measure(value, population=population, groups=groups.iloc[:3])
+    with pytest.raises(DataError, match="groups: column zone stands twice"):
+        measure(value, population=population, groups=groups[["zone", "zone"]])
+    with pytest.raises(DataError, match="groups: a table without columns"):
+        measure(value, population=population, groups=groups[[]])
 
 
 def test_ranks_that_do_not_order_people_are_refused():
@@ -781,6 +1078,16 @@ def test_kappa_cannot_be_derived_from_nothing():
          lambda: iq.kolm_pollak_index(people, population=people, epsilon=1, kappa=0)),
         ("line: must be a number above 0, not -1",
          lambda: iq.fgt(people, population=people, line=-1, alpha=0)),
+        ("better: must be higher or lower, not 'less'",
+         lambda: iq.fgt(people, population=people, line=1, alpha=1, better="less")),
+        ("better: must be higher or lower, not 'less'",
+         lambda: iq.extended_gini(people, population=people, nu=2, better="less")),
+        ("better: must be higher or lower, not 'less'",
+         lambda: iq.sufficiency(people, population=people, thresholds=[1], better="less")),
+        (r"thresholds: must be one finite number or more, not \[\]",
+         lambda: iq.sufficiency(people, population=people, thresholds=[])),
+        (r"thresholds: must be one finite number or more, not \[1, nan\]",
+         lambda: iq.sufficiency(people, population=people, thresholds=[1, nan])),
         ("alpha: must be 0 or more, not -1",
          lambda: iq.fgt(people, population=people, line=1, alpha=-1)),
         ("q: must be within 0 and 1, not 50",

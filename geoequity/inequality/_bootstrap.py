@@ -1,0 +1,169 @@
+"""How far a measure could differ had other units been drawn."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from inspect import isfunction, signature
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geoequity._cores import in_order
+from geoequity.errors import DataError
+from geoequity.inequality._people import FORMS, People, grouped, people_of
+
+_BLOCK = 2**20  # units drawn at a time
+
+
+@dataclass(frozen=True)
+class Interval:
+    """
+    A measure and how far chance could have moved it.
+
+    Parameters
+    ----------
+    value
+        The measure on all units.
+    low
+        Lower end of the interval; NaN where the measure is undefined in a draw.
+    high
+        Upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def bootstrap(
+    measure: Callable[..., float],
+    value: pd.Series,
+    *,
+    population: pd.Series,
+    strata: pd.Series | None,
+    draws: int,
+    rng: np.random.Generator,
+    level: float = 0.9,
+) -> Interval:
+    """
+    Tell how far a measure could differ had other units been drawn.
+
+    It answers for units that are a sample; where they are all the units there are,
+    no error is drawn, and the interval must not be read as one. Strata of few units
+    make it too narrow, and a stratum of one unit adds nothing to it.
+
+    Parameters
+    ----------
+    measure
+        Any function called as ``measure(value, population=population)``. A measure of
+        this module, such as `gini`, or one whose options `functools.partial` fixes, counts
+        how often a unit is drawn, which is quick. Any other function, such as a lambda,
+        gets the Series of each draw with their ids, repeated, so that
+        ``rank.loc[value.index]`` fetches what goes with them.
+    value
+        Value per unit, as `measure` accepts it; NaN where unknown.
+    population
+        Residents per unit [persons], on the same index.
+    strata
+        The stratum of each unit, on the same index; units are drawn within it. None
+        draws from all alike.
+    draws
+        How many times to draw, at least 1.
+    rng
+        Source of randomness; the same state gives the same interval.
+    level
+        Share of draws within the interval, between 0 and 1.
+
+    Returns
+    -------
+    interval
+        The measure on all units, and the percentiles of the draws around it.
+
+    Raises
+    ------
+    DataError
+        If `draws` or `level` is out of range, the stratum of a unit that counts is
+        unknown, or
+        as in `coverage` or in `measure`.
+
+    Notes
+    -----
+    Percentile method, drawing as many units as the stratum has, with replacement. It
+    understates the variance by a factor of (n - 1) / n in a stratum of n units [1]_.
+
+    References
+    ----------
+    .. [1] Rao, J. N. K. and Wu, C. F. J. (1988). J. American Statistical Association
+       83(401), 231-241. doi:10.1080/01621459.1988.10478591
+
+    Examples
+    --------
+    >>> value, population = pd.Series([5.0, 5.0]), pd.Series([50.0, 50.0])
+    >>> rng = np.random.default_rng(1)
+    >>> from geoequity.inequality import gini
+    >>> bootstrap(gini, value, population=population, strata=None, draws=9, rng=rng)
+    Interval(value=0.0, low=0.0, high=0.0)
+    """
+    if draws < 1 or not 0 < level < 1:
+        msg = f"draws: must be 1 or more, and level between 0 and 1, not {draws} and {level}"
+        raise DataError(msg)
+    people = people_of(value, population, signed=True, strata=strata)
+    estimate = float(measure(value, population=population))
+    people = people.taken(np.argsort(people.value, kind="stable"))
+    samples = _draw(people, strata, draws=draws, rng=rng)
+    form = _form(measure)
+    if form is None:
+        table = pd.DataFrame({"value": value, "population": population}).iloc[people.places]
+        found = [_measured(measure, table.iloc[drawn]) for drawn in samples]
+    else:
+        found = list(in_order(partial(_counted, form, people, drawn) for drawn in samples))
+    tail = (1 - level) / 2
+    low, high = np.quantile(found, [tail, 1 - tail])
+    return Interval(estimate, float(low), float(high))
+
+
+def _draw(
+    people: People, strata: pd.Series | None, *, draws: int, rng: np.random.Generator
+) -> Iterator[npt.NDArray[np.intp]]:
+    """Draw as many units from each stratum as it has, time and again."""
+    count = len(people.places)
+    stratum, _ = grouped(people, strata)
+    units, size = np.argsort(stratum, kind="stable"), np.bincount(stratum)
+    first, size = np.repeat(np.cumsum(size) - size, size), np.repeat(size, size)
+    # several at a time: memory asked for in large blocks is kept, not given back each time
+    for begin in range(0, draws, max(1, _BLOCK // count)):
+        times = min(draws - begin, max(1, _BLOCK // count))
+        if strata is None:
+            yield from rng.integers(count, size=(times, count))
+        else:
+            yield from units[first + rng.integers(size, size=(times, count))]
+
+
+def _form(measure: Callable[..., float]) -> Callable[[People], float] | None:
+    """Give what a measure of ours is on people already checked; None for other functions."""
+    function = measure.func if isinstance(measure, partial) else measure
+    form = FORMS.get(function) if isfunction(function) else None
+    if form is None:
+        return None
+    given = signature(measure).parameters.items()
+    options = {name: one.default for name, one in given if name not in {"value", "population"}}
+    return partial(form, **options)
+
+
+def _measured(measure: Callable[..., float], sample: pd.DataFrame) -> float:
+    """Measure units drawn, each as often as it is; NaN where there is no measure of them."""
+    try:
+        return float(measure(sample["value"], population=sample["population"]))
+    except DataError:  # such as a draw in which nobody holds a positive value
+        return np.nan
+
+
+def _counted(form: Callable[[People], float], people: People, drawn: npt.NDArray[np.intp]) -> float:
+    """Measure the same, a unit drawn twice being one of twice the people, in the order there is."""
+    counts = np.bincount(drawn, minlength=len(people.places))
+    there = np.flatnonzero(counts > 0)
+    try:
+        return float(form(people.taken(there, counts.take(there))))
+    except DataError:  # as above
+        return np.nan
