@@ -454,6 +454,27 @@ CALLS = {
         out=0,
         threshold=50.0,
     ),
+    "typology.medians": call(
+        typology.medians,
+        lambda: {"scores": pillars()["structures"], "population": people()["population"]},
+        {"scores": 1, "population": 0},
+        out=None,
+    ),
+    "typology.decoration_gap": call(
+        typology.decoration_gap,
+        lambda: {"structures": value(), "technologies": value() * 2},
+        ("structures", "technologies"),
+        0,
+    ),
+    "typology.decoration_reasons": call(
+        typology.decoration_reasons,
+        lambda: {"scores": table(), "gap": value() - 3},
+        ("scores", "gap"),
+        0,
+        pillars={"a": "structures", "b": "technologies", "c": "technologies"},
+        means=table().mean(),
+        threshold=50.0,
+    ),
     "typology.types": call(
         typology.types, lambda: {"probability": likely()}, ("probability",), 0, min_probability=0.6
     ),

@@ -310,10 +310,52 @@ def test_types_list_their_districts_and_their_share_of_people():
     assert made["uncertain"] == {"districts": [], "population_share": 0}
 
 
+def test_relative_types_go_by_the_middle_resident():
+    made = summarised(FOUR, population=PEOPLE)["types"]["relative"]
+    assert made["basis"] == "relative"
+    # Of 1,000 residents 200 have 10 points of structures, and the next 400 have 20
+    assert made["threshold"] == {"structures": close(20), "technologies": close(20)}
+    assert made["neglected"]["districts"] == []
+    assert made["integrated"]["districts"][0] == "a"
+    assert made["showcase"] == {"districts": ["b"], "population_share": close(0.2)}
+
+
+def test_decoration_is_told_of_districts_and_of_the_city():
+    made = summarised(FOUR, population=PEOPLE)
+    gaps = [one["decoration_gap"] for one in made["districts"].values()]
+    assert gaps == close([0, 70, -70, 0])
+    assert made["decoration"] == {
+        "mean": close((200 * 70 - 300 * 70) / 1000),
+        "showcase_population": 200.0,
+        "most_decorated": "b",
+    }
+    why = made["districts"]["b"]["decoration"]
+    assert why == {
+        "ahead": [f"t_{one}" for one in AREAS[:3]],
+        "behind": [f"s_{one}" for one in AREAS[:3]],
+    }
+    assert made["districts"]["c"]["decoration"]["ahead"] == why["behind"]
+    assert made["districts"]["a"]["decoration"] == {"ahead": [], "behind": []}
+
+
+def test_without_people_the_decoration_of_districts_stands_alone():
+    made = summarised(FOUR)
+    assert made["districts"]["b"]["decoration_gap"] == close(70)
+    assert made["decoration"] == {
+        "mean": None,
+        "showcase_population": None,
+        "most_decorated": "b",
+    }
+    assert made["districts"]["b"]["type_relative"] is None
+    assert made["types"]["relative"]["threshold"] == {"structures": None, "technologies": None}
+
+
 def test_without_a_material_gap_no_type_has_people():
     made = summarised(same_in_pillar([20, 22], [20, 22]), population=[5.0, 5.0])["types"]
     assert made["basis"] == "no_material_gap"
-    assert all(made[one] == {"districts": [], "population_share": None} for one in TYPES)
+    for block in (made, made["relative"]):
+        assert block["basis"] == "no_material_gap"
+        assert all(block[one] == {"districts": [], "population_share": None} for one in TYPES)
 
 
 def test_an_indicator_names_its_extremes_and_its_inequality():
