@@ -15,7 +15,7 @@ import pandas as pd
 from geoequity import inequality
 from geoequity.locale import name
 from geoequity.palette import TYPE_COLOURS, TYPE_MARKS, UNKNOWN, ink_on
-from geoequity.report import _charts, _on_foot, _on_wheels, _readings, _shapes, _tables
+from geoequity.report import _charts, _decoration, _on_foot, _on_wheels, _readings, _shapes, _tables
 from geoequity.report._words import Words, at, figure, interval
 from geoequity.schema import AREAS, PILLARS, TYPES
 from geoequity.study import Study
@@ -63,6 +63,7 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         "skyline": _skyline(study, rows, words),
         "cloud": _cloud(study, rows, words),
         "districts": rows,
+        "decoration": _decoration.decoration(study, rows, words),
         "areas": [words.text(f"area.{area}") for area in AREAS],
         "sampled": bool(_readings.sampling(study)),
         "opinions": _readings.opinions(study, rows, words),
