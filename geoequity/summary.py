@@ -18,7 +18,7 @@ import pandas as pd
 from geoequity import __version__, inequality, typology
 from geoequity.confidence import Reason, reason
 from geoequity.errors import SHOWN_IDS
-from geoequity.indicators import Definition, Evaluation
+from geoequity.indicators import Definition, Evaluation, imd_items, seen
 from geoequity.judgement import (
     EPSILON,
     LEVEL,
@@ -115,6 +115,7 @@ def make_summary(
             for key in evaluation.districts.columns
         },
         "absent": dict(evaluation.absent),
+        "seen": seen(imd_items(), present=evaluation.districts.columns, asked=()),
         "pillars": {one: _node(judgement.scores[one], population) for one in PILLARS},
         "areas": {one: _node(judgement.scores[one], population) for one in AREAS},
         "index": _index(judgement, population),
@@ -214,6 +215,7 @@ def with_readings(
         "indicators": described,
         "digital_inclusion": inclusion,
         "perception": dict(perception),
+        "seen": seen(imd_items(), present=summary["indicators"], asked=perception),
         "walking": dict(walking),
         "transit": dict(transit),
     }

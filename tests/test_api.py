@@ -506,6 +506,17 @@ CALLS = {
         out=0,
         per=1000.0,
     ),
+    "provision.places_per": call(
+        provision.places_per,
+        lambda: {
+            "services": services().assign(capacity=[5.0, nan, 2.0, 9.0, 1.0, nan]),
+            "districts": districts(),
+            "people": districts()["population"],
+        },
+        ("districts", "people"),
+        out=0,
+        min_known_share=0.5,
+    ),
     "provision.area_per_person": call(
         provision.area_per_person,
         lambda: {

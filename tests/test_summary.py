@@ -350,6 +350,15 @@ def test_without_people_the_decoration_of_districts_stands_alone():
     assert made["types"]["relative"]["threshold"] == {"structures": None, "technologies": None}
 
 
+def test_what_imd_asks_is_counted_by_how_it_is_seen():
+    values = FOUR | {"school_walk_min": [5.0, 10.0, 20.0, 30.0]}
+    school = definition("school_walk_min", better="lower", goalposts=(30.0, 5.0))
+    made = summarised(values, definitions=[*one_of_each(), school], population=PEOPLE)
+    cell = made["seen"]["structures"]["opportunities"]
+    assert cell == {"items": 5, "indicators": 1, "survey": 0, "not_observable": 0, "no_data": 4}
+    assert made["seen"]["technologies"]["governance"]["not_observable"] == 2
+
+
 def test_without_a_material_gap_no_type_has_people():
     made = summarised(same_in_pillar([20, 22], [20, 22]), population=[5.0, 5.0])["types"]
     assert made["basis"] == "no_material_gap"

@@ -74,6 +74,7 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         "exposed": _readings.exposed(study, words),
         "indicators": groups,
         "absent": _tables.absent(study, words),
+        "seen": _tables.seen(study, words),
         "sure": _tables.sure(study, rows, groups, words),
         "sources": _tables.sources(study.provenance, words),
         "software": _tables.software(study, words),
