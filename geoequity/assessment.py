@@ -59,9 +59,10 @@ from geoequity.transit import Rider, Timetable
 from geoequity.typology import decoration_gap
 from geoequity.units import Membership, join_cells, totals
 from geoequity.walking import Manner, Walks, land_share, make_network, report_of, walk
+from geoequity.zoning import PUBLISHED, Zonings, compare, labels_of, zoned, zoning_report
 
 Progress = Callable[[str], None]
-STAGES = ("read", "join", "grids", "walk", "ride", "indicators", "index", "findings")
+STAGES = ("read", "join", "grids", "walk", "ride", "indicators", "index", "zoning", "findings")
 _MOSTLY = 0.5  # of the people of a cell
 _ROUNDING_M = 1e-5  # of coordinates: far above floats', far below the pieces that cutting keeps
 
@@ -102,6 +103,7 @@ class _Work:
     gridded: Gridded
     walks: Walks
     rides: Rides
+    zonings: Zonings | None
     rules: Rules
 
 
@@ -163,27 +165,25 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
         if rides.stops is not None:
             sources = replace(sources, stops=sources.stops.join(rides.stops))
     with stages.stage("indicators"):
-        evaluation = indicators.evaluate(
-            definitions,
-            Layers(
-                districts=districts,
-                min_covered_share=city.city.min_covered_share,
-                cells=membership.cells if membership else None,
-                services=sources.services,
-                stops=sources.stops,
-                streets=sources.streets if walks.network else None,
-                no_streets=_no_streets(walks),
-                tagged=sources.streets is not None and "highway" in sources.streets,
-                network=walks.network,
-                minutes=walks.minutes,
-                metres=walks.metres,
-                counts=walks.counts,
-                homes=walks.homes,
-                supply=rides.near,
-                reach=rides.reach,
-                tables=_on_cells(sources.tables, membership) | gridded.tables,
-            ),
+        layers = Layers(
+            districts=districts,
+            min_covered_share=city.city.min_covered_share,
+            cells=membership.cells if membership else None,
+            services=sources.services,
+            stops=sources.stops,
+            streets=sources.streets if walks.network else None,
+            no_streets=_no_streets(walks),
+            tagged=sources.streets is not None and "highway" in sources.streets,
+            network=walks.network,
+            minutes=walks.minutes,
+            metres=walks.metres,
+            counts=walks.counts,
+            homes=walks.homes,
+            supply=rides.near,
+            reach=rides.reach,
+            tables=_on_cells(sources.tables, membership) | gridded.tables,
         )
+        evaluation = indicators.evaluate(definitions, layers)
     with stages.stage("index"):
         measures = inequality_of(
             evaluation,
@@ -207,6 +207,8 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
             present=measures.index[~(measures["coverage"] < city.city.min_coverage)],
             rules=rules,
         )
+    with stages.stage("zoning"):
+        zonings = _zonings(city, sources, layers, evaluation, definitions)
     with stages.stage("findings"):
         study = _study(
             _Work(
@@ -222,6 +224,7 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
                 gridded=gridded,
                 walks=walks,
                 rides=rides,
+                zonings=zonings,
                 rules=rules,
             )
         )
@@ -456,6 +459,56 @@ def _height_at(city: City, sources: Collected) -> HeightAt | None:
     return height_at(raster, crs=sources.districts.crs, record=record)
 
 
+def _zonings(
+    city: City,
+    sources: Collected,
+    layers: Layers,
+    evaluation: Evaluation,
+    definitions: list[Definition],
+) -> Zonings | None:
+    """Compute the same study in other zones, where people can be counted in them."""
+    if layers.cells is None or "population" not in layers.cells or not sources.zonings:
+        return None
+    if "population" not in layers.districts:
+        return None
+    at_cells = {key: one for key, one in layers.tables.items() if one.level == "cell"}
+    several, found = {PUBLISHED: layers}, {PUBLISHED: evaluation}
+    for key, zones in sources.zonings.items():
+        bare = zoned(layers, zones, tables=at_cells)
+        tiles = values_of_tiles(
+            sources.tiles,
+            districts=bare.districts,
+            cells=bare.cells,
+            draws=city.index.draws,
+            seed=city.index.seed,
+        )
+        several[key] = replace(bare, tables=at_cells | tiles.tables)
+        found[key] = indicators.evaluate(definitions, several[key])
+    return compare(
+        found,
+        several,
+        definitions=definitions,
+        weights=city.index.weights,
+        min_coverage=city.city.min_coverage,
+    )
+
+
+def _zoning_labels(city: City, zonings: Zonings | None) -> dict[str, dict[str, str]]:
+    """Name the zonings as the city file does, or by what their grids are."""
+    if zonings is None:
+        return {}
+    others = [str(one) for one in zonings.table.index if one != PUBLISHED]
+    blocks = city.zonings
+    if blocks is None:  # hexagons that nobody named
+        return labels_of({one: ("h3", int(one.removeprefix("h3_"))) for one in others})
+    named = {
+        key: {str(one): said for one, said in blocks[key].label.items()}
+        for key in others
+        if blocks[key].label
+    }
+    return labels_of({key: blocks[key].grid for key in others}) | named
+
+
 def _on_cells(
     values: dict[str, TableValues], membership: Membership | None
 ) -> dict[str, TableValues]:
@@ -519,6 +572,7 @@ def _study(work: _Work) -> Study:
         transit=transit_report(work.rides, cells=cells, districts=work.districts.index),
         population=people_of(work.districts),
     )
+    made["zoning"] = zoning_report(work.zonings, _zoning_labels(work.city, work.zonings))
     made["warnings"] = [one for book in work.sources.records for one in book.warnings]
     made["findings"] = findings(
         summary=made,

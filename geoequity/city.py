@@ -35,6 +35,7 @@ from geoequity.sources.spec import (
     SurveySpec,
     TableSpec,
     TripsSpec,
+    ZoningSpec,
 )
 from geoequity.transit import MORNING, window_of
 
@@ -226,6 +227,15 @@ class IndexBlock(Block):
     weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
         {}, description="weight of an indicator, area or pillar within its parent; 1 by default"
     )
+    normalisation: Literal["goalposts", "min_max", "z_score", "rank", "percentile"] = Field(
+        "goalposts",
+        description="how values become scores; all but goalposts compare districts with each other"
+        " only, so that no types are stated",
+    )
+    aggregation: Literal["arithmetic", "geometric", "harmonic"] = Field(
+        "arithmetic",
+        description="mean of the scores; by the others, strength makes up less for weakness",
+    )
     draws: int = Field(1000, ge=100, le=100_000, description="how often the weights are drawn")
     weights_range: Annotated[tuple[float, float], AfterValidator(_increasing)] = Field(
         (0.5, 1.5), description="each weight is drawn between these multiples of itself"
@@ -268,6 +278,11 @@ class City(Block):
     tables: tuple[TableSpec, ...] = ()
     rasters: tuple[RasterSpec, ...] = ()
     surveys: tuple[SurveySpec, ...] = ()
+    zonings: dict[Annotated[str, Field(pattern=_ID)], ZoningSpec] | None = Field(
+        None,
+        description="other zones to state the study in, by id; by default hexagons of two sizes"
+        " where there are cells; an empty table for none",
+    )
     indicators: dict[Annotated[str, Field(pattern=_ID)], IndicatorBlock] = Field(
         {}, description="changes to the catalogue"
     )
@@ -413,6 +428,7 @@ class City(Block):
             (key, getattr(self, key))
             for key in ("districts", "border", "cells", "osm", "streets", "transit")
         ]
+        blocks += [(f"zonings.{key}", one) for key, one in (self.zonings or {}).items()]
         for key in ("services", "connectivity", "tables", "rasters", "surveys"):
             blocks += [(f"{key}.{n}", one) for n, one in enumerate(getattr(self, key))]
         for key in ("stops", "routes", "trips"):
@@ -441,6 +457,9 @@ class City(Block):
         if self.cells is not None and self.cells.rake:
             faults += self._raking_faults()
         if self.cells is None:
+            faults += [
+                f"zonings.{key}: there are no [cells] to gather" for key in self.zonings or ()
+            ]
             faults += [
                 f"tables.{n}.level: there are no [cells]"
                 for n, table in enumerate(self.tables)

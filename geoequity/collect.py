@@ -8,6 +8,7 @@ options each.
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import geopandas as gpd
@@ -16,7 +17,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geoequity import grids
+from geoequity import grids, zoning
 from geoequity.city import City
 from geoequity.errors import ConfigError, DataError, GeoEquityError, shown
 from geoequity.gridded import SpeedTests, offered
@@ -103,6 +104,8 @@ class Collected:
         Speed tests by kind, ``fixed`` and ``mobile``.
     surveys
         Items of surveys by id.
+    zonings
+        Other zones by id, as districts are.
     rasters
         Rasters to read onto units, with their records.
     records
@@ -124,6 +127,7 @@ class Collected:
     tables: dict[str, TableValues]
     tiles: dict[str, SpeedTests]
     surveys: dict[str, Item]
+    zonings: dict[str, gpd.GeoDataFrame]
     rasters: list[tuple[RasterSpec, Record]]
     records: list[Record]
     licences: list[str]
@@ -164,6 +168,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     values, districts, cells = reading.tables(districts, cells, scales=scales)
     tiles = reading.tiles()
     answers = reading.surveys(districts)
+    zonings = reading.zonings(cells)
     rasters = reading.rasters()
     gather([*reading.faults, *_catalogue_faults(city, definitions)])
     reading.records += _map_records(city, layers)
@@ -191,6 +196,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
         tables=values,
         tiles=tiles,
         surveys=answers,
+        zonings=zonings,
         rasters=rasters,
         records=reading.records,
         licences=_licences(city, reading.records),
@@ -412,6 +418,31 @@ class _Reading:
             elif units is not None:
                 districts = units.join(frame[counted])
         return values, districts, cells
+
+    def zonings(self, cells: Any) -> dict[str, gpd.GeoDataFrame]:
+        """Read other zones; hexagons of two sizes where the city file says nothing."""
+        if self.districts is None or cells is None:
+            return {}
+        named = self.city.zonings
+        if named is None:
+            sizes = zoning.hexagon_sizes(self.districts, cells=cells)
+            cut = {f"h3_{one}": ("h3", one) for one in sizes}
+            return {
+                key: zoning.make_zones(self.districts, kind=kind, size=size)
+                for key, (kind, size) in cut.items()
+            }
+        found = {}
+        for key, spec in named.items():
+            if spec.grid is None:
+                read = partial(boundaries.read_districts, crs=self.crs.to_string())
+                found[key] = self.attempt(read, spec, f"zonings.{key}")
+            else:
+                try:
+                    kind, size = spec.grid
+                    found[key] = zoning.make_zones(self.districts, kind=kind, size=size)
+                except GeoEquityError as error:
+                    self.faults.append(error)
+        return found
 
     def tiles(self) -> dict[str, SpeedTests]:
         """Read the tiles of speed tests of each kind."""

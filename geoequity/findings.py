@@ -278,7 +278,7 @@ def _even(facts: _Facts, measure: str, gap: float) -> Finding:
 
 def _neglected(facts: _Facts) -> Finding | None:
     """Tell which districts lack both, and how many are in doubt."""
-    if facts.at("types", "basis") in {None, "no_material_gap"}:
+    if facts.at("types", "basis") in {None, "no_material_gap", "relative_scores"}:
         return None
     units, share = facts.typed("neglected")
     numbers: dict[str, float | None] = {}
@@ -300,7 +300,7 @@ def _neglected(facts: _Facts) -> Finding | None:
 
 def _showcase(facts: _Facts) -> Finding | None:
     """Tell where technology is decoration, and where it is the other way round."""
-    if facts.at("types", "basis") in {None, "no_material_gap"}:
+    if facts.at("types", "basis") in {None, "no_material_gap", "relative_scores"}:
         return None
     kinds = [kind for kind in ("showcase", "analogue") if facts.typed(kind)[0]]
     if not kinds:
@@ -323,7 +323,7 @@ def _showcase(facts: _Facts) -> Finding | None:
 def _decoration(facts: _Facts) -> Finding | None:
     """Tell where technologies run furthest ahead of structures, and which indicators say so."""
     unit = facts.at("decoration", "most_decorated")
-    if facts.at("types", "basis") in {None, "no_material_gap"} or unit is None:
+    if facts.at("types", "basis") in {None, "no_material_gap", "relative_scores"} or unit is None:
         return None
     gap = facts.figure("districts", unit, "decoration_gap")
     if gap is None or gap < typology.NOTABLE_POINTS:

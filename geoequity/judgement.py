@@ -24,7 +24,20 @@ MIN_AREAS = 3  # of a pillar's five
 LEVEL = 0.9  # of the range over weights
 EPSILON = 0.5  # inequality aversion of Atkinson and, in absolute value, Kolm-Pollak
 _TAIL = (1 - LEVEL) / 2
-MATERIAL, NO_MATERIAL_GAP = "absolute", "no_material_gap"
+_FEWEST = 3  # districts that an audit speaks of
+MATERIAL, NO_MATERIAL_GAP, RELATIVE_SCORES = "absolute", "no_material_gap", "relative_scores"
+GOALPOSTS, ARITHMETIC = "goalposts", "arithmetic"
+_NORMALISE: dict[str, composite.Normalise] = {
+    "min_max": composite.min_max,
+    "z_score": composite.z_score,
+    "rank": composite.rank,
+    "percentile": composite.percentile,
+}
+_AGGREGATE: dict[str, composite.Aggregate] = {
+    ARITHMETIC: composite.arithmetic,
+    "geometric": composite.geometric,
+    "harmonic": composite.harmonic,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +64,13 @@ class Rules:
         Gap of the index under which there is no material gap, and no type is stated.
     min_covered_share
         Share of residents with an index under which nothing is said of the city.
+    normalisation
+        ``goalposts`` of the catalogue; or ``min_max``, ``z_score`` (kept within
+        five standard deviations), ``rank`` or ``percentile``, which set the
+        districts against each other: the thresholds of types, and of a material
+        gap, are thresholds on goalposts, so that no types are stated then.
+    aggregation
+        ``arithmetic``, ``geometric`` or ``harmonic`` mean.
     """
 
     weights: Mapping[str, float]
@@ -61,6 +81,8 @@ class Rules:
     min_probability: float
     min_gap_points: float
     min_covered_share: float = 0.5
+    normalisation: str = GOALPOSTS
+    aggregation: str = ARITHMETIC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,19 +99,23 @@ class Judgement:
         Districts x ``index_low``, ``index_high``, ``rank``, ``rank_low``,
         ``rank_high``: the middle 90 % over the draws of the weights.
     probability
-        Districts x types.
+        Districts x types; NaN where scores are relative.
     types
         Type of each district; None where none is stated.
     relative
         Type of each district by the city's own medians instead of the fixed
         threshold; None where none is stated.
     basis
-        ``absolute``, ``no_material_gap``, or None without an index.
+        ``absolute``, ``no_material_gap``, ``relative_scores`` where scores are
+        not by goalposts, or None without an index.
     gap_points
         The index at the 90th less that at the 10th percentile of people; NaN
         without index or people.
     tree
         The tree of the index.
+    audit
+        What holds the index together; None where the index is known of fewer than
+        3 districts.
     """
 
     scores: pd.DataFrame
@@ -100,6 +126,7 @@ class Judgement:
     basis: str | None
     gap_points: float
     tree: pd.DataFrame
+    audit: composite.Audit | None
 
 
 def check_weights(weights: Mapping[str, float], definitions: Iterable[Definition]) -> None:
@@ -221,10 +248,18 @@ def judge(
     if tree.empty:
         scores = pd.DataFrame(np.nan, index=index, columns=[*AREAS, *nodes])
         drawn: dict[str, composite.Array] = {}
+        audit = None
     else:
-        posts = {one.id: one.goalposts for one in definitions if one.goalposts is not None}
-        built = composite.build(evaluation.districts, tree, normalise=composite.goalposts(posts))
-        scores = _with_areas(built.scores)
+        aggregate = _AGGREGATE[rules.aggregation]
+        built = composite.build(
+            evaluation.districts,
+            tree,
+            normalise=_normalise(rules.normalisation, definitions),
+            aggregate=aggregate,
+        )
+        scores = _with_areas(built.scores, aggregate)
+        told = scores[ROOT].notna().sum() >= _FEWEST
+        audit = composite.audit(built.scores, tree) if told else None
         low, high = rules.weights_range
         rng = np.random.default_rng(rules.seed)
         drawn = composite.weight_draws(
@@ -248,6 +283,9 @@ def judge(
     basis: str | None = None
     if covered_share(scores[ROOT], population) >= rules.min_covered_share:
         basis = MATERIAL if gap_points >= rules.min_gap_points else NO_MATERIAL_GAP
+        basis = basis if rules.normalisation == GOALPOSTS else RELATIVE_SCORES
+    if rules.normalisation != GOALPOSTS:
+        probability = probability.where(probability.isna())
     if basis != MATERIAL:
         types = pd.Series([None] * len(index), index=index, dtype=object, name="type")
         relative = types
@@ -260,7 +298,16 @@ def judge(
         basis=basis,
         gap_points=gap_points,
         tree=tree,
+        audit=audit,
     )
+
+
+def _normalise(name: str, definitions: Iterable[Definition]) -> composite.Normalise:
+    """Choose how values become scores, all of them 0-100."""
+    if name == GOALPOSTS:
+        posts = {one.id: one.goalposts for one in definitions if one.goalposts is not None}
+        return composite.goalposts(posts)
+    return lambda data, better: _NORMALISE[name](data, better).clip(0.0, 100.0)
 
 
 def mean(value: pd.Series, population: pd.Series) -> float:
@@ -539,12 +586,13 @@ def _base(one: Definition, units: pd.DataFrame, group: str | None) -> pd.Series:
     return pd.Series(np.nan, index=units.index)
 
 
-def _with_areas(scores: pd.DataFrame) -> pd.DataFrame:
+def _with_areas(scores: pd.DataFrame, aggregate: composite.Aggregate) -> pd.DataFrame:
     """Add the side view by area: the mean of its two pillars."""
     areas = {}
     for area in AREAS:
         columns = [f"{p}.{area}" for p in PILLARS if f"{p}.{area}" in scores.columns]
-        areas[area] = scores[columns].mean(axis=1) if columns else np.nan
+        pair = scores[columns].to_numpy(dtype=float)
+        areas[area] = aggregate(pair, np.ones(len(columns))) if columns else np.nan
     absent = {one: np.nan for one in (*PILLARS, ROOT) if one not in scores.columns}
     return scores.assign(**areas, **absent)
 

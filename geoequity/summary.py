@@ -16,14 +16,18 @@ import numpy as np
 import pandas as pd
 
 from geoequity import __version__, inequality, typology
+from geoequity.composite import Audit
 from geoequity.confidence import Reason, reason
 from geoequity.errors import SHOWN_IDS
 from geoequity.indicators import Definition, Evaluation, imd_items, seen
 from geoequity.judgement import (
+    ARITHMETIC,
     EPSILON,
+    GOALPOSTS,
     LEVEL,
     MATERIAL,
     NO_MATERIAL_GAP,
+    RELATIVE_SCORES,
     ROOT,
     Judgement,
     Rules,
@@ -36,6 +40,13 @@ from geoequity.schema import AREAS, PILLARS, TYPES
 from geoequity.typology import NOTABLE_POINTS, UNCERTAIN
 
 LISTED = 3
+_NORMALISATIONS = {
+    GOALPOSTS: "goalposts of the catalogue",
+    "min_max": "worst and best district",
+    "z_score": "mean and standard deviation of the districts",
+    "rank": "order of the districts",
+    "percentile": "share of the districts that score worse",
+}
 _PACKAGES = ("geopandas", "numpy", "osmium", "pandas", "pyproj", "scipy", "shapely")
 
 
@@ -118,7 +129,10 @@ def make_summary(
         "seen": seen(imd_items(), present=evaluation.districts.columns, asked=()),
         "pillars": {one: _node(judgement.scores[one], population) for one in PILLARS},
         "areas": {one: _node(judgement.scores[one], population) for one in AREAS},
-        "index": _index(judgement, population),
+        "index": {
+            **_index(judgement, population, rules),
+            "audit": _audit(judgement.audit) if judgement.audit is not None else None,
+        },
         "digital_inclusion": {"mean": None, "gap": None, "districts": {}},
         "perception": {},
         "districts": _districts(
@@ -138,8 +152,8 @@ def make_summary(
             "basis": judgement.basis,
             "epsilon": EPSILON,
             "quantile_rule": "weighted inverse CDF, averaged at exact steps",
-            "normalisation": "goalposts of the catalogue",
-            "aggregation": "weighted arithmetic mean",
+            "normalisation": _NORMALISATIONS[rules.normalisation],
+            "aggregation": f"weighted {rules.aggregation} mean",
             "draws": rules.draws,
             "seed": rules.seed,
             "level": LEVEL,
@@ -152,6 +166,7 @@ def make_summary(
         },
         "walking": {"slope": False, "homes": None, "groups": {}},
         "transit": {"timetable": None, "mean": {}, "without": {}},
+        "zoning": None,
         "stages": {},
         "warnings": [],
         "versions": {
@@ -336,12 +351,16 @@ def _node(score: pd.Series, population: pd.Series) -> dict[str, Any]:
     return {"mean": plain(mean(score, population)), "gap": plain(gap(score, population))}
 
 
-def _index(judgement: Judgement, population: pd.Series) -> dict[str, Any]:
+def _index(judgement: Judgement, population: pd.Series, rules: Rules) -> dict[str, Any]:
     """Describe the index over people, if it covers enough of them."""
     score = judgement.scores[ROOT]
     known = score.notna() & (population > 0) & (judgement.basis is not None)
     empty = {"p90_p10": None, "points": None}
     method = "mean of the two pillars"
+    if rules.aggregation != ARITHMETIC:
+        method = f"{rules.aggregation} {method}"
+    if rules.normalisation != GOALPOSTS:
+        method += f", scores by {_NORMALISATIONS[rules.normalisation]}"
     if not known.any():
         return {
             "mean": None,
@@ -359,6 +378,37 @@ def _index(judgement: Judgement, population: pd.Series) -> dict[str, Any]:
         "mean_abs_difference": plain(2 * inequality.absolute_gini(value, population=people)),
         "gini": plain(inequality.gini(value, population=people)) if value.sum() > 0 else None,
         "method": method,
+    }
+
+
+def _audit(audit: Audit) -> dict[str, Any]:
+    """Tell what repeats what in the index, what contradicts what, and what really counts."""
+    areas = {f"{pillar}.{area}" for pillar in PILLARS for area in AREAS}
+    # Those of one family share one weight, for the very reason that they say the same
+    apart = audit.pairs["shared"].isin({*areas, *PILLARS, ROOT})
+    pairs = audit.pairs[apart]
+
+    def listed(which: str) -> list[dict[str, Any]]:
+        """List the pairs that are so, the strongest first."""
+        found = pairs[pairs[which]].sort_values(
+            "correlation", key=abs, ascending=False, kind="stable"
+        )
+        return [
+            {"one": str(one), "other": str(other), "correlation": float(r)}
+            for one, other, r in found[["one", "other", "correlation"]].itertuples(index=False)
+        ]
+
+    return {
+        "alpha": {
+            one: plain(audit.reliability[one].alpha) if one in audit.reliability else None
+            for one in (*PILLARS, ROOT)
+        },
+        "redundant": listed("redundant"),
+        "conflicting": listed("conflicting"),
+        "weights": {
+            str(one): {key: plain(row[key]) for key in ("nominal", "effective", "correlation")}
+            for one, row in audit.weights.iterrows()
+        },
     }
 
 
@@ -397,11 +447,12 @@ def _decoration(judgement: Judgement, population: pd.Series) -> dict[str, Any]:
     gaps = typology.decoration_gap(*(judgement.scores[one] for one in PILLARS))
     showcase = judgement.types == "showcase"
     stated = judgement.basis == MATERIAL
-    known = judgement.basis is not None
+    known = judgement.basis not in {None, RELATIVE_SCORES}
+    comparable = gaps.notna().any() and judgement.basis != RELATIVE_SCORES
     return {
         "mean": plain(mean(gaps, population)) if known else None,
         "showcase_population": plain(population[showcase].sum()) if stated else None,
-        "most_decorated": str(gaps.idxmax()) if gaps.notna().any() else None,
+        "most_decorated": str(gaps.idxmax()) if comparable else None,
     }
 
 
@@ -497,6 +548,6 @@ def _district_reasons(
         reasons.append(reason("missing_here", listed=named))
     if judgement.scores.loc[key, list(PILLARS)].isna().any():
         reasons.append(reason("pillar_unknown"))
-    elif judgement.basis == NO_MATERIAL_GAP:
-        reasons.append(reason("no_material_gap"))
+    elif judgement.basis in {NO_MATERIAL_GAP, RELATIVE_SCORES}:
+        reasons.append(reason(judgement.basis))
     return reasons

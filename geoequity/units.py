@@ -155,7 +155,7 @@ def join_cells(
     declared = _named_districts(cells["parent"], districts)
     named = declared.notna().to_numpy()
     whole, open_ = cells[named], cells[~named]
-    disputed = whole.index[(declared[named] != _largest_part(whole, districts)).to_numpy()]
+    disputed = whole.index[(declared[named] != largest_part(whole, districts)).to_numpy()]
     frames = [
         whole.assign(district_id=declared[named].astype(object), cell_id=whole.index, share=1.0),
         _cut(open_, districts, counts=counts, split=split),
@@ -269,6 +269,34 @@ def means(
     return whole, sums["sum"] / sums["weight"].where(sums["weight"] > 0)
 
 
+def largest_part(cells: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd.Series:
+    """
+    Find the district that most of each cell lies in.
+
+    Parameters
+    ----------
+    cells
+        Polygons in a metric CRS.
+    districts
+        Polygons in the same CRS.
+
+    Returns
+    -------
+    district
+        Ids on the cells' index; None outside all.
+
+    Raises
+    ------
+    CRSError
+        If a CRS is missing, not metric, or the two differ.
+    """
+    pieces = overlap(cells, districts).sort_values("area_m2", kind="stable")
+    most = pieces.drop_duplicates("left", keep="last")
+    found = np.full(len(cells), None, dtype=object)
+    found[most["left"]] = districts.index.to_numpy(dtype=object)[most["right"]]
+    return pd.Series(found, index=cells.index)
+
+
 def _named_districts(parents: pd.Series, districts: gpd.GeoDataFrame) -> pd.Series:
     """Resolve declared parents, which are ids or, failing that, unique names."""
     ids = pd.Series(districts.index, index=districts.index)
@@ -276,15 +304,6 @@ def _named_districts(parents: pd.Series, districts: gpd.GeoDataFrame) -> pd.Seri
     unique = districts["name"][~districts["name"].duplicated(keep=False)]
     by_name = parents.map(pd.Series(unique.index, index=unique.to_numpy()))
     return by_id.where(by_id.notna(), by_name)
-
-
-def _largest_part(cells: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd.Series:
-    """Find the district that most of each cell lies in; None outside all."""
-    pieces = overlap(cells, districts).sort_values("area_m2", kind="stable")
-    most = pieces.drop_duplicates("left", keep="last")
-    found = np.full(len(cells), None, dtype=object)
-    found[most["left"]] = districts.index.to_numpy(dtype=object)[most["right"]]
-    return pd.Series(found, index=cells.index)
 
 
 def _cut(

@@ -117,7 +117,7 @@ PROMISED = {
     "inequality.kolm_pollak_ede": "value population epsilon better kappa",
     "inequality.fgt": "value population line alpha",
     "inequality.bootstrap": "measure value population strata draws rng",
-    "composite.build": "data tree normalise aggregate treat impute",
+    "composite.build": "data tree normalise weigh aggregate treat impute",
     "streets.StreetNetwork.from_osm": "path boundary",
     "streets.StreetNetwork.costs": "self origins destinations within_min",
     "streets.StreetNetwork.nearest_min": "self services_by_category",
@@ -227,6 +227,15 @@ def tree():
 
 def table():
     return pd.DataFrame({"a": value(), "b": column(1, 2, 3, 4, 5, 6), "c": value() * 2})
+
+
+def whole():
+    """Without what is unknown, and not all of it straight lines."""
+    return table().fillna(2.5).assign(c=[4.0, 1.0, 3.0, 9.0, 5.0, 2.0])
+
+
+def built():
+    return composite.build(table(), tree(), normalise=composite.min_max).scores
 
 
 def better():
@@ -437,6 +446,61 @@ CALLS = {
         ("data",),
         out=0,
         normalise=composite.min_max,
+    ),
+    "composite.audit": call(
+        lambda **inputs: composite.audit(**inputs).weights,
+        lambda: {"scores": built(), "tree": tree()},
+        ("scores",),
+    ),
+    "composite.correlations": call(
+        composite.correlations, lambda: {"scores": table()}, ("scores",), method="kendall"
+    ),
+    "composite.related_pairs": call(
+        composite.related_pairs, lambda: {"scores": table(), "tree": tree()}, ("scores",)
+    ),
+    "composite.cronbach_alpha": call(
+        composite.cronbach_alpha, lambda: {"scores": table()}, ("scores",)
+    ),
+    "composite.components": call(composite.components, lambda: {"scores": whole()}, ("scores",)),
+    "composite.global_weights": call(composite.global_weights, lambda: {"tree": tree()}),
+    "composite.effective_weights": call(
+        composite.effective_weights, lambda: {"scores": built(), "tree": tree()}, ("scores",)
+    ),
+    "composite.profile": call(
+        composite.profile, lambda: {"scores": table(), "tree": tree()}, ("scores",), unit="u4"
+    ),
+    "composite.with_weights": call(
+        composite.with_weights, lambda: {"tree": tree(), "weights": pd.Series({"a": 2.0})}
+    ),
+    "composite.equal_weights": call(
+        composite.equal_weights, lambda: {"scores": table()}, ("scores",)
+    ),
+    "composite.component_weights": call(
+        composite.component_weights, lambda: {"scores": whole()}, ("scores",)
+    ),
+    "composite.entropy_weights": call(
+        composite.entropy_weights, lambda: {"scores": table()}, ("scores",)
+    ),
+    "composite.benefit_of_the_doubt": call(
+        lambda scores: composite.benefit_of_the_doubt(scores).scores,
+        lambda: {"scores": table()},
+        ("scores",),
+        out=0,
+    ),
+    "composite.favourable": call(
+        composite.favourable(low=0.5),
+        lambda: {"values": table().to_numpy(), "weights": np.array([1.0, 2.0, 1.0])},
+        ("values",),
+        out=0,
+    ),
+    "composite.analytic_hierarchy": call(
+        composite.analytic_hierarchy,
+        lambda: {"pairs": pd.DataFrame({"a": [1.0, 0.5], "b": [2.0, 1.0]}, index=["a", "b"])},
+    ),
+    "composite.budget_allocation": call(
+        composite.budget_allocation,
+        lambda: {"points": table().abs().fillna(1.0) + 1},
+        ("points",),
     ),
     "composite.weight_draws": call(
         lambda **inputs: composite.weight_draws(**inputs)["r"],

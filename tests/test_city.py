@@ -138,6 +138,8 @@ def test_every_fault_is_told_at_once(check: Callable[[str], City]) -> None:
         ("[walking]\nspeed_kmh = nan", "walking.speed_kmh: input should be a finite number"),
         ("[walking]\nspeed_kmh = 0", "walking.speed_kmh: input should be greater than 0"),
         ("[index.weights]\nx = -1", "index.weights.x: input should be greater than or"),
+        ("[index]\nnormalisation = 'robust'", "index.normalisation: "),
+        ("[index]\naggregation = 'copeland'", "index.aggregation: "),
         ("[index]\nweights_range = [2, 1]", "index.weights_range: must rise from a positive"),
         ("[report.title]\nfr = 'x'", "report.title.fr: input should be 'en', 'es' or"),
         ("[indicators.'Bad Id']\ndrop = true", "indicators.Bad Id: string should match pattern"),

@@ -174,3 +174,79 @@ def test_units_beyond_one_block_are_compared_as_well(values):
     many = np.tile(values, (300 // len(values) + 1, 1))
     found = composite.copeland(many, np.ones(3))
     np.testing.assert_allclose(found[: len(values)], found[-len(values) :])
+
+
+# ------------------------------------------------------------------- hardly any data
+@pytest.mark.parametrize(
+    ("normalise", "single", "alike"),
+    [
+        (composite.min_max, NAN, NAN),
+        (composite.z_score, NAN, NAN),
+        (composite.rank, NAN, 50),
+        (composite.percentile, 50, 50),
+        (composite.to_targets({"a": 5.0}), 0, 0),
+        (composite.goalposts({"a": (0.0, 10.0)}), 30, 30),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*cannot score")
+def test_one_district_or_districts_that_are_alike(normalise, single, alike):
+    np.testing.assert_array_equal(scored(normalise, HIGHER, 3), [single])
+    np.testing.assert_array_equal(scored(normalise, HIGHER, 3, NAN), [single, NAN])
+    np.testing.assert_array_equal(scored(normalise, HIGHER, 3, 3, 3), [alike] * 3)
+    np.testing.assert_array_equal(scored(normalise, HIGHER, NAN, NAN), [NAN, NAN])
+    assert scored(normalise, HIGHER) == []
+
+
+@pytest.mark.parametrize("normalise", [composite.min_max, composite.z_score])
+def test_a_constant_indicator_is_named_and_the_others_are_scored(normalise):
+    data = pd.DataFrame({"a": [1.0, 1.0], "b": [1.0, 2.0]})
+    with pytest.warns(DataWarning, match="all units are alike: a$") as caught:
+        found = normalise(data, pd.Series({"a": "higher", "b": "higher"}))
+    assert caught[0].message.ids == ("a",)
+    assert found["a"].isna().all()
+    assert found["b"].notna().all()
+
+
+@pytest.mark.parametrize(
+    "aggregate",
+    [
+        composite.arithmetic,
+        composite.geometric,
+        composite.harmonic,
+        composite.copeland,
+        composite.favourable(),
+    ],
+)
+def test_what_is_wholly_unknown_stays_so_in_any_aggregate(aggregate):
+    assert np.isnan(aggregate(np.full((3, 2), NAN), np.ones(2))).all()
+    assert len(aggregate(np.empty((0, 2)), np.ones(2))) == 0
+
+
+def test_a_group_of_one_has_nobody_to_be_filled_by_and_says_so():
+    groups = pd.Series(["x", "x", "y", "z", None])
+    with pytest.warns(DataWarning, match="filled in by the mean: a; still unknown.*: a$"):
+        found = composite.impute(column(1, NAN, NAN, 4, NAN), groups=groups)
+    np.testing.assert_array_equal(found["a"], [1, 1, NAN, 4, NAN])
+    with pytest.warns(DataWarning, match="^still unknown, as nobody of the group is known: a$"):
+        assert composite.impute(column(NAN, NAN))["a"].isna().all()
+
+
+@pytest.mark.parametrize("otherwise", ["log", "box-cox"])
+def test_negative_values_and_zeros_are_bent_like_any_other(otherwise):
+    """Only distances count, so that moving all changes nothing."""
+    tail = np.append(np.exp(np.linspace(0, 12, 40)), NAN)
+    bent, moved = (
+        composite.tame_outliers(column(*(tail + move)), most=1, otherwise=otherwise)
+        for move in (0, -100)
+    )
+    assert moved.attrs["tamed"] == {"a": otherwise}
+    assert (tail - 100 < 0).any()
+    np.testing.assert_allclose(moved, bent, atol=1e-6)
+    assert np.isnan(moved["a"].iloc[-1])
+
+
+def test_too_few_to_have_outliers_are_left_alone():
+    for values in ([], [3], [3, 3, 3, 3, 3], [NAN, NAN], [1, 2, 900]):
+        found = composite.tame_outliers(column(*values))
+        np.testing.assert_array_equal(found["a"], values)
+        assert found.attrs["tamed"] == {}

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from small_city import (
     cells,
     definition,
@@ -234,6 +235,71 @@ def test_a_gap_as_large_as_stated_is_material():
     values = same_in_pillar([20.0, 30.0], [20.0, 30.0])
     assert judged(values, min_gap_points=10.0).basis == "absolute"
     assert judged(values, min_gap_points=10.1).basis == "no_material_gap"
+
+
+# ---- other normalisations and means --------------------------------------------------------
+BY = ("min_max", "z_score", "rank", "percentile")
+UNEVEN = same_in_pillar([90, 10, 80, 20], [90, 85, 10, 30])
+
+
+@pytest.mark.parametrize("normalisation", BY)
+def test_scores_that_set_districts_against_each_other_state_no_types(normalisation):
+    found = judged(UNEVEN, normalisation=normalisation)
+    table = pd.DataFrame({"x": [90.0, 10, 80, 20]})
+    alone = getattr(composite, normalisation)(table, pd.Series({"x": "higher"}))["x"]
+    assert found.scores["structures"].tolist() == close(alone.tolist())
+    assert found.basis == "relative_scores"
+    assert found.types.tolist() == [None] * 4
+    assert found.probability.isna().all(axis=None)
+    assert found.ranges["rank"].notna().all()
+
+
+def test_standard_scores_are_kept_within_the_scale():
+    """One of forty far above all others is 6.2 standard deviations better."""
+    count = 40
+    index = pd.Index([f"d{at:02}" for at in range(count)], name="unit_id")
+    values = {key: [100.0] + [0.0] * (count - 1) for key in UNEVEN}
+    found = judgement.judge(
+        evaluation(values, index),
+        one_of_each(),
+        population=pd.Series(1.0, index=index),
+        present=list(values),
+        rules=rules(normalisation="z_score"),
+    )
+    assert found.scores["index"].max() == 100
+
+
+@pytest.mark.filterwarnings("ignore:.*cannot score where all units are alike")
+def test_one_district_cannot_be_set_against_another():
+    found = judged(same_in_pillar([50.0], [20.0]), normalisation="min_max")
+    assert found.scores["index"].isna().all()
+    assert found.basis is None
+    assert judged(same_in_pillar([50.0], [20.0])).scores["index"].tolist() == close([35])
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "mean"), [("geometric", stats.gmean), ("harmonic", stats.hmean)]
+)
+def test_the_index_may_be_another_mean(aggregation, mean):
+    found = judged(UNEVEN, aggregation=aggregation)
+    pairs = [[90, 90], [10, 85], [80, 10], [20, 30]]
+    assert found.scores["index"].tolist() == close([mean(one) for one in pairs])
+    assert found.scores["mobility"].tolist() == close(found.scores["index"].tolist())
+    assert found.basis == "absolute"
+
+
+# ---- the audit ----------------------------------------------------------------------------
+
+
+def test_an_index_of_three_districts_is_audited_and_of_two_is_not():
+    assert judged(same_in_pillar([50.0, 20], [20.0, 30])).audit is None
+    assert judged({}).audit is None
+    found = judged(same_in_pillar([50.0, 20, 10], [20.0, 30, 70])).audit
+    assert found.reliability["structures"].alpha == close(1)
+    assert found.weights["nominal"].tolist() == close([0.1] * 10)
+    assert found.weights.loc["s_mobility", "effective"] == close(
+        found.weights.loc["s_governance", "effective"]
+    )
 
 
 # ---- ranges over the weights --------------------------------------------------------------

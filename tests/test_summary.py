@@ -580,3 +580,59 @@ def test_pillars_and_areas_are_all_there_even_where_nothing_is_known():
     made = summarised({}, population=[1.0])
     assert made["pillars"] == {key: {"mean": None, "gap": None} for key in PILLARS}
     assert made["areas"] == {key: {"mean": None, "gap": None} for key in AREAS}
+
+
+# ---- how the index is made and what holds it together ---------------------------------------
+
+
+def test_the_audit_of_the_index_is_told():
+    made = summarised(FOUR, population=PEOPLE)["index"]["audit"]
+    pairs = {(one["one"], one["other"]) for one in made["redundant"]}
+    assert ("s_mobility", "s_governance") in pairs
+    assert not any(one[:2] != other[:2] for one, other in pairs)
+    assert made["conflicting"] == []
+    assert made["alpha"]["structures"] == close(1)
+    assert sum(one["nominal"] for one in made["weights"].values()) == close(1)
+    assert sum(one["effective"] for one in made["weights"].values()) == close(1)
+
+
+def test_what_goes_against_its_siblings_is_told_the_worst_first():
+    extra = [definition(one, area="mobility") for one in ("down", "odd")]
+    values = FOUR | {"down": [10, 90, 20, 80], "odd": [20, 10, 30, 70]}
+    made = summarised(values, definitions=[*one_of_each(), *extra])["index"]["audit"]
+    told = made["conflicting"]
+    assert [one["correlation"] for one in told] == sorted(one["correlation"] for one in told)
+    assert {told[0]["one"], told[0]["other"]} == {"s_mobility", "down"}
+    assert told[0]["correlation"] == close(-1)
+
+
+def test_a_family_is_not_told_that_it_says_the_same():
+    twins = [definition(one, area="mobility", family="wifi") for one in ("wifi_a", "wifi_b")]
+    values = FOUR | {"wifi_a": [1.0, 2, 3, 40], "wifi_b": [1.0, 2, 3, 41]}
+    made = summarised(values, definitions=[*one_of_each(), *twins])["index"]["audit"]
+    assert not [one for one in made["redundant"] if one["one"] == "wifi_a"]
+    assert {"wifi_a", "wifi_b"} < set(made["weights"])
+
+
+def test_an_index_of_hardly_any_districts_has_no_audit():
+    assert summarised(same_in_pillar([50.0, 20], [20.0, 30]))["index"]["audit"] is None
+    assert summarised({})["index"]["audit"] is None
+
+
+def test_other_normalisations_and_means_say_so():
+    usual = summarised(FOUR, population=PEOPLE)
+    assert usual["method"]["normalisation"] == "goalposts of the catalogue"
+    assert usual["index"]["method"] == "mean of the two pillars"
+    made = summarised(FOUR, population=PEOPLE, normalisation="rank", aggregation="harmonic")
+    assert made["method"]["normalisation"] == "order of the districts"
+    assert made["method"]["aggregation"] == "weighted harmonic mean"
+    assert made["index"]["method"] == (
+        "harmonic mean of the two pillars, scores by order of the districts"
+    )
+    assert made["types"]["basis"] == "relative_scores"
+    assert made["types"]["neglected"] == {"districts": [], "population_share": None}
+    assert made["types"]["relative"]["basis"] == "relative_scores"
+    assert set(made["decoration"].values()) == {None}
+    assert ids(made["districts"]["a"]["reasons"]) == ["relative_scores"]
+    assert set(made["districts"]["a"]["type_probability"].values()) == {None}
+    assert made["index"]["mean"] is not None

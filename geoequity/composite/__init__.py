@@ -1,5 +1,5 @@
 """
-From indicators to scores: treat, normalise, weigh, aggregate, and shake the weights.
+From indicators to scores: treat, normalise, weigh, aggregate, audit, and shake the weights.
 
 Each step is a function of tables, chosen by the caller; `build` walks a tree of
 any depth with them. The published number is "the index".
@@ -13,7 +13,19 @@ from geoequity.composite._aggregate import (
     geometric,
     harmonic,
 )
-from geoequity.composite._build import Scores, build, weight_draws
+from geoequity.composite._audit import (
+    Audit,
+    Reliability,
+    audit,
+    correlations,
+    cronbach_alpha,
+    effective_weights,
+    global_weights,
+    profile,
+    related_pairs,
+)
+from geoequity.composite._build import Scores, Weigh, build, weight_draws
+from geoequity.composite._components import Components, components
 from geoequity.composite._normalise import (
     Normalise,
     goalposts,
@@ -24,25 +36,61 @@ from geoequity.composite._normalise import (
     z_score,
 )
 from geoequity.composite._treat import denominate, impute, tame_outliers
+from geoequity.composite._weigh import (
+    BenefitOfTheDoubt,
+    Budget,
+    Hierarchy,
+    analytic_hierarchy,
+    benefit_of_the_doubt,
+    budget_allocation,
+    component_weights,
+    entropy_weights,
+    equal_weights,
+    favourable,
+    with_weights,
+)
 
 __all__ = [
     "Aggregate",
     "Array",
+    "Audit",
+    "BenefitOfTheDoubt",
+    "Budget",
+    "Components",
+    "Hierarchy",
     "Normalise",
+    "Reliability",
     "Scores",
+    "Weigh",
+    "analytic_hierarchy",
     "arithmetic",
+    "audit",
+    "benefit_of_the_doubt",
+    "budget_allocation",
     "build",
+    "component_weights",
+    "components",
     "copeland",
+    "correlations",
+    "cronbach_alpha",
     "denominate",
+    "effective_weights",
+    "entropy_weights",
+    "equal_weights",
+    "favourable",
     "geometric",
+    "global_weights",
     "goalposts",
     "harmonic",
     "impute",
     "min_max",
     "percentile",
+    "profile",
     "rank",
+    "related_pairs",
     "tame_outliers",
     "to_targets",
     "weight_draws",
+    "with_weights",
     "z_score",
 ]

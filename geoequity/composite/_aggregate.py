@@ -6,12 +6,12 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
+from geoequity.composite._kernels import net_wins
 from geoequity.errors import DataError
 
 Array = npt.NDArray[np.float64]
 Aggregate = Callable[[Array, Array], Array]
 _TOP = 100.0
-_ROWS = 256  # of units compared with all others at a time
 
 
 def arithmetic(values: Array, weights: Array) -> Array:
@@ -125,13 +125,8 @@ def copeland(values: Array, weights: Array) -> Array:
     """
     known = ~np.isnan(values).all(axis=1)
     balance = np.zeros(len(values))
-    for begin in range(0, len(values), _ROWS):
-        some = slice(begin, begin + _ROWS)
-        ahead = np.zeros((len(values[some]), len(values)))
-        for child, weight in zip(values.T, weights, strict=True):
-            mine = child[some][:, None]  # comparisons with the unknown are false both ways
-            ahead += weight * ((mine > child).view("int8") - (mine < child).view("int8"))
-        balance[some] = np.sign(np.round(ahead, 12))[:, known].sum(axis=1)
+    # Who is unknown throughout ties with all
+    net_wins(np.ascontiguousarray(values.T), np.asarray(weights, dtype=float), balance)
     others = known.sum() - 1
     score = _TOP * (balance / others + 1) / 2 if others > 0 else np.full(len(values), np.nan)
     return np.where(known, score, np.nan)

@@ -1,6 +1,6 @@
 """Walk a tree of indicators with the steps that a caller chose, and shake its weights."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,10 @@ import pandas as pd
 from geoequity import schema
 from geoequity.composite._aggregate import Aggregate, Array, among, arithmetic
 from geoequity.composite._normalise import Normalise
-from geoequity.errors import DataError, shown
+from geoequity.composite._tree import checked_tree, leaves_of, parents_upwards, refuse
+from geoequity.errors import DataError
+
+Weigh = Callable[[pd.DataFrame], pd.Series]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,7 @@ def build(
     tree: pd.DataFrame,
     *,
     normalise: Normalise,
+    weigh: Weigh | None = None,
     aggregate: Aggregate = arithmetic,
     treat: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
     impute: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
@@ -59,9 +63,14 @@ def build(
         Brings indicators to 0-100, 100 best: :func:`goalposts`, :func:`min_max`,
         :func:`rank`, :func:`percentile`, :func:`to_targets`; :func:`z_score` may
         go beyond.
+    weigh
+        Weighs the children of each parent by their scores, in place of the
+        tree's weights: :func:`equal_weights`, :func:`component_weights`,
+        :func:`entropy_weights`. Weights that people chose belong on the tree,
+        by :func:`with_weights`.
     aggregate
         Makes one score of several: :func:`arithmetic`, :func:`geometric`,
-        :func:`harmonic`, :func:`copeland`.
+        :func:`harmonic`, :func:`copeland`, :func:`favourable`.
     treat
         Changes the data before they are normalised, such as outliers.
     impute
@@ -78,19 +87,22 @@ def build(
         If the tree has repeated ids, no single root, a parent that is not
         there, a circle, a leaf that is no column, a weight that is negative,
         infinite or unknown, or siblings whose weights are all 0; if an
-        indicator is no number or infinite, or a unit stands twice.
+        indicator is no number or infinite, or a unit stands twice; if `weigh`
+        returns no weights, or refuses.
     """
-    nodes = _checked_tree(tree, data)
-    leaves = _leaves(nodes)
+    nodes = checked_tree(tree, data)
+    leaves = leaves_of(nodes)
     _check_data(data, leaves)
     values = data
     for step in (impute, treat):
         values = step(values) if step is not None else values
     scores = normalise(values, nodes.loc[leaves, "better"])
     columns = {one: scores[one].to_numpy(dtype=float) for one in leaves}
-    for parent in _parents_upwards(nodes):
+    for parent in parents_upwards(nodes):
         children = nodes.index[nodes["parent"] == parent]
         stack = np.column_stack([columns[one] for one in children])
+        if weigh is not None:
+            nodes.loc[children, "weight"] = _weighed(weigh, stack, children, parent)
         enough = (~np.isnan(stack)).sum(axis=1) >= nodes.loc[parent, "min_known"]
         mean = aggregate(stack, nodes.loc[children, "weight"].to_numpy(dtype=float))
         columns[parent] = np.where(enough, mean, np.nan)
@@ -146,11 +158,11 @@ def weight_draws(
     if not (0 <= low <= high < np.inf and high > 0 and draws >= 1):
         msg = f"weights are drawn at least once, from 0 or more up, not {draws} x {low} to {high}"
         raise DataError(msg)
-    nodes = _checked_tree(tree, scores)
+    nodes = checked_tree(tree, scores)
     drawn: dict[str, Array] = {
-        one: scores[one].to_numpy(dtype=float)[None, :] for one in _leaves(nodes)
+        one: scores[one].to_numpy(dtype=float)[None, :] for one in leaves_of(nodes)
     }
-    parents = _parents_upwards(nodes)
+    parents = parents_upwards(nodes)
     for parent in parents:
         children = nodes.index[nodes["parent"] == parent]
         weights = nodes.loc[children, "weight"].to_numpy(dtype=float)
@@ -168,74 +180,21 @@ def weight_draws(
     return {one: drawn[one] for one in parents}
 
 
+def _weighed(weigh: Weigh, stack: Array, children: pd.Index, parent: str) -> Array:
+    """Weigh siblings by their scores; an only child needs none."""
+    if len(children) == 1:
+        return np.ones(1)
+    weights = weigh(pd.DataFrame(stack, columns=children)).reindex(children).to_numpy(dtype=float)
+    if not ((weights >= 0) & (weights < np.inf)).all() or not weights.sum() > 0:
+        msg = f"weigh: no weights, or all 0, under {parent}"
+        raise DataError(msg, ids=children)
+    return weights / weights.sum()
+
+
 def _check_data(data: pd.DataFrame, leaves: list[str]) -> None:
     """Refuse indicators that are no numbers or infinite, and units that stand twice."""
     schema.check_unique(data.index, name="data")
     text = [one for one in leaves if not pd.api.types.is_numeric_dtype(data[one])]
     numbers = [one for one in leaves if one not in text]
     endless = [one for one in numbers if np.isinf(data[one].to_numpy(float, na_value=np.nan)).any()]
-    _refuse("data", {"not numbers": text, "infinite": endless})
-
-
-def _checked_tree(tree: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
-    """Refuse a broken tree; index it by id, weights of siblings summing to one."""
-    schema.check_columns(tree, ["id", "parent", "weight", "better"], name="tree")
-    schema.check_unique(pd.Index(tree["id"]), name="tree")
-    if tree.empty:
-        msg = "tree: no nodes"
-        raise DataError(msg)
-    nodes = tree.set_index("id")
-    parent = nodes["parent"]
-    weight = pd.to_numeric(nodes["weight"], errors="coerce").astype(float)
-    sums = weight.groupby(parent).transform("sum")
-    roots = nodes.index[parent.isna()]
-    lost = nodes.index[~parent.isin(nodes.index) & parent.notna()]
-    leaves = pd.Index(_leaves(nodes))
-    _refuse(
-        "tree",
-        {
-            "more than one root": roots if len(roots) > 1 else [],
-            "parent is not in the tree": lost,
-            "in a circle": nodes.index.difference(_downwards(nodes, [*roots, *lost])),
-            "no column": leaves.difference(data.columns),
-            "better is neither higher nor lower": leaves[
-                ~nodes.loc[leaves, "better"].isin(["higher", "lower"])
-            ],
-            "weight negative, infinite or unknown": nodes.index[
-                ~((weight >= 0) & (weight < np.inf))
-            ],
-            "all weights are 0 under": parent[sums == 0].unique(),
-        },
-    )
-    nodes["weight"] = (weight / sums).where(parent.notna(), 1.0)
-    needed = nodes.get("min_known", pd.Series(np.nan, index=nodes.index))
-    return nodes.assign(min_known=pd.to_numeric(needed).fillna(1.0))
-
-
-def _refuse(name: str, faults: Mapping[str, Sequence[str] | pd.Index]) -> None:
-    """Raise one error that names every fault and whose it is."""
-    found = {fault: list(ids) for fault, ids in faults.items() if len(ids)}
-    if found:
-        msg = f"{name}: {'; '.join(f'{fault}: {shown(ids)}' for fault, ids in found.items())}"
-        raise DataError(msg, ids=dict.fromkeys(one for ids in found.values() for one in ids))
-
-
-def _leaves(nodes: pd.DataFrame) -> list[str]:
-    """List what has no child, in the order of the tree."""
-    return list(nodes.index[~nodes.index.isin(nodes["parent"])])
-
-
-def _parents_upwards(nodes: pd.DataFrame) -> list[str]:
-    """List parents so that each comes after the parents below it."""
-    parents = set(nodes["parent"].dropna())
-    down = _downwards(nodes, nodes.index[nodes["parent"].isna()])
-    return [one for one in reversed(down) if one in parents]
-
-
-def _downwards(nodes: pd.DataFrame, level: Iterable[str]) -> list[str]:
-    """List what hangs under some nodes, level by level; a circle hangs under nothing."""
-    down, level = [], list(level)
-    while level:
-        down += level
-        level = list(nodes.index[nodes["parent"].isin(level)])
-    return down
+    refuse("data", {"not numbers": text, "infinite": endless})

@@ -144,7 +144,8 @@ def rank(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
     -------
     scores
         100 for the best of the known units, 0 for the worst, evenly between;
-        ties share the middle. NaN throughout where fewer than two are known.
+        ties share the middle, all 50 where all are alike. NaN throughout where
+        fewer than two are known.
 
     Examples
     --------
@@ -172,7 +173,8 @@ def percentile(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
     -------
     scores
         Percentage of the known units that are worse, and half of those that are
-        as good, itself among them: never quite 0 or 100.
+        as good, itself among them: never quite 0 or 100; 50 for a single unit, and
+        where all are alike.
 
     Examples
     --------

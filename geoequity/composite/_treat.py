@@ -70,7 +70,8 @@ def impute(data: pd.DataFrame, *, by: str = MEAN, groups: pd.Series | None = Non
     Returns
     -------
     data
-        The same with the gaps filled; NaN where nobody of the group is known.
+        The same with the gaps filled; NaN where nobody of the group is known, as
+        in a group of one, or a unit has no group.
 
     Raises
     ------
@@ -80,7 +81,7 @@ def impute(data: pd.DataFrame, *, by: str = MEAN, groups: pd.Series | None = Non
     Warns
     -----
     DataWarning
-        Of the indicators that were filled.
+        Of the indicators that were filled, and of those with gaps that were not.
 
     Examples
     --------
@@ -93,14 +94,22 @@ def impute(data: pd.DataFrame, *, by: str = MEAN, groups: pd.Series | None = Non
     if by not in {MEAN, MEDIAN}:
         msg = f"by: mean or median, not {by!r}"
         raise DataError(msg)
-    gaps = data.columns[data.isna().any()]
-    if len(gaps):
-        msg = f"unknown values filled in by the {by}: {shown(gaps)}"
-        warnings.warn(DataWarning(msg, ids=gaps), stacklevel=2)
     if groups is None:
-        return data.fillna(data.agg(by))
-    schema.check_same_index(data.iloc[:, 0], groups, names=("data", "groups"))
-    return data.fillna(data.groupby(groups).transform(by))
+        filled = data.fillna(data.agg(by))
+    else:
+        schema.check_same_index(data.iloc[:, 0], groups, names=("data", "groups"))
+        filled = data.fillna(data.groupby(groups).transform(by))
+    gaps, left = data.isna(), filled.isna()
+    said = {
+        f"unknown values filled in by the {by}": data.columns[(gaps & ~left).any()],
+        "still unknown, as nobody of the group is known": data.columns[left.any()],
+    }
+    told = {what: names for what, names in said.items() if len(names)}
+    if told:
+        msg = "; ".join(f"{what}: {shown(names)}" for what, names in told.items())
+        ids = dict.fromkeys(one for names in told.values() for one in names)
+        warnings.warn(DataWarning(msg, ids=ids), stacklevel=2)
+    return filled
 
 
 def tame_outliers(
@@ -131,13 +140,14 @@ def tame_outliers(
         small samples.
     otherwise
         ``log`` or ``box-cox`` of the distance from the least value, or, where the
-        skew is to the left, to the greatest, turned round again; None leaves
-        such indicators as they are.
+        skew is to the left, to the greatest, turned round again, so that negative
+        values and zeros have one, too; None leaves such indicators as they are.
 
     Returns
     -------
     data
-        The same, outliers tamed. ``attrs["tamed"]`` tells by indicator what was
+        The same, outliers tamed; indicators of fewer than 4 known units, or in which
+        all are alike, have none. ``attrs["tamed"]`` tells by indicator what was
         done: how many values were set to the next, or the transformation.
 
     Raises

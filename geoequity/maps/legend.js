@@ -84,7 +84,7 @@ geoequity.legend = function (data, words, layer) {
     const names = layer.suppressed.map((place) => data.districts[place].name).join(", ");
     notes.push(words.text("map.suppressed_note", { names }));
   }
-  if (byType && data.types.basis === "no_material_gap") notes.push(words.text("map.no_material_gap"));
+  if (byType && ["no_material_gap", "relative_scores"].includes(data.types.basis)) notes.push(words.text(`map.${data.types.basis}`));
   if (missing === layer.values.length) notes.push(words.text("map.all_unknown"));
   const heads = [quiet("figure", words.text("map.districts"))];
   if (byType) heads.push(quiet("figure", words.text("map.people")));

@@ -15,7 +15,17 @@ import pandas as pd
 from geoequity import inequality
 from geoequity.locale import name
 from geoequity.palette import TYPE_COLOURS, TYPE_MARKS, UNKNOWN, ink_on
-from geoequity.report import _charts, _decoration, _on_foot, _on_wheels, _readings, _shapes, _tables
+from geoequity.report import (
+    _borders,
+    _charts,
+    _decoration,
+    _on_foot,
+    _on_wheels,
+    _readings,
+    _shapes,
+    _tables,
+    _together,
+)
 from geoequity.report._words import Words, at, figure, interval
 from geoequity.schema import AREAS, PILLARS, TYPES
 from geoequity.study import Study
@@ -71,11 +81,13 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         "groups": _readings.groups(study, words),
         "foot": _on_foot.walks(study, words),
         "wheels": _on_wheels.rides(study, words),
+        "borders": _borders.borders(study, words),
         "exposed": _readings.exposed(study, words),
         "indicators": groups,
         "absent": _tables.absent(study, words),
         "seen": _tables.seen(study, words),
         "sure": _tables.sure(study, rows, groups, words),
+        "together": _together.together(study, words),
         "sources": _tables.sources(study.provenance, words),
         "software": _tables.software(study, words),
         "method": _tables.method(study, words),
@@ -259,6 +271,7 @@ def _type_map(study: Study, rows: Sequence[Mapping[str, Any]], words: Words) -> 
     return {
         "stated": at(study.summary, "types", "basis") == "absolute" or any(r["type"] for r in rows),
         "even": at(study.summary, "types", "basis") == "no_material_gap",
+        "relative": at(study.summary, "types", "basis") == "relative_scores",
         "described": words.text(
             "report.where.types_alt",
             count=len(rows),

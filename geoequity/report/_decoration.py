@@ -39,7 +39,8 @@ def decoration(
         for row in rows
         if (gap := figure(at(told, row["id"], "decoration_gap"))) is not None
     ]
-    if not known:
+    # Scores that place districts by one another put both pillars about the same middle
+    if not known or at(study.summary, "types", "basis") == "relative_scores":
         return None
     reach = max(_LEAST_REACH, *(abs(gap) for gap, _ in known))
     relative = at(study.summary, "types", "relative") or {}

@@ -17,6 +17,8 @@ from geoequity.study import Study
 SEEDS = frozenset({"seed"})  # whole numbers that are names, not amounts
 HASH_DIGITS = 12
 THREE_DIGITS = 100.0
+STEPS = ("walk", "score", "index", "weights", "types", "gap", "inequality", "people")
+GOALPOSTS = "goalposts of the catalogue"
 WEB = ("https://", "http://")
 
 
@@ -335,10 +337,13 @@ def method(study: Study, words: Words) -> dict[str, Any]:
     Returns
     -------
     method
-        ``parameters``, ``goalposts`` and ``references``.
+        ``steps``, ``parameters``, ``goalposts`` (none where scores are not by them)
+        and ``references``.
     """
+    settings = study.summary.get("method") or {}
+    normalisation = str(settings.get("normalisation") or GOALPOSTS)
     parameters = []
-    for key, value in (study.summary.get("method") or {}).items():
+    for key, value in settings.items():
         name = f"report.parameter.{key}"
         parameters.append(
             {
@@ -354,7 +359,7 @@ def method(study: Study, words: Words) -> dict[str, Any]:
             "best": words.quantity(entry["best"], str(entry["unit"])),
         }
         for identifier, entry in study.catalogue.iterrows()
-        if entry["role"] == "indicator"
+        if entry["role"] == "indicator" and normalisation == GOALPOSTS
     ]
     used = sorted(
         {
@@ -365,10 +370,30 @@ def method(study: Study, words: Words) -> dict[str, Any]:
         }
     )
     return {
+        "steps": [
+            {
+                "title": words.text(f"report.method.{step}.title"),
+                "text": _step(step, settings, words),
+            }
+            for step in STEPS
+        ],
         "parameters": parameters,
         "goalposts": goalposts,
         "references": [cited[one] for one in used],
     }
+
+
+def _step(step: str, settings: Mapping[str, Any], words: Words) -> str:
+    """Explain a step of the method as it was taken."""
+    normalisation = str(settings.get("normalisation") or GOALPOSTS)
+    if step == "score" and normalisation != GOALPOSTS:
+        how = _setting("normalisation", normalisation, words)
+        return words.text("report.method.score.relative", how=how)
+    said = words.text(f"report.method.{step}.text")
+    for mean in ("geometric", "harmonic"):
+        if step == "index" and mean in str(settings.get("aggregation") or ""):
+            said = f"{said} {words.text(f'report.method.index.{mean}')}"
+    return said
 
 
 def _setting(key: str, value: Any, words: Words) -> str:

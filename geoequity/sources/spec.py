@@ -113,6 +113,12 @@ def _check_mode(mode: str | None) -> None:
         raise ValueError(msg)
 
 
+def _grid(path: Path) -> tuple[str, int] | None:
+    """Read a path that is a grid."""
+    found = GRID.fullmatch(str(path))
+    return (found[1], int(found[2])) if found else None
+
+
 class DistrictsSpec(FileSpec):
     """The districts in which findings are stated."""
 
@@ -129,6 +135,38 @@ class DistrictsSpec(FileSpec):
         "error", description="what to do where districts overlap by over 0.1 % of their area"
     )
     min_area_m2: float = Field(100.0, ge=0, description="smaller districts are dropped as slivers")
+
+
+class ZoningSpec(DistrictsSpec):
+    """Other zones than the districts, to see what hangs on the borders."""
+
+    path: Path = Field(description='file, or a grid: "h3:8" (resolution), "grid:1000" (side in m)')
+    label: dict[Literal["en", "es", "pt"], Text] = Field(
+        {}, description="what to call them, by language"
+    )
+    id: Text | Texts | None = Field(  # type: ignore[assignment]
+        None, description="columns of the id; a grid has its own"
+    )
+
+    @property
+    def grid(self) -> tuple[str, int] | None:
+        """
+        Tell the grid that the zones are made of.
+
+        Returns
+        -------
+        grid
+            Kind (``h3`` or ``grid``) and resolution or side [m]; None where the
+            zones come from a file.
+        """
+        return _grid(self.path)
+
+    @model_validator(mode="after")
+    def _file_has_ids(self) -> "ZoningSpec":
+        if self.grid is None and self.id is None:
+            msg = "a file of zones needs id, the column of its ids"
+            raise ValueError(msg)
+        return self
 
 
 class BorderSpec(FileSpec):
@@ -167,8 +205,7 @@ class CellsSpec(FileSpec):
             Kind (``h3`` or ``grid``) and resolution or side [m]; None where the
             cells come from a file.
         """
-        found = GRID.fullmatch(str(self.path))
-        return (found[1], int(found[2])) if found else None
+        return _grid(self.path)
 
     @property
     def raster(self) -> Path | None:

@@ -221,7 +221,7 @@ class Router:
         pairs = pairs[self._is_placed[pairs.to_numpy()].all(axis=1)]
         pairs = pairs.assign(minutes=self._between(pairs))
         own = pd.DataFrame({"from_id": every, "to_id": every, "minutes": 0.0})
-        table = pd.concat([walks, pairs, own])
+        table = pd.concat([walks, pairs, self._far_walks(pairs), own])
         table["seconds"] = np.rint(table["minutes"].astype(float) * 60)
         best = table.groupby(["from_id", "to_id"])["seconds"].min()
         fixed = rules[rules["kind"] == _TIMED_BY_FEED].set_index(["from_stop", "to_stop"])["min_s"]
@@ -231,6 +231,17 @@ class Router:
         best = best.drop(pd.MultiIndex.from_frame(barred), errors="ignore")
         best = best.rename("minutes").div(60).reset_index()
         return _laid_out(best, rows=len(self.stops))
+
+    def _far_walks(self, pairs: pd.DataFrame) -> pd.DataFrame:
+        """Walk along streets between named pairs farther than people change by themselves."""
+        far = pairs[pairs["minutes"] > self.rider.max_change_min]
+        far = far[far[["from_id", "to_id"]].isin(self._near.index).all(axis=1)]
+        if self.streets is None or far.empty:
+            return far
+        starts, goals = (self.stops[far[one].unique()] for one in ("from_id", "to_id"))
+        # Streets that are longer than the straight way, detour included, are of no use
+        walks = self.streets.costs(starts, goals, within_min=float(far["minutes"].max()))
+        return far[["from_id", "to_id"]].merge(walks, on=["from_id", "to_id"])
 
     def _between(self, pairs: pd.DataFrame) -> np.ndarray:
         """Walk between some pairs of stops, straight: streets need not join their platforms."""

@@ -51,6 +51,17 @@ def test_every_barrio_and_every_resident_is_counted(summary: Mapping[str, Any]) 
     assert summary["population"] == {"total": 2890151, "covered_share": 1.0, "outside": 0}
 
 
+def test_the_gap_is_told_by_comuna_and_by_hexagons_too(summary: Mapping[str, Any]) -> None:
+    told = summary["zoning"]["zonings"]
+    assert list(told) == ["districts", "comunas", "hexagons_8", "hexagons_7"]
+    assert told["districts"]["units"] == 48
+    assert told["comunas"]["units"] == 15
+    assert {one["population"] for one in told.values()} == {2890151}
+    ginis = summary["zoning"]["ginis"]["school_walk_min"]
+    assert ginis["cells"]["gini"] > ginis["districts"]["gini"] > ginis["comunas"]["gini"]
+    assert ginis["cells"]["gini"] > ginis["hexagons_8"]["gini"] > ginis["hexagons_7"]["gini"]
+
+
 def test_names_in_capitals_are_shown_as_one_reads_them(summary: Mapping[str, Any]) -> None:
     names = {key: one["name"] for key, one in summary["districts"].items()}
     assert names["VILLA GRAL. MITRE"] == "Villa Gral. Mitre"

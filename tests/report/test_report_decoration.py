@@ -71,6 +71,9 @@ def test_relative_types_are_told_only_where_they_are_stated(study):
     assert not found["stated"]
     assert "41.2" not in found["caption"]
     assert told(decorated(study, (None, None))) is None
+    ranked = decorated(study)
+    ranked.summary["types"]["basis"] = "relative_scores"
+    assert told(ranked) is None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -578,22 +578,29 @@ def test_stops_of_a_station_are_changed_between_however_far(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("street_m", "is_station", "kind", "expected_min"),
+    ("street_m", "is_station", "kind", "expected_min", "how"),
     [
         # A straight walk from B to C, 400 m and some more, is one of 390 s
-        (1000, False, None, None),  # 750 s, over 10 min
-        (1000, True, None, 22),
-        (1000, False, 0, 22),
-        (1000, True, 1, 22),
-        (1000, True, 3, None),
-        (600, False, None, 23),  # 450 s
-        (600, True, None, 22),
-        (400, False, None, 20),  # 300 s
-        (400, True, None, 20),
-        (400, False, 1, 20),
+        (1000, False, None, None, {}),  # 750 s, over 10 min
+        (1000, True, None, 22, {}),
+        (1000, False, 0, 22, {}),
+        (1000, True, 1, 22, {}),
+        (1000, True, 3, None, {}),
+        (600, False, None, 23, {}),  # 450 s
+        (600, True, None, 22, {}),
+        (400, False, None, 20, {}),  # 300 s
+        (400, True, None, 20, {}),
+        (400, False, 1, 20, {}),
+        # Farther than people change by themselves: where they are told to, streets still help
+        (400, False, None, None, {"max_change_min": 2.0}),  # 300 s
+        (400, False, 0, 20, {"max_change_min": 2.0}),
+        (400, True, None, 20, {"max_change_min": 2.0}),
+        (600, False, 0, 22, {"max_change_min": 2.0}),
     ],
 )
-def test_changes_follow_streets_or_are_straight(tmp_path, street_m, is_station, kind, expected_min):
+def test_changes_follow_streets_or_are_straight(
+    tmp_path, street_m, is_station, kind, expected_min, how
+):
     spots = {"A": (0, 0), "B": (10_000, 0), "C": (10_400, 0), "Z": (30_000, 0)}
     lengths_m = np.array([10_000.0, street_m, 19_600.0])
     streets = StreetNetwork.from_arrays(
@@ -612,7 +619,7 @@ def test_changes_follow_streets_or_are_straight(tmp_path, street_m, is_station, 
     stations = {"B": "X", "C": "X"} if is_station else {}
     found_s = travel_s(
         tmp_path, {"a": "A 7:00 | B 7:10", **onward}, spots=spots, streets=streets, walks=walks,
-        stations=stations, **ruled,
+        stations=stations, **ruled, **how,
     )  # fmt: skip
     assert found_s == (NEVER if expected_min is None else 60 * expected_min)
 

@@ -1,0 +1,172 @@
+"""The tree of an index: checked, and walked from the leaves up."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from geoequity import schema
+from geoequity.errors import DataError, shown
+
+
+def checked_tree(tree: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
+    """
+    Refuse a broken tree; index it by id, weights of siblings summing to one.
+
+    Parameters
+    ----------
+    tree
+        As :func:`geoequity.composite.build` takes it.
+    data
+        What the leaves must be columns of.
+
+    Returns
+    -------
+    nodes
+        The tree by id, ``min_known`` filled in.
+
+    Raises
+    ------
+    DataError
+        If it breaks its contract.
+    """
+    schema.check_columns(tree, ["id", "parent", "weight", "better"], name="tree")
+    schema.check_unique(pd.Index(tree["id"]), name="tree")
+    if tree.empty:
+        msg = "tree: no nodes"
+        raise DataError(msg)
+    nodes = tree.set_index("id")
+    parent = nodes["parent"]
+    weight = pd.to_numeric(nodes["weight"], errors="coerce").astype(float)
+    sums = weight.groupby(parent).transform("sum")
+    roots = nodes.index[parent.isna()]
+    lost = nodes.index[~parent.isin(nodes.index) & parent.notna()]
+    leaves = pd.Index(leaves_of(nodes))
+    refuse(
+        "tree",
+        {
+            "more than one root": roots if len(roots) > 1 else [],
+            "parent is not in the tree": lost,
+            "in a circle": nodes.index.difference(_downwards(nodes, [*roots, *lost])),
+            "no column": leaves.difference(data.columns),
+            "better is neither higher nor lower": leaves[
+                ~nodes.loc[leaves, "better"].isin(["higher", "lower"])
+            ],
+            "weight negative, infinite or unknown": nodes.index[
+                ~((weight >= 0) & (weight < np.inf))
+            ],
+            "all weights are 0 under": parent[sums == 0].unique(),
+        },
+    )
+    nodes["weight"] = (weight / sums).where(parent.notna(), 1.0)
+    needed = nodes.get("min_known", pd.Series(np.nan, index=nodes.index))
+    return nodes.assign(min_known=pd.to_numeric(needed).fillna(1.0))
+
+
+def refuse(name: str, faults: Mapping[str, Sequence[str] | pd.Index]) -> None:
+    """
+    Raise one error that names every fault and whose it is.
+
+    Parameters
+    ----------
+    name
+        What is at fault.
+    faults
+        Fault -> ids that have it; nothing is raised where none has any.
+
+    Raises
+    ------
+    DataError
+        If any id has a fault.
+    """
+    found = {fault: list(ids) for fault, ids in faults.items() if len(ids)}
+    if found:
+        msg = f"{name}: {'; '.join(f'{fault}: {shown(ids)}' for fault, ids in found.items())}"
+        raise DataError(msg, ids=dict.fromkeys(one for ids in found.values() for one in ids))
+
+
+def leaves_of(nodes: pd.DataFrame) -> list[str]:
+    """
+    List what has no child.
+
+    Parameters
+    ----------
+    nodes
+        From :func:`checked_tree`.
+
+    Returns
+    -------
+    leaves
+        In the order of the tree.
+    """
+    return list(nodes.index[~nodes.index.isin(nodes["parent"])])
+
+
+def leaves_under(nodes: pd.DataFrame, parent: str) -> list[str]:
+    """
+    List the leaves below a node.
+
+    Parameters
+    ----------
+    nodes
+        From :func:`checked_tree`.
+    parent
+        The node.
+
+    Returns
+    -------
+    leaves
+        In the order of the tree.
+    """
+    below = set(_downwards(nodes, [parent]))
+    return [one for one in leaves_of(nodes) if one in below]
+
+
+def way_up(nodes: pd.DataFrame, node: str) -> list[str]:
+    """
+    List a node and what it hangs under.
+
+    Parameters
+    ----------
+    nodes
+        From :func:`checked_tree`.
+    node
+        The node.
+
+    Returns
+    -------
+    way
+        From the node to the root.
+    """
+    way = [node]
+    while pd.notna(nodes.loc[way[-1], "parent"]):
+        way.append(nodes.loc[way[-1], "parent"])
+    return way
+
+
+def parents_upwards(nodes: pd.DataFrame) -> list[str]:
+    """
+    List parents so that each comes after the parents below it.
+
+    Parameters
+    ----------
+    nodes
+        From :func:`checked_tree`.
+
+    Returns
+    -------
+    parents
+        The root last.
+    """
+    parents = set(nodes["parent"].dropna())
+    down = _downwards(nodes, nodes.index[nodes["parent"].isna()])
+    return [one for one in reversed(down) if one in parents]
+
+
+def _downwards(nodes: pd.DataFrame, level: Iterable[str]) -> list[str]:
+    """List what hangs under some nodes, level by level; a circle hangs under nothing."""
+    down, level = [], list(level)
+    while level:
+        down += level
+        level = list(nodes.index[nodes["parent"].isin(level)])
+    return down

@@ -1,0 +1,434 @@
+"""
+Whether the findings hang on the borders: the same study on other districts.
+
+The numbers of a city change with the polygons they are stated in (the modifiable
+areal unit problem). Here cells are gathered into other zones, such as comunas or
+hexagons of several sizes, every indicator is computed there anew, and the gap, the
+inequality and the worst-off quarter of people are set beside the published ones.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import geopandas as gpd
+import h3
+import numpy as np
+import pandas as pd
+
+from geoequity import composite, grids, inequality
+from geoequity.errors import DataError
+from geoequity.indicators import Definition, Evaluation, Layers, TableValues
+from geoequity.judgement import ROOT, gap, make_tree, mean
+from geoequity.locale import LANGUAGES, quantity, text
+from geoequity.summary import plain
+from geoequity.units import largest_part, totals
+
+PUBLISHED = "districts"
+CELLS = "cells"
+WORST = 0.25  # share of people, by the index of where they live
+MIN_ZONES = 5  # fewer say nothing about a gap
+MIN_CELLS = 4  # a zone should gather about that many, or it is little but a cell
+_COARSEST, _FINEST = 5, 9  # resolutions of H3 that a city may be cut into
+_GINIS = ["indicator", "zoning", "units", "gini", "theil_between_share"]
+_FIGURES = [
+    "units",
+    "population",
+    "mean",
+    "gap_points",
+    "mean_abs_difference",
+    "gini",
+    "worst_quarter_kept",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zonings:
+    """
+    One study under several borders.
+
+    Parameters
+    ----------
+    table
+        Index zoning, ``districts`` first: ``units`` with residents,
+        ``population``, ``mean`` of the index, ``gap_points`` (90th less 10th
+        percentile of people), ``mean_abs_difference`` between two people
+        [points], ``gini`` of the index (it depends on where the scale of scores
+        begins: to be read between zonings only) and ``worst_quarter_kept``,
+        share of the people in the published worst quarter who are in this
+        zoning's [0-1]. All of the index of `indicators`; NaN without one.
+    ginis
+        ``indicator``, ``zoning``, ``units``, ``gini`` and
+        ``theil_between_share``, the share of the inequality between cells
+        (Theil T) that stands between its units [0-1], for indicators of ratio
+        scale that are known at cells; zoning ``cells`` has the whole of it.
+    indicators
+        Indicators that are known under all borders: the index is made of these
+        everywhere, the published districts included, so that only the borders
+        differ.
+    """
+
+    table: pd.DataFrame
+    ginis: pd.DataFrame
+    indicators: tuple[str, ...]
+
+
+def hexagon_sizes(districts: gpd.GeoDataFrame, *, cells: gpd.GeoDataFrame) -> tuple[int, ...]:
+    """
+    Choose hexagons about as large as the districts, and about a seventh of that.
+
+    Parameters
+    ----------
+    districts
+        Districts with ``area_m2``.
+    cells
+        Cells with ``area_m2``, which the hexagons are to gather.
+
+    Returns
+    -------
+    resolutions
+        Of H3, coarse to fine; those left out would be too few, or too small to
+        gather cells.
+    """
+    target, total = float(districts["area_m2"].mean()), float(districts["area_m2"].sum())
+    area = {one: h3.average_hexagon_area(one, unit="m^2") for one in range(_COARSEST, _FINEST + 1)}
+    nearest = min(area, key=lambda one: abs(np.log(area[one] / target)))
+    least = MIN_CELLS * float(cells["area_m2"].median())
+    return tuple(
+        one
+        for one in (nearest, nearest + 1)
+        if one in area and area[one] >= least and total / area[one] >= MIN_ZONES
+    )
+
+
+def make_zones(districts: gpd.GeoDataFrame, *, kind: str, size: int) -> gpd.GeoDataFrame:
+    """
+    Cut the city into the cells of a grid.
+
+    Parameters
+    ----------
+    districts
+        Districts in a metric CRS; the zones end where they do.
+    kind
+        ``h3`` or ``grid``.
+    size
+        Resolution of H3, or side of a square [m].
+
+    Returns
+    -------
+    zones
+        Index ``unit_id``: geometry clipped to the city, ``name``, ``area_m2``.
+
+    Raises
+    ------
+    DataError
+        If the kind is neither, or the grid cannot be made.
+    CRSError
+        If the CRS is missing or not metric.
+    """
+    if kind == "h3":
+        zones = grids.make_h3_grid(districts, resolution=size)
+    elif kind == "grid":
+        zones = grids.make_square_grid(districts, cell_m=size)
+    else:
+        msg = f"zones: {kind!r} is no grid; there are h3 and grid"
+        raise DataError(msg)
+    zones = zones.set_geometry(zones.intersection(districts.union_all()))
+    return zones.assign(area_m2=zones.area)
+
+
+def zoned(layers: Layers, zones: gpd.GeoDataFrame, *, tables: Mapping[str, TableValues]) -> Layers:
+    """
+    Give every cell one of other zones, so that indicators can be computed there.
+
+    A cell belongs whole to the zone that holds most of its land: where zones are not
+    much larger than cells, their borders are coarse.
+
+    Parameters
+    ----------
+    layers
+        What the study is computed from, with cells.
+    zones
+        Other districts in the same CRS: index ``unit_id``, geometry, ``name``,
+        ``area_m2``.
+    tables
+        Values at cells and at these zones; what a table told by district has
+        no value at others.
+
+    Returns
+    -------
+    layers
+        The same of the zones where people were counted; of each, the share that
+        cells cover, and the share of people whom streets serve.
+
+    Raises
+    ------
+    DataError
+        If there are no cells, or none lies in a zone.
+    """
+    if layers.cells is None:
+        msg = "zones: without cells nobody can be counted in other zones"
+        raise DataError(msg)
+    inside = layers.cells["district_id"].notna()
+    zone = largest_part(layers.cells, zones).where(inside, None)
+    if zone.isna().all():
+        msg = "zones: no cell lies in any zone"
+        raise DataError(msg, ids=zones.index)
+    cells = layers.cells.assign(district_id=zone)
+    bases = [one for one in ("population", "households", "dwellings", "jobs") if one in cells]
+    there = zones.loc[zones.index.isin(zone.dropna())]
+    there = there[["name", "area_m2", "geometry"]].join(
+        totals(cells, there.index, columns=tuple(bases))
+    )
+    covered_m2 = cells.area.groupby(zone).sum().reindex(there.index)
+    there = there.assign(cells_share=(covered_m2 / there["area_m2"]).clip(upper=1.0))
+    if layers.homes is not None and layers.network is not None:
+        there = there.assign(streets_share=_served(layers.homes, cells).reindex(there.index))
+    return replace(layers, districts=there, cells=cells, tables=tables)
+
+
+def compare(
+    evaluations: Mapping[str, Evaluation],
+    layers: Mapping[str, Layers],
+    *,
+    definitions: Iterable[Definition],
+    weights: Mapping[str, float],
+    min_coverage: float,
+) -> Zonings:
+    """
+    Set the gap and the inequality under several borders side by side.
+
+    Scores are by goalposts and arithmetic means whatever the city file chooses:
+    scores that set zones against each other would not compare across zonings.
+
+    Parameters
+    ----------
+    evaluations
+        Zoning -> its indicators; `PUBLISHED` is the one that the others are
+        compared with.
+    layers
+        Zoning -> what they were computed from: the same cells in other zones.
+    definitions
+        The catalogue, with the city's changes.
+    weights
+        Weights of the index that differ from 1.
+    min_coverage
+        Share of people of whom an indicator must be known in every zoning.
+
+    Returns
+    -------
+    zonings
+        Figures of each zoning.
+    """
+    definitions = list(definitions)
+    people = {name: one.districts["population"] for name, one in layers.items()}
+    common = _common(evaluations, people, min_coverage=min_coverage)
+    tree = make_tree(definitions, present=common, weights=weights)
+    posts = {one.id: one.goalposts for one in definitions if one.goalposts is not None}
+    rows: dict[str, dict[str, float]] = {}
+    worst: dict[str, pd.Series] = {}
+    for name, one in evaluations.items():
+        index = pd.Series(np.nan, index=one.districts.index)
+        if not tree.empty:
+            index = composite.build(
+                one.districts, tree, normalise=composite.goalposts(posts)
+            ).scores[ROOT]
+        rows[name] = _figures(index, people[name])
+        cells = layers[name].cells
+        if cells is not None:
+            worst[name] = _worst(index, people[name]).reindex(cells["district_id"])
+            worst[name] = worst[name].set_axis(cells.index)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=_FIGURES)
+    table["worst_quarter_kept"] = _kept(worst, layers)
+    return Zonings(
+        table=table.rename_axis("zoning"),
+        ginis=_ginis(evaluations, layers, definitions, min_coverage=min_coverage),
+        indicators=tuple(one for one in common if one in set(tree["id"])),
+    )
+
+
+def zoning_report(
+    zonings: Zonings | None, labels: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any] | None:
+    """
+    Tell what hangs on the borders, for the summary.
+
+    Parameters
+    ----------
+    zonings
+        From :func:`compare`; None where there are no other zones.
+    labels
+        What to call a zoning, by language; its id where nothing is said.
+
+    Returns
+    -------
+    told
+        ``indicators`` of the index; ``zonings``: id -> ``label`` and the figures;
+        ``ginis``: indicator -> zoning -> ``gini`` and ``theil_between_share``.
+        None without other zones.
+    """
+    if zonings is None:
+        return None
+    return {
+        "indicators": list(zonings.indicators),
+        "zonings": {
+            str(name): {
+                "label": dict(labels.get(str(name), {})),
+                "units": int(row["units"]),
+                **{key: plain(row[key]) for key in _FIGURES if key != "units"},
+            }
+            for name, row in zonings.table.iterrows()
+        },
+        "ginis": {
+            str(key): {
+                str(row["zoning"]): {
+                    "units": int(row["units"]),
+                    "gini": plain(row["gini"]),
+                    "theil_between_share": plain(row["theil_between_share"]),
+                }
+                for _, row in some.iterrows()
+            }
+            for key, some in zonings.ginis.groupby("indicator", sort=False)
+        },
+    }
+
+
+def labels_of(specs: Mapping[str, tuple[str, int] | None]) -> dict[str, dict[str, str]]:
+    """
+    Name the zones of grids in every language.
+
+    Parameters
+    ----------
+    specs
+        Zoning -> kind of its grid and resolution or side [m]; None where it is none.
+
+    Returns
+    -------
+    labels
+        Zoning -> name by language, for grids and the published districts.
+    """
+    labels = {PUBLISHED: {one: text("zoning.districts", language=one) for one in LANGUAGES}}
+    for key, grid in specs.items():
+        if grid is None:
+            continue
+        kind, size = grid
+        shown_size = h3.average_hexagon_area(size, unit="km^2") if kind == "h3" else size
+        unit = "km²" if kind == "h3" else "m"
+        labels[key] = {
+            one: text(
+                f"zoning.{kind}",
+                language=one,
+                size=quantity(shown_size, unit=unit, language=one),
+            )
+            for one in LANGUAGES
+        }
+    return labels
+
+
+def _served(homes: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.Series:
+    """Share of the people of each zone whose walks were measured along streets."""
+    people = cells["population"] if "population" in cells else pd.Series(1.0, index=cells.index)
+    each = homes["share"] * people.fillna(0.0).reindex(homes["cell_id"]).to_numpy()
+    zone = cells["district_id"].reindex(homes["cell_id"]).to_numpy()
+    table = pd.DataFrame({"on": each.where(~homes["straight"].astype(bool), 0.0), "all": each})
+    sums = table.groupby(zone).sum()
+    return (sums["on"] / sums["all"].where(sums["all"] > 0)).fillna(0.0)
+
+
+def _common(
+    evaluations: Mapping[str, Evaluation], people: Mapping[str, pd.Series], *, min_coverage: float
+) -> list[str]:
+    """List the indicators that are known of enough people in every zoning."""
+    common = list(evaluations[PUBLISHED].districts.columns)
+    for name, one in evaluations.items():
+        counted = people[name].where(people[name] > 0)
+        for key in list(common):
+            known = one.districts[key].notna() if key in one.districts else counted < 0
+            if not counted[known].sum() >= min_coverage * counted.sum() > 0:
+                common.remove(key)
+    return common
+
+
+def _figures(index: pd.Series, people: pd.Series) -> dict[str, float]:
+    """Measure mean and spread of an index over people."""
+    known = index.notna() & (people > 0)
+    row = dict.fromkeys(_FIGURES, float("nan"))
+    row |= {"units": float((people > 0).sum()), "population": float(people.sum())}
+    if not known.any():
+        return row
+    value, counted = index[known], people[known]
+    half = inequality.absolute_gini(value, population=counted)
+    row |= {
+        "mean": mean(value, counted),
+        "gap_points": gap(value, counted),
+        "mean_abs_difference": 2 * half,
+    }
+    if value.any():
+        row["gini"] = inequality.gini(value, population=counted)
+    return row
+
+
+def _worst(index: pd.Series, people: pd.Series) -> pd.Series:
+    """Share of the people of each unit who are in the worst-off quarter of all; ties alike."""
+    counted = people.where(index.notna(), 0.0).fillna(0.0)
+    if not counted.sum() > 0:
+        return pd.Series(np.nan, index=index.index)
+    by_value = counted.groupby(index).sum().sort_index()
+    upto = by_value.cumsum()
+    room = WORST * counted.sum() - (upto - by_value)
+    share = (room / by_value.where(by_value > 0)).clip(0.0, 1.0)
+    return index.map(share)
+
+
+def _kept(worst: Mapping[str, pd.Series], layers: Mapping[str, Layers]) -> pd.Series:
+    """Share of the people of the published worst quarter who are in that of each zoning."""
+    kept = {}
+    for name, share in worst.items():
+        cells = layers[name].cells
+        assert cells is not None  # noqa: S101 - as made
+        both = pd.concat([worst[PUBLISHED], share], axis=1).min(axis=1, skipna=False)
+        people = cells["population"].where(both.notna(), 0.0).fillna(0.0)
+        total = float((worst[PUBLISHED].fillna(0.0) * people).sum())
+        kept[name] = float((both.fillna(0.0) * people).sum()) / total if total else float("nan")
+    return pd.Series(kept, dtype=float)
+
+
+def _ginis(
+    evaluations: Mapping[str, Evaluation],
+    layers: Mapping[str, Layers],
+    definitions: Iterable[Definition],
+    *,
+    min_coverage: float,
+) -> pd.DataFrame:
+    """Measure the Gini of indicators between cells, and between the units of each zoning."""
+    rows = []
+    published, cells = evaluations[PUBLISHED], layers[PUBLISHED].cells
+    for one in definitions:
+        if one.scale != "ratio" or one.id not in published.cells or cells is None:
+            continue
+        inside = cells["district_id"].notna()
+        value, weight = published.cells.loc[inside, one.id], cells.loc[inside, "population"]
+        weight = weight.where(weight > 0)
+        value = value.where(weight.notna())
+        if not weight[value.notna()].sum() >= min_coverage * weight.sum() > 0 or not value.any():
+            continue
+        if (value < 0).any():
+            continue
+        people = {"population": weight.fillna(0.0)}
+        theil = inequality.theil(value, **people)
+        rows.append([one.id, CELLS, value.notna().sum(), inequality.gini(value, **people), 1.0])
+        for name, layer in layers.items():
+            zone = layer.cells["district_id"].loc[inside]  # type: ignore[index]
+            here = value.where(zone.notna())
+            if not weight[here.notna()].sum() >= min_coverage * weight.sum():
+                continue
+            zone = zone.fillna("")
+            split = inequality.theil(here, **people, groups=zone)
+            sums = pd.DataFrame({"amount": here * weight, "weight": weight.where(here.notna())})
+            sums = sums.groupby(zone).sum()
+            sums = sums[sums["weight"] > 0]
+            means = sums["amount"] / sums["weight"]
+            gini = inequality.gini(means, population=sums["weight"])
+            share = split.between / split.total if theil.total > 0 else float("nan")
+            rows.append([one.id, name, len(means), gini, share])
+    return pd.DataFrame(rows, columns=_GINIS)
