@@ -156,6 +156,13 @@ def test_a_new_indicator_comes_last_as_a_column_of_a_table() -> None:
         ("trees", {**NEW, "goalposts": (9, 0)}, "goalposts .* contradict better = higher"),
         ("trees", {**NEW, "goalposts": (9, 9)}, "goalposts .* contradict better = higher"),
         ("school_walk_min", {"better": "higher"}, "goalposts .* contradict better = higher"),
+        ("trees", {**NEW, "unit": "share", "scale": "ratio"}, "unit = share and scale = share go"),
+        ("trees", {**NEW, "scale": "share"}, "indicators.trees: unit = share and scale = share"),
+        (
+            "trees",
+            {**NEW, "unit": "share"},
+            "indicators.trees: goalposts of a share lie between 0 and 1",
+        ),
         ("trees", {**NEW, "base": "cats"}, "indicators.trees: base is one of persons, households"),
     ],
 )
