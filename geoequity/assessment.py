@@ -56,6 +56,7 @@ from geoequity.streets import ADULT, WALKERS, HeightAt, StreetNetwork, Walker
 from geoequity.study import Study
 from geoequity.summary import district_confidence, make_summary, people_of, plain, with_readings
 from geoequity.transit import Rider, Timetable
+from geoequity.typology import decoration_gap
 from geoequity.units import Membership, join_cells, totals
 from geoequity.walking import Manner, Walks, land_share, make_network, report_of, walk
 from geoequity.zoning import PUBLISHED, Zonings, compare, labels_of, zoned, zoning_report
@@ -535,7 +536,9 @@ def _study(work: _Work) -> Study:
     table = work.districts.assign(
         **{one: judgement.scores[one] for one in ("index", *PILLARS, *AREAS)},
         **{one: judgement.ranges[one] for one in judgement.ranges.columns},
+        decoration_gap=decoration_gap(*(judgement.scores[one] for one in PILLARS)),
         type=judgement.types,
+        type_relative=judgement.relative,
         confidence=district_confidence(evaluation, judgement),
     )
     leaves = [one for one in judgement.tree["id"] if one in evaluation.districts.columns]

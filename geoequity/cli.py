@@ -6,6 +6,7 @@ wrong usage. Heavy modules are imported by the command that needs them.
 """
 
 import argparse
+import dataclasses
 import json
 import sys
 import warnings
@@ -88,7 +89,10 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("city", metavar="CITY", help="a city file, or the name of a preset")
     check.add_argument("--data", type=Path, metavar="DIR", help="where the files of the city lie")
     add("cities", _cities, "list the presets")
-    add("indicators", _indicators, "list the catalogue of indicators")
+    listed = add("indicators", _indicators, "list the catalogue of indicators")
+    listed.add_argument(
+        "--imd", action="store_true", help="list what IMD asks residents, and how it is seen"
+    )
     draw = add("map", _map, "draw the map of a study again")
     draw.add_argument("folder", type=Path, metavar="DIR", help="folder of a study")
     draw.add_argument("--language", choices=LANGUAGES, help="language the map opens in")
@@ -235,15 +239,35 @@ def _cities(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _indicators(options: argparse.Namespace) -> list[dict[str, Any]]:
-    """List the catalogue."""
+    """List the catalogue, or what IMD asks."""
     from geoequity.indicators import catalogue_table, read_catalogue  # noqa: PLC0415 - heavy
 
+    if options.imd:
+        return _imd_items(options)
     table = catalogue_table(read_catalogue())
     if not _silent(options):
         for key, row in table.iterrows():
-            where = f"{row['pillar']}/{row['area']}" if row["pillar"] else row["role"]
-            print(f"{key:28} {where:28} {row['unit']:20} {row['label_en']}")
+            inside = row["role"] == "indicator"  # the others have no score, so no goalposts
+            where = f"{row['pillar']}/{row['area']}" if inside else row["role"]
+            posts = f"{row['worst']:g} to {row['best']:g}" if inside else "-"
+            print(f"{key:30} {where:27} {row['unit']:26} {row['better']:6} {posts:10} ", end="")
+            print(f"{row['label_en']} [{row['standards']}]")
     return json.loads(table.reset_index().to_json(orient="records"))
+
+
+def _imd_items(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """List what IMD asks residents, and how it is seen."""
+    from geoequity.indicators import imd_items  # noqa: PLC0415 - heavy
+
+    items = imd_items()
+    if not _silent(options):
+        for one in items:
+            where = f"{one.pillar}/{one.area}"
+            ways = list(one.indicators)
+            ways += [f"survey {one.survey}"] if one.survey else []
+            ways += [f"not observable: {one.reason['en']}"] if one.reason else []
+            print(f"{one.id:24} {where:27} {', '.join(ways)}")
+    return [dataclasses.asdict(one) for one in items]
 
 
 def _map(options: argparse.Namespace) -> dict[str, Any]:

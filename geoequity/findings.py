@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geoequity import inequality
+from geoequity import inequality, typology
 from geoequity.indicators import catalogue_table, read_catalogue
 from geoequity.locale import LANGUAGES, label, listing, name, number, percent, quantity, text
 from geoequity.schema import PILLARS
@@ -23,6 +23,7 @@ from geoequity.schema import PILLARS
 MOST = 6  # findings; more are not read
 NAMED = 5  # districts or indicators named in a list
 ITEMS = 3  # indicators named in a sentence
+SIDE_ITEMS = 2  # named in each half of a sentence that has two
 NEARLY_ALL = 0.8  # of the catalogue computed: then what is unseen can give way
 ENOUGH_DISTRICTS = 5  # under it a correlation says nothing
 NOTABLE_LOSS = 0.005  # of what there is to reach: half a point
@@ -156,8 +157,9 @@ def findings(
     ----------
     summary
         The summary so far, as ``summary.json`` has it: ``index``, ``pillars``,
-        ``types``, ``population``, ``indicators``, ``perception``, ``absent`` and
-        ``method`` are read; any may be absent or None, which means unknown.
+        ``types``, ``decoration``, ``districts``, ``population``, ``indicators``,
+        ``perception``, ``absent`` and ``method`` are read; any may be absent or
+        None, which means unknown.
     districts
         Index ``unit_id``: ``name``, ``population`` and other bases (NaN where
         there is no count), the scores ``index``, ``structures`` and
@@ -179,12 +181,14 @@ def findings(
     """
     facts = _Facts(summary, districts, indicators, scores, catalogue)
     told = (
-        *(_gap, _neglected, _showcase, _drivers, _without, _stratifier, _perception),
+        *(_gap, _neglected, _showcase, _decoration, _drivers, _without, _stratifier, _perception),
         *(_unseen, _walking, _standing),
     )
     found = {finding["id"]: finding for tell in told if (finding := tell(facts))}
     if "gap" in found:
         found.pop("facts", None)
+    if "showcase" in found:
+        found.pop("decoration", None)  # it is told there
     kept = _most_telling(facts, found)
     # What cannot be seen qualifies all the rest, so it is told last.
     return sorted(kept, key=lambda finding: finding["id"] == "unseen")
@@ -192,7 +196,7 @@ def findings(
 
 def _most_telling(facts: _Facts, found: Mapping[str, Finding]) -> list[Finding]:
     """Keep as many findings as are read, giving up first those that say least."""
-    least = ["facts", "walking"]
+    least = ["facts", "walking", "decoration"]
     if abs(found.get("stratifier", {}).get("numbers", {}).get("rank_correlation", 1.0)) < CLEAR:
         least.append("stratifier")
     if _nearly_all_is_seen(facts):
@@ -305,11 +309,59 @@ def _showcase(facts: _Facts) -> Finding | None:
     for kind in kinds:
         units, share = facts.typed(kind)
         numbers |= {f"{kind}_districts": len(units), f"{kind}_share": share}
+    why = _decoration(facts) if "showcase" in kinds else None
+    if why is not None:
+        numbers |= why["numbers"]
 
     def say(language: str) -> str:
-        return " ".join(facts.say_type(kind, language) for kind in kinds)
+        said = [facts.say_type(kind, language) for kind in kinds]
+        return " ".join(said if why is None else [said[0], why["text"][language], *said[1:]])
 
     return _finding(kinds[0], numbers, say)
+
+
+def _decoration(facts: _Facts) -> Finding | None:
+    """Tell where technologies run furthest ahead of structures, and which indicators say so."""
+    unit = facts.at("decoration", "most_decorated")
+    if facts.at("types", "basis") in {None, "no_material_gap", "relative_scores"} or unit is None:
+        return None
+    gap = facts.figure("districts", unit, "decoration_gap")
+    if gap is None or gap < typology.NOTABLE_POINTS:
+        return None
+    numbers: dict[str, float | None] = {"decoration_gap": gap}
+    numbers |= {one: facts.figure("districts", unit, one) for one in PILLARS}
+    sides = {
+        side: [one for one in told if one in facts.indicators.columns][:SIDE_ITEMS]
+        for side, told in facts.at("districts", unit, "decoration").items()
+    }
+    for one in (*sides["ahead"], *sides["behind"]):
+        numbers[one] = _figure(facts.indicators.loc[unit, one])
+        numbers[f"{one}_mean"] = facts.figure("indicators", one, "mean")
+    form = "_".join(side for side in ("ahead", "behind") if sides[side]) or "plain"
+
+    def say(language: str) -> str:
+        items = {
+            side: _series(
+                [
+                    facts.say_sides(
+                        one, facts.indicators.loc[unit, one], numbers[f"{one}_mean"], language
+                    )
+                    for one in told
+                ],
+                language,
+            )
+            for side, told in sides.items()
+        }
+        return text(
+            f"finding.decoration.{form}",
+            language=language,
+            district=facts.name(unit),
+            points=_points(gap, language),
+            **{one: _points(numbers[one], language) for one in PILLARS},
+            **items,
+        )
+
+    return _finding("decoration", numbers, say)
 
 
 def _drivers(facts: _Facts) -> Finding | None:

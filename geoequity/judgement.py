@@ -102,6 +102,9 @@ class Judgement:
         Districts x types; NaN where scores are relative.
     types
         Type of each district; None where none is stated.
+    relative
+        Type of each district by the city's own medians instead of the fixed
+        threshold; None where none is stated.
     basis
         ``absolute``, ``no_material_gap``, ``relative_scores`` where scores are
         not by goalposts, or None without an index.
@@ -119,6 +122,7 @@ class Judgement:
     ranges: pd.DataFrame
     probability: pd.DataFrame
     types: pd.Series
+    relative: pd.Series
     basis: str | None
     gap_points: float
     tree: pd.DataFrame
@@ -263,10 +267,19 @@ def judge(
         )
     unknown = np.full((rules.draws, len(index)), np.nan)
     gap_points = gap(scores[ROOT], population)
+    structures, technologies = (drawn.get(pillar, unknown) for pillar in PILLARS)
     probability = typology.probabilities(
-        *(drawn.get(pillar, unknown) for pillar in PILLARS), threshold=rules.threshold, index=index
+        structures, technologies, threshold=rules.threshold, index=index
     )
     types = typology.types(probability, min_probability=rules.min_probability)
+    middle = (
+        typology.medians(structures, population=population),
+        typology.medians(technologies, population=population),
+    )
+    relative = typology.types(
+        typology.probabilities(structures, technologies, threshold=middle, index=index),
+        min_probability=rules.min_probability,
+    )
     basis: str | None = None
     if covered_share(scores[ROOT], population) >= rules.min_covered_share:
         basis = MATERIAL if gap_points >= rules.min_gap_points else NO_MATERIAL_GAP
@@ -275,11 +288,13 @@ def judge(
         probability = probability.where(probability.isna())
     if basis != MATERIAL:
         types = pd.Series([None] * len(index), index=index, dtype=object, name="type")
+        relative = types
     return Judgement(
         scores=scores,
         ranges=_ranges(scores[ROOT], drawn.get(ROOT, unknown)),
         probability=probability[list(TYPES)],
         types=types,
+        relative=relative,
         basis=basis,
         gap_points=gap_points,
         tree=tree,

@@ -34,7 +34,9 @@ class Study:
         (NaN where there is no count), ``area_m2``, the scores ``index``,
         ``structures``, ``technologies`` and the five areas, ``rank``,
         ``rank_low``, ``rank_high``, ``index_low``, ``index_high`` (range over
-        the weights), ``type`` (None where none is stated), ``confidence``.
+        the weights), ``decoration_gap`` (technologies minus structures, points),
+        ``type`` and ``type_relative`` (by the city's own medians; None where
+        none is stated), ``confidence``.
     cells
         Index ``unit_id``: geometry, ``name``, ``district_id`` (None outside
         every district), ``population`` and other bases, ``area_m2``.

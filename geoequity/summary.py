@@ -15,11 +15,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoequity import __version__, inequality
+from geoequity import __version__, inequality, typology
 from geoequity.composite import Audit
 from geoequity.confidence import Reason, reason
 from geoequity.errors import SHOWN_IDS
-from geoequity.indicators import Definition, Evaluation
+from geoequity.indicators import Definition, Evaluation, imd_items, seen
 from geoequity.judgement import (
     ARITHMETIC,
     EPSILON,
@@ -37,9 +37,8 @@ from geoequity.judgement import (
 )
 from geoequity.locale import LANGUAGES
 from geoequity.schema import AREAS, PILLARS, TYPES
-from geoequity.typology import UNCERTAIN
+from geoequity.typology import NOTABLE_POINTS, UNCERTAIN
 
-NOTABLE_POINTS = 5.0  # a score that far from the city's mean is a strength or a gap
 LISTED = 3
 _NORMALISATIONS = {
     GOALPOSTS: "goalposts of the catalogue",
@@ -127,6 +126,7 @@ def make_summary(
             for key in evaluation.districts.columns
         },
         "absent": dict(evaluation.absent),
+        "seen": seen(imd_items(), present=evaluation.districts.columns, asked=()),
         "pillars": {one: _node(judgement.scores[one], population) for one in PILLARS},
         "areas": {one: _node(judgement.scores[one], population) for one in AREAS},
         "index": {
@@ -143,8 +143,10 @@ def make_summary(
             judgement,
             of,
             min_covered_share=rules.min_covered_share,
+            threshold=rules.threshold,
         ),
         "types": _types(judgement, population),
+        "decoration": _decoration(judgement, population),
         "findings": [],
         "method": {
             "basis": judgement.basis,
@@ -228,6 +230,7 @@ def with_readings(
         "indicators": described,
         "digital_inclusion": inclusion,
         "perception": dict(perception),
+        "seen": seen(imd_items(), present=summary["indicators"], asked=perception),
         "walking": dict(walking),
         "transit": dict(transit),
     }
@@ -410,18 +413,47 @@ def _audit(audit: Audit) -> dict[str, Any]:
 
 
 def _types(judgement: Judgement, population: pd.Series) -> dict[str, Any]:
+    """List the districts of each type, by the fixed threshold and by the city's medians."""
+    material = judgement.basis == MATERIAL
+    middle = {
+        one: typology.medians(judgement.scores[[one]].T.to_numpy(), population=population)[0]
+        for one in PILLARS
+    }
+    relative = {
+        "basis": "relative" if material else judgement.basis,
+        "threshold": {one: plain(score) for one, score in middle.items()},
+        **_members(judgement.relative, population, stated=material),
+    }
+    absolute = _members(judgement.types, population, stated=material)
+    return {"basis": judgement.basis, **absolute, "relative": relative}
+
+
+def _members(types: pd.Series, population: pd.Series, *, stated: bool) -> dict[str, Any]:
     """List the districts of each type and the share of people in them."""
-    result: dict[str, Any] = {"basis": judgement.basis}
+    result = {}
     total = population.sum()
     for name in (*TYPES, UNCERTAIN):
-        ids = judgement.types.index[judgement.types == name]
+        ids = types.index[types == name]
         share = plain(population[ids].sum() / total) if total > 0 else None
-        known = judgement.basis == MATERIAL
         result[name] = {
             "districts": [str(one) for one in ids],
-            "population_share": share if known else None,
+            "population_share": share if stated else None,
         }
     return result
+
+
+def _decoration(judgement: Judgement, population: pd.Series) -> dict[str, Any]:
+    """Tell how far technologies run ahead of structures, and for how many people."""
+    gaps = typology.decoration_gap(*(judgement.scores[one] for one in PILLARS))
+    showcase = judgement.types == "showcase"
+    stated = judgement.basis == MATERIAL
+    known = judgement.basis not in {None, RELATIVE_SCORES}
+    comparable = gaps.notna().any() and judgement.basis != RELATIVE_SCORES
+    return {
+        "mean": plain(mean(gaps, population)) if known else None,
+        "showcase_population": plain(population[showcase].sum()) if stated else None,
+        "most_decorated": str(gaps.idxmax()) if comparable else None,
+    }
 
 
 def _districts(
@@ -433,19 +465,29 @@ def _districts(
     of: Mapping[str, Definition],
     *,
     min_covered_share: float,
+    threshold: float,
 ) -> dict[str, Any]:
     """Describe every district."""
     confidence = district_confidence(evaluation, judgement)
     leaves = [one for one in judgement.tree["id"] if one in evaluation.districts.columns]
     scores = judgement.scores[leaves]
-    ahead = scores - scores.apply(mean, population=population)
+    means = scores.apply(mean, population=population)
+    ahead = scores - means
+    decoration = typology.decoration_gap(*(judgement.scores[one] for one in PILLARS))
+    why = typology.decoration_reasons(
+        scores,
+        decoration,
+        pillars={one: str(of[one].pillar) for one in leaves},
+        means=means,
+        threshold=threshold,
+    )
     described = {}
     for key in districts.index:
         distance = ahead.loc[key].dropna().sort_values(kind="stable")
         best = distance[distance >= NOTABLE_POINTS].index[::-1][:LISTED]
         worst = distance[distance <= -NOTABLE_POINTS].index[:LISTED]
         score, rank = judgement.scores.loc[key], judgement.ranges.loc[key]
-        named = judgement.types[key]
+        named, relative = judgement.types[key], judgement.relative[key]
         described[str(key)] = {
             "name": str(districts.loc[key, "name"]),
             "population": plain(population[key]),
@@ -453,7 +495,10 @@ def _districts(
             **{pillar: plain(score[pillar]) for pillar in PILLARS},
             "areas": {area: plain(score[area]) for area in AREAS},
             "rank": _interval(rank["rank"], rank["rank_low"], rank["rank_high"]),
+            "decoration_gap": plain(decoration[key]),
+            "decoration": {one: list(why.loc[key, one]) for one in ("ahead", "behind")},
             "type": None if named is None else str(named),
+            "type_relative": None if relative is None else str(relative),
             "type_probability": {one: plain(judgement.probability.loc[key, one]) for one in TYPES},
             "confidence": plain(confidence[key]),
             "strengths": [str(one) for one in best],

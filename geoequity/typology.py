@@ -2,24 +2,32 @@
 What kind of district: integrated, showcase, analogue, neglected, or uncertain.
 
 Two pillars make four types. *Showcase* is the one rankings miss: technologies
-high, structures low.
+high, structures low. The decoration gap says by how much, and which indicators
+make it.
 """
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geoequity import inequality
 from geoequity.errors import DataError
-from geoequity.schema import TYPES
+from geoequity.schema import PILLARS, TYPES, check_same_index
 
 UNCERTAIN = "uncertain"
+NOTABLE_POINTS = 5.0  # what is nearer to where it is measured from neither leads nor lacks
+NAMED = 3  # indicators of a pillar that say why
+Draws: TypeAlias = npt.NDArray[np.float64]
 
 
 def probabilities(
-    structures: npt.NDArray[np.float64],
-    technologies: npt.NDArray[np.float64],
+    structures: Draws,
+    technologies: Draws,
     *,
-    threshold: float,
+    threshold: float | tuple[Draws, Draws],
     index: pd.Index,
 ) -> pd.DataFrame:
     """
@@ -35,14 +43,16 @@ def probabilities(
     technologies
         The same of the technologies pillar.
     threshold
-        Score from which a pillar is high.
+        Score from which a pillar is high; or, for relative types, one for each
+        draw of structures and of technologies, from :func:`medians`.
     index
         Ids of the districts.
 
     Returns
     -------
     probabilities
-        Districts x types, rows summing to 1; NaN where a pillar is unknown.
+        Districts x types, rows summing to 1; NaN where a pillar is unknown, or
+        its threshold.
 
     Raises
     ------
@@ -64,8 +74,13 @@ def probabilities(
             "structures, technologies and index must be about the same districts in the same draws"
         )
         raise DataError(msg)
-    known = ~(np.isnan(structures) | np.isnan(technologies)).any(axis=0)
-    high_s, high_t = structures >= threshold, technologies >= threshold
+    least = threshold if isinstance(threshold, tuple) else (threshold, threshold)
+    above_s, above_t = (
+        pillar - np.asarray(one, dtype=float).reshape(-1, 1)
+        for pillar, one in zip((structures, technologies), least, strict=True)
+    )
+    known = ~(np.isnan(above_s) | np.isnan(above_t)).any(axis=0)
+    high_s, high_t = above_s >= 0, above_t >= 0
     shares = {
         "integrated": high_s & high_t,
         "showcase": ~high_s & high_t,
@@ -105,3 +120,162 @@ def types(probability: pd.DataFrame, *, min_probability: float) -> pd.Series:
     sure = (most >= min_probability) & (probability.eq(most, axis=0).sum(axis=1) == 1)
     named = best.where(sure, UNCERTAIN).astype(object)
     return named.where(known, None).rename("type")
+
+
+def medians(scores: Draws, *, population: pd.Series) -> Draws:
+    """
+    Find the score that the middle resident has, draw by draw.
+
+    The thresholds of relative types: they part a city by its own middle, so in
+    every city somebody is below them, and types by them are never compared
+    across cities.
+
+    Parameters
+    ----------
+    scores
+        Draws x districts: scores of a pillar, 0-100; NaN = unknown.
+    population
+        Residents of the districts, in their order; NaN = unknown, left out.
+
+    Returns
+    -------
+    medians
+        One a draw, by the rule of :func:`geoequity.inequality.quantile`; NaN
+        where nobody's score is known.
+
+    Raises
+    ------
+    DataError
+        If the scores are not about as many districts.
+
+    Examples
+    --------
+    >>> medians(np.array([[10.0, 20.0, 60.0]]), population=pd.Series([1.0, 1.0, 3.0])).tolist()
+    [60.0]
+    """
+    if scores.shape[1:] != (len(population),):
+        msg = "scores and population must be about the same districts"
+        raise DataError(msg)
+    people = population.to_numpy(dtype=float)
+    counted = people > 0
+    weight = pd.Series(people[counted])
+    return np.array([_middle(pd.Series(row[counted]), weight) for row in scores], dtype=float)
+
+
+def _middle(score: pd.Series, population: pd.Series) -> float:
+    """Take the median over the people whose score is known."""
+    known = score.notna()
+    if not known.any():
+        return float("nan")
+    return inequality.quantile(score[known], population=population[known], q=0.5)
+
+
+def decoration_gap(structures: pd.Series, technologies: pd.Series) -> pd.Series:
+    """
+    Measure how far technologies run ahead of structures.
+
+    Parameters
+    ----------
+    structures
+        Scores of the structures pillar by district, 0-100; NaN = unknown.
+    technologies
+        The same of the technologies pillar.
+
+    Returns
+    -------
+    decoration_gap
+        Technologies minus structures [points, -100 to 100]: above 0 technology
+        decorates, below 0 it lags; NaN where a pillar is unknown.
+
+    Raises
+    ------
+    DataError
+        If the two are about different districts.
+
+    Examples
+    --------
+    >>> decoration_gap(pd.Series([20.0]), pd.Series([65.0])).tolist()
+    [45.0]
+    """
+    check_same_index(structures, technologies, names=("structures", "technologies"))
+    return (technologies - structures).rename("decoration_gap")
+
+
+def decoration_reasons(
+    scores: pd.DataFrame,
+    gap: pd.Series,
+    *,
+    pillars: Mapping[str, str],
+    means: pd.Series,
+    threshold: float,
+) -> pd.DataFrame:
+    """
+    Name the indicators that make the decoration gap of each district.
+
+    In the pillar that is ahead, those furthest ahead of the city; in the one
+    behind, those furthest behind it. Where a pillar has none that stands out
+    from the city by five points, distances are from the threshold instead: the
+    whole city may be decorated alike.
+
+    Parameters
+    ----------
+    scores
+        Districts x indicators, 0-100; NaN = unknown.
+    gap
+        Decoration gap by district, on the same index; NaN = unknown.
+    pillars
+        Pillar of each indicator.
+    means
+        The city's mean score of each indicator; NaN = unknown, then distances
+        are from the threshold.
+    threshold
+        Score from which a pillar is high.
+
+    Returns
+    -------
+    reasons
+        Columns ``ahead`` and ``behind``: lists of up to three indicators, the
+        furthest first; empty where the gap is unknown or 0, or none stands out.
+
+    Raises
+    ------
+    DataError
+        If scores and gap are about different districts.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"wifi": [90.0, 10.0], "school": [20.0, 60.0]})
+    >>> of = {"wifi": "technologies", "school": "structures"}
+    >>> gap = pd.Series([70.0, -50.0])
+    >>> decoration_reasons(table, gap, pillars=of, means=table.mean(), threshold=50)
+          ahead    behind
+    0    [wifi]  [school]
+    1  [school]    [wifi]
+    """
+    check_same_index(scores.index.to_series(), gap, names=("scores", "gap"))
+    members = {one: [key for key in scores.columns if pillars.get(key) == one] for one in PILLARS}
+    from_city = scores - means.reindex(scores.columns)
+    from_threshold = scores - threshold
+    rows: list[dict[str, list[str]]] = []
+    for unit, points in gap.items():
+        if pd.isna(points) or points == 0:
+            rows.append({"ahead": [], "behind": []})
+            continue
+        ahead, behind = PILLARS[::-1] if points > 0 else PILLARS
+        distances = [one.loc[unit] for one in (from_city, from_threshold)]
+        rows.append(
+            {
+                "ahead": _furthest([one[members[ahead]] for one in distances]),
+                "behind": _furthest([-one[members[behind]] for one in distances]),
+            }
+        )
+    return pd.DataFrame(rows, index=gap.index, columns=["ahead", "behind"])
+
+
+def _furthest(distances: Iterable[pd.Series]) -> list[str]:
+    """List the indicators that stand out most, by the first distance by which any does."""
+    for distance in distances:
+        out = distance[distance >= NOTABLE_POINTS].sort_values(ascending=False, kind="stable")
+        if len(out):
+            return [str(one) for one in out.index[:NAMED]]
+    return []

@@ -538,6 +538,27 @@ CALLS = {
         out=0,
         threshold=50.0,
     ),
+    "typology.medians": call(
+        typology.medians,
+        lambda: {"scores": pillars()["structures"], "population": people()["population"]},
+        {"scores": 1, "population": 0},
+        out=None,
+    ),
+    "typology.decoration_gap": call(
+        typology.decoration_gap,
+        lambda: {"structures": value(), "technologies": value() * 2},
+        ("structures", "technologies"),
+        0,
+    ),
+    "typology.decoration_reasons": call(
+        typology.decoration_reasons,
+        lambda: {"scores": table(), "gap": value() - 3},
+        ("scores", "gap"),
+        0,
+        pillars={"a": "structures", "b": "technologies", "c": "technologies"},
+        means=table().mean(),
+        threshold=50.0,
+    ),
     "typology.types": call(
         typology.types, lambda: {"probability": likely()}, ("probability",), 0, min_probability=0.6
     ),
@@ -568,6 +589,17 @@ CALLS = {
         ("districts", "base"),
         out=0,
         per=1000.0,
+    ),
+    "provision.places_per": call(
+        provision.places_per,
+        lambda: {
+            "services": services().assign(capacity=[5.0, nan, 2.0, 9.0, 1.0, nan]),
+            "districts": districts(),
+            "people": districts()["population"],
+        },
+        ("districts", "people"),
+        out=0,
+        min_known_share=0.5,
     ),
     "provision.area_per_person": call(
         provision.area_per_person,

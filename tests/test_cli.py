@@ -114,8 +114,32 @@ def test_cities_lists_the_demo_first(capsys: pytest.CaptureFixture) -> None:
 def test_indicators_lists_the_catalogue(capsys: pytest.CaptureFixture) -> None:
     assert main(["indicators"]) == 0
     said = capsys.readouterr().out
-    assert "transit_access_share" in said
-    assert len(said.splitlines()) >= 25
+    first = next(line for line in said.splitlines() if line.startswith("transit_access_share"))
+    for part in ("structures/mobility", " share ", " higher ", " 0 to 1 ", "[SDG 11.2.1; ISO"):
+        assert part in first
+    assert re.search(r"^income +stratifier .* higher - +Income \[none\]$", said, re.MULTILINE)
+    assert len(said.splitlines()) >= 40
+    assert " nan" not in said
+
+
+def test_indicators_as_json_have_what_the_list_has(capsys: pytest.CaptureFixture) -> None:
+    assert main(["indicators", "--json"]) == 0
+    listed = {one["id"]: one for one in json.loads(capsys.readouterr().out)}
+    assert listed["hospital_walk_min"]["worst"] == 60
+    assert listed["income"]["pillar"] is None
+    assert listed["income"]["standards"] == "none"
+
+
+def test_indicators_lists_what_imd_asks_and_how_it_is_seen(capsys: pytest.CaptureFixture) -> None:
+    assert main(["indicators", "--imd"]) == 0
+    said = capsys.readouterr().out
+    pattern = r"^cultural_activities +structures/activities +culture_walk_min, survey culture_satis"
+    assert re.search(pattern, said, re.MULTILINE)
+    assert re.search(r"^parking_app .*not observable: Parking apps", said, re.MULTILINE)
+    assert main(["indicators", "--imd", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert len(listed) == len(said.splitlines())
+    assert set(listed[0]["text"]) == {"en", "es", "pt"}
 
 
 def test_schema_prints_json(capsys: pytest.CaptureFixture) -> None:

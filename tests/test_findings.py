@@ -177,6 +177,74 @@ def test_technology_without_structures_is_called_decoration():
     assert "es decoración: Charlie." in showcase["text"]["es"]
 
 
+def decorated(gap=40.0, *, ahead=("home_internet_share",), behind=("hospital_walk_min",)):
+    """The six districts, technologies running ahead of structures in Charlie."""
+    tables = world()
+    tables["summary"]["decoration"] = {"most_decorated": "c"}
+    tables["summary"]["districts"] = {
+        "c": {
+            "decoration_gap": gap,
+            "structures": 25.0,
+            "technologies": 65.0,
+            "decoration": {"ahead": list(ahead), "behind": list(behind)},
+        }
+    }
+    return tables
+
+
+def without_showcase(tables):
+    tables["summary"]["types"]["showcase"] = {"districts": [], "population_share": 0.0}
+    return tables
+
+
+def test_the_showcase_says_where_technologies_run_furthest_ahead_and_why():
+    showcase = told(decorated())["showcase"]
+    assert showcase["numbers"] == {
+        "showcase_districts": 1,
+        "showcase_share": 0.2,
+        "decoration_gap": 40.0,
+        "structures": 25.0,
+        "technologies": 65.0,
+        "home_internet_share": 0.5,
+        "home_internet_share_mean": 0.61,
+        "hospital_walk_min": 40.0,
+        "hospital_walk_min_mean": 33.5,
+    }
+    said = showcase["text"]["en"]
+    assert (
+        "In Charlie, technologies run 40.0 points ahead of structures (65.0 against 25.0)" in said
+    )
+    assert "technologies lead in households with internet (50% against 61%), while" in said
+    assert "fall behind in walk to the nearest hospital (40 against 33.5\xa0min)" in said
+    assert "decoration" not in told(decorated())
+
+
+def test_decoration_is_told_without_a_showcase_too():
+    found = told(without_showcase(decorated()))
+    assert found["decoration"]["numbers"]["decoration_gap"] == 40.0
+    assert found["decoration"]["text"]["es"].startswith(
+        "En Charlie, las tecnologías van 40,0 puntos"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sides", "ends"),
+    [
+        ({"behind": ()}, "lead in households with internet (50% against 61%). Each figure"),
+        ({"ahead": ()}, "structures fall behind in walk to the nearest hospital"),
+        ({"ahead": (), "behind": ("no_such",)}, "structures (65.0 against 25.0)."),
+    ],
+)
+def test_decoration_says_what_is_known_of_why(sides, ends):
+    assert ends in told(without_showcase(decorated(**sides)))["decoration"]["text"]["en"]
+
+
+@pytest.mark.parametrize("gap", [4.9, -30.0, None])
+def test_a_small_difference_or_none_is_no_decoration(gap):
+    assert "decoration" not in told(without_showcase(decorated(gap)))
+    assert "decoration_gap" not in told(decorated(gap))["showcase"]["numbers"]
+
+
 def test_without_a_showcase_the_analogue_districts_are_told():
     tables = world()
     tables["summary"]["types"]["analogue"] = tables["summary"]["types"]["showcase"]
@@ -463,7 +531,7 @@ def test_the_order_of_the_rows_changes_nothing():
     assert findings(**shuffled) == findings(**tables)
 
 
-@pytest.mark.parametrize("make", [world, even, nobody])
+@pytest.mark.parametrize("make", [world, decorated, even, nobody])
 def test_every_number_beside_a_finding_is_written_in_its_text(make):
     for finding in findings(**make()):
         for key, value in finding["numbers"].items():
@@ -474,7 +542,7 @@ def test_every_number_beside_a_finding_is_written_in_its_text(make):
             assert any(way in text for way in ways), (finding["id"], key, value, text)
 
 
-@pytest.mark.parametrize("make", [world, even, nobody])
+@pytest.mark.parametrize("make", [world, decorated, even, nobody])
 def test_no_sentence_shows_a_hole_or_an_empty_value(make):
     for finding in findings(**make()):
         for said in finding["text"].values():

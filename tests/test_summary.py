@@ -310,10 +310,61 @@ def test_types_list_their_districts_and_their_share_of_people():
     assert made["uncertain"] == {"districts": [], "population_share": 0}
 
 
+def test_relative_types_go_by_the_middle_resident():
+    made = summarised(FOUR, population=PEOPLE)["types"]["relative"]
+    assert made["basis"] == "relative"
+    # Of 1,000 residents 200 have 10 points of structures, and the next 400 have 20
+    assert made["threshold"] == {"structures": close(20), "technologies": close(20)}
+    assert made["neglected"]["districts"] == []
+    assert made["integrated"]["districts"][0] == "a"
+    assert made["showcase"] == {"districts": ["b"], "population_share": close(0.2)}
+
+
+def test_decoration_is_told_of_districts_and_of_the_city():
+    made = summarised(FOUR, population=PEOPLE)
+    gaps = [one["decoration_gap"] for one in made["districts"].values()]
+    assert gaps == close([0, 70, -70, 0])
+    assert made["decoration"] == {
+        "mean": close((200 * 70 - 300 * 70) / 1000),
+        "showcase_population": 200.0,
+        "most_decorated": "b",
+    }
+    why = made["districts"]["b"]["decoration"]
+    assert why == {
+        "ahead": [f"t_{one}" for one in AREAS[:3]],
+        "behind": [f"s_{one}" for one in AREAS[:3]],
+    }
+    assert made["districts"]["c"]["decoration"]["ahead"] == why["behind"]
+    assert made["districts"]["a"]["decoration"] == {"ahead": [], "behind": []}
+
+
+def test_without_people_the_decoration_of_districts_stands_alone():
+    made = summarised(FOUR)
+    assert made["districts"]["b"]["decoration_gap"] == close(70)
+    assert made["decoration"] == {
+        "mean": None,
+        "showcase_population": None,
+        "most_decorated": "b",
+    }
+    assert made["districts"]["b"]["type_relative"] is None
+    assert made["types"]["relative"]["threshold"] == {"structures": None, "technologies": None}
+
+
+def test_what_imd_asks_is_counted_by_how_it_is_seen():
+    values = FOUR | {"school_walk_min": [5.0, 10.0, 20.0, 30.0]}
+    school = definition("school_walk_min", better="lower", goalposts=(30.0, 5.0))
+    made = summarised(values, definitions=[*one_of_each(), school], population=PEOPLE)
+    cell = made["seen"]["structures"]["opportunities"]
+    assert cell == {"items": 5, "indicators": 1, "survey": 0, "not_observable": 0, "no_data": 4}
+    assert made["seen"]["technologies"]["governance"]["not_observable"] == 2
+
+
 def test_without_a_material_gap_no_type_has_people():
     made = summarised(same_in_pillar([20, 22], [20, 22]), population=[5.0, 5.0])["types"]
     assert made["basis"] == "no_material_gap"
-    assert all(made[one] == {"districts": [], "population_share": None} for one in TYPES)
+    for block in (made, made["relative"]):
+        assert block["basis"] == "no_material_gap"
+        assert all(block[one] == {"districts": [], "population_share": None} for one in TYPES)
 
 
 def test_an_indicator_names_its_extremes_and_its_inequality():
@@ -580,6 +631,8 @@ def test_other_normalisations_and_means_say_so():
     )
     assert made["types"]["basis"] == "relative_scores"
     assert made["types"]["neglected"] == {"districts": [], "population_share": None}
+    assert made["types"]["relative"]["basis"] == "relative_scores"
+    assert set(made["decoration"].values()) == {None}
     assert ids(made["districts"]["a"]["reasons"]) == ["relative_scores"]
     assert set(made["districts"]["a"]["type_probability"].values()) == {None}
     assert made["index"]["mean"] is not None

@@ -179,3 +179,126 @@ def test_a_named_type_reaches_its_probability(pillars, least):
             assert row.iloc[-1] < least or row.iloc[-1] == row.iloc[-2]
         else:
             assert table.loc[key, kind] == table.loc[key].max() >= least
+
+
+# ---- relative types -----------------------------------------------------------------------
+
+
+def people(*counts):
+    """Residents of districts a, b, ..."""
+    return pd.Series(counts, index=list("abcdefghi")[: len(counts)], dtype=float)
+
+
+def test_a_threshold_for_each_draw_is_used_in_that_draw():
+    structures, technologies = np.array([[10.0, 30.0], [40.0, 60.0]]), np.array([[5.0, 5.0]] * 2)
+    least = (np.array([20.0, 50.0]), np.array([0.0, 10.0]))
+    found = typology.probabilities(
+        structures, technologies, threshold=least, index=pd.Index(["a", "b"])
+    )
+    assert found.loc["a", ["showcase", "neglected"]].tolist() == [0.5, 0.5]
+    assert found.loc["b", ["integrated", "analogue"]].tolist() == [0.5, 0.5]
+
+
+def test_an_unknown_threshold_leaves_the_types_unknown():
+    one = np.array([[50.0]])
+    found = typology.probabilities(
+        one, one, threshold=(np.array([nan]), np.array([50.0])), index=pd.Index(["a"])
+    )
+    assert found.isna().all(axis=None)
+
+
+def test_the_median_is_that_of_people_and_not_of_districts():
+    scores = np.array([[10.0, 20.0, 60.0], [1.0, 2.0, nan]])
+    assert typology.medians(scores, population=people(1, 1, 5)).tolist() == [60.0, 1.5]
+    assert typology.medians(scores, population=people(9, nan, 0)).tolist() == [10.0, 1.0]
+
+
+def test_nobody_has_no_median():
+    scores = np.array([[10.0, nan]])
+    assert np.isnan(typology.medians(scores, population=people(nan, 5))).all()
+    with pytest.raises(DataError, match="same districts"):
+        typology.medians(scores, population=people(1, 1, 1))
+
+
+@fast
+@given(draws())
+def test_by_the_median_at_least_half_of_the_people_are_high(pillars):
+    structures, technologies = pillars
+    count = people(*range(1, structures.shape[1] + 1))
+    least = tuple(typology.medians(one, population=count) for one in pillars)
+    found = typology.probabilities(
+        structures[:1], technologies[:1], threshold=(least[0][:1], least[1][:1]), index=count.index
+    )
+    high = found["integrated"] + found["analogue"]
+    if high.notna().all():
+        assert (high * count).sum() * 2 >= count.sum()
+
+
+# ---- decoration ---------------------------------------------------------------------------
+
+OF = {
+    "school": "structures",
+    "clinic": "structures",
+    "wifi": "technologies",
+    "mbps": "technologies",
+}
+
+
+def reasons(rows, gap, means=(50, 50, 50, 50), threshold=50.0):
+    """Say why of districts a, b, ... by their scores of OF, in that order."""
+    table = pd.DataFrame(rows, index=list("abcd")[: len(rows)], columns=list(OF), dtype=float)
+    return typology.decoration_reasons(
+        table,
+        pd.Series(gap, index=table.index, dtype=float),
+        pillars=OF,
+        means=pd.Series(means, index=list(OF), dtype=float),
+        threshold=threshold,
+    )
+
+
+def test_the_decoration_gap_is_technologies_minus_structures():
+    found = typology.decoration_gap(people(20, 70, nan), people(65, 40, 10))
+    assert found.tolist() == close([45, -30, nan])
+    assert found.name == "decoration_gap"
+    with pytest.raises(DataError, match="different units: b"):
+        typology.decoration_gap(people(1), people(1, 2))
+
+
+def test_technologies_that_lead_and_structures_that_lack_say_why():
+    found = reasons([[20, 30, 70, 90]], [60])
+    assert found.loc["a"].tolist() == [["mbps", "wifi"], ["school", "clinic"]]
+
+
+def test_where_structures_lead_it_is_the_other_way_round():
+    found = reasons([[90, 52, 10, 50]], [-40])
+    assert found.loc["a"].tolist() == [["school"], ["wifi"]]
+
+
+def test_distances_are_from_the_city_first_and_else_from_the_threshold():
+    assert reasons([[20, 40, 90, 60]], [45], means=(40, 40, 89, 50)).loc["a"].tolist() == [
+        ["mbps"],
+        ["school"],
+    ]
+    alike = reasons([[20, 40, 90, 60]], [45], means=(20, 40, 90, 60))
+    assert alike.loc["a"].tolist() == [["wifi", "mbps"], ["school", "clinic"]]
+    unknown = reasons([[20, 40, 90, 60]], [45], means=(nan, nan, nan, nan))
+    assert unknown.equals(alike)
+
+
+def test_what_is_near_is_not_named_and_neither_is_anything_without_a_gap():
+    assert reasons([[46, 50, 54, 50]], [4]).loc["a"].tolist() == [[], []]
+    found = reasons([[20, 20, 90, 90], [20, 20, 90, 90], [nan, 20, nan, 90]], [0, nan, 70])
+    assert found.loc["a"].tolist() == found.loc["b"].tolist() == [[], []]
+    assert found.loc["c"].tolist() == [["mbps"], ["clinic"]]
+
+
+def test_three_are_named_at_most_and_no_others_than_the_pillars():
+    table = pd.DataFrame([[90.0] * 5 + [0.0]], columns=[*"vwxyz", "poor"], index=["a"])
+    found = typology.decoration_reasons(
+        table,
+        pd.Series([9.0], index=["a"]),
+        pillars=dict.fromkeys("vwxyz", "technologies"),
+        means=table.iloc[0] - 10,
+        threshold=50.0,
+    )
+    assert found.loc["a"].tolist() == [["v", "w", "x"], []]

@@ -18,19 +18,24 @@ from geoequity.indicators._evaluate import (
     needed_distances,
     needed_places,
 )
+from geoequity.indicators._imd import WAYS, ImdItem, imd_items, seen
 
 __all__ = [
     "SAFE_SUFFIX",
     "STOP_PREFIX",
+    "WAYS",
     "Definition",
     "Evaluation",
+    "ImdItem",
     "Layers",
     "TableValues",
     "catalogue_table",
     "check_measures",
     "evaluate",
+    "imd_items",
     "needed_distances",
     "needed_places",
     "read_catalogue",
     "references",
+    "seen",
 ]

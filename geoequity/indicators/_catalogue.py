@@ -114,7 +114,8 @@ def read_catalogue(changes: Mapping[str, Mapping[str, Any]] | None = None) -> li
     changes
         Indicator id -> fields to override; ``drop`` leaves the indicator out.
         An id that the catalogue does not have defines a new indicator and
-        needs at least ``label``, ``unit`` and ``better``.
+        needs at least ``label``, ``unit`` and ``better``; its ``scale`` is
+        ``share`` where its unit is, else ``ratio``.
 
     Returns
     -------
@@ -214,6 +215,7 @@ def _definition(key: str, raw: Mapping[str, Any]) -> Definition:
     }
     values = {name: value for name, value in values.items() if name in known}
     values["family"] = values.get("family") or key
+    values.setdefault("scale", "share" if values["unit"] == "share" else "ratio")
     return Definition(id=key, **values)
 
 
@@ -230,6 +232,10 @@ def _contradictions(one: Definition) -> list[str]:
         worst, best = one.goalposts
         if worst == best or (best > worst) != (one.better == "higher"):
             found.append(f"{where}: goalposts [worst, best] contradict better = {one.better}")
+    if (one.unit == "share") != (one.scale == "share"):
+        found.append(f"{where}: unit = share and scale = share go together")
+    elif one.unit == "share" and any(not 0 <= post <= 1 for post in one.goalposts or ()):
+        found.append(f"{where}: goalposts of a share lie between 0 and 1")
     if one.base not in BASES:
         found.append(f"{where}: base is one of {', '.join(BASES)}")
     return found

@@ -559,6 +559,25 @@ def _services_per(one: Definition, layers: Layers) -> _Value:
     return _Value(value=values, level="district")
 
 
+def _places_per(one: Definition, layers: Layers) -> _Value:
+    """Places of services against the group of people they are for."""
+    services, group = _of_categories(one, layers), one.parameters["group"]
+    people = layers.districts.get(group)
+    if people is None or people.isna().all():
+        raise _Absent(reason("no_group", group=group))
+    if services["capacity"].isna().all():
+        raise _Absent(reason("none_mapped", feature="capacity"))
+    table = provision.places_per(
+        services,
+        layers.districts,
+        people=people.where(_is_whole(layers, "cells_share")),
+        min_known_share=one.parameters["min_known_share"],
+    )
+    known = table["known_share"]
+    why = (reason("capacity_known", share=float(known.mean())),) if (known < 1).any() else ()
+    return _Value(value=table["value"], level="district", on_record=known, reasons=why)
+
+
 def _area_per_person(one: Definition, layers: Layers) -> _Value:
     """Land of a kind against people."""
     services, people = _of_categories(one, layers), _people(one, layers)
@@ -762,6 +781,7 @@ _MEASURES: dict[str, Callable[[Definition, Layers], _Value]] = {
     "supply_near": _supply_near,
     "transit_reach": _transit_reach,
     "services_per": _services_per,
+    "places_per": _places_per,
     "area_per_person": _area_per_person,
     "street_share": _street_share,
     "street_length_per_km2": _street_length_per_km2,
@@ -785,6 +805,7 @@ _PARAMETERS = {
     "supply_near": ("column", "min_known_share"),
     "transit_reach": ("column",),
     "services_per": ("categories", "per"),
+    "places_per": ("categories", "group", "min_known_share"),
     "area_per_person": ("categories",),
     "street_share": ("tag", "yes", "no", "min_known_share"),
     "street_length_per_km2": ("tag",),
@@ -796,4 +817,4 @@ _OPTIONAL = {"table": ("per",)}
 _TO_CATEGORIES = ("walk_min", "services_share", "services_15min_count", "reached_15min_share")
 _BY_DISTANCE = ("services_share", "transit_share")
 _LISTS = ("categories", "modes", "yes", "no")
-_TEXTS = ("tag", "column")
+_TEXTS = ("tag", "column", "group")

@@ -46,6 +46,56 @@ def services_per(
     return per * counts / base.where(base > 0)
 
 
+def places_per(
+    services: gpd.GeoDataFrame,
+    districts: gpd.GeoDataFrame,
+    *,
+    people: pd.Series,
+    min_known_share: float,
+) -> pd.DataFrame:
+    """
+    Count the places that the services of a district have against who may take them.
+
+    A service whose capacity is not known is taken to be as large as the known
+    ones of its district, on average; a district with too few known is unknown.
+
+    Parameters
+    ----------
+    services
+        Services with ``capacity`` in places; NaN = unknown.
+    districts
+        Districts in the same CRS.
+    people
+        Whom the places are for, by district.
+    min_known_share
+        Share of services with a known capacity [0-1] under which a district is
+        unknown.
+
+    Returns
+    -------
+    places
+        Columns ``value``, places a person, and ``known_share`` [0-1], on the
+        districts' index; a district without services has 0 places. ``value`` is
+        NaN where nobody is, their number is unknown, or too little of the
+        capacity is known.
+
+    Raises
+    ------
+    CRSError
+        If a CRS is missing or the two differ.
+    DataError
+        If ``people`` is about other districts.
+    """
+    schema.check_same_index(people, districts["name"], names=("people", "districts"))
+    where = district_of(services.geometry.representative_point(), districts)
+    capacity = services["capacity"].groupby(where)
+    counts = capacity.size().reindex(districts.index, fill_value=0)
+    known_share = (capacity.count().reindex(districts.index) / counts).fillna(1.0)
+    places = (capacity.mean().reindex(districts.index) * counts).where(counts > 0, 0.0)
+    value = places.where(known_share >= min_known_share) / people.where(people > 0)
+    return pd.DataFrame({"value": value, "known_share": known_share})
+
+
 def area_per_person(
     services: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, *, population: pd.Series
 ) -> pd.Series:

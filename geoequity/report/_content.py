@@ -18,6 +18,7 @@ from geoequity.palette import TYPE_COLOURS, TYPE_MARKS, UNKNOWN, ink_on
 from geoequity.report import (
     _borders,
     _charts,
+    _decoration,
     _on_foot,
     _on_wheels,
     _readings,
@@ -72,6 +73,7 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         "skyline": _skyline(study, rows, words),
         "cloud": _cloud(study, rows, words),
         "districts": rows,
+        "decoration": _decoration.decoration(study, rows, words),
         "areas": [words.text(f"area.{area}") for area in AREAS],
         "sampled": bool(_readings.sampling(study)),
         "opinions": _readings.opinions(study, rows, words),
@@ -83,6 +85,7 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         "exposed": _readings.exposed(study, words),
         "indicators": groups,
         "absent": _tables.absent(study, words),
+        "seen": _tables.seen(study, words),
         "sure": _tables.sure(study, rows, groups, words),
         "together": _together.together(study, words),
         "sources": _tables.sources(study.provenance, words),

@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from geoequity.indicators import catalogue_table, read_catalogue, references
+from geoequity.indicators import WAYS, catalogue_table, read_catalogue, references
 from geoequity.locale import date, messages, name, unit_name
 from geoequity.report._readings import Ends, between, sampling
 from geoequity.report._words import Words, at, figure, interval
+from geoequity.schema import AREAS, PILLARS
 from geoequity.study import Study
 
 SEEDS = frozenset({"seed"})  # whole numbers that are names, not amounts
@@ -134,6 +135,56 @@ def absent(study: Study, words: Words) -> list[dict[str, Any]]:
         }
         for one, reason in (study.summary.get("absent") or {}).items()
     ]
+
+
+def seen(study: Study, words: Words) -> dict[str, Any] | None:
+    """
+    Say how much could be seen of what IMD asks residents.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    seen
+        ``said``, one sentence; ``rows``, an area each, with a cell for each
+        pillar: how many items of how many, and how. None in a study that does
+        not count them.
+    """
+    told = study.summary.get("seen")
+    if not told:
+        return None
+    cells = [told[pillar][area] for pillar in PILLARS for area in AREAS]
+    some = sum(_in_sight(cell) for cell in cells)
+    every = sum(cell["items"] for cell in cells)
+    return {
+        "said": words.text("report.seen.said", some=some, all=every),
+        "rows": [
+            {
+                "name": words.text(f"area.{area}"),
+                "cells": [_seen_cell(told[pillar][area], words) for pillar in PILLARS],
+            }
+            for area in AREAS
+        ],
+    }
+
+
+def _in_sight(cell: Mapping[str, int]) -> int:
+    """Count the items that are seen at all."""
+    return cell["indicators"] + cell["survey"]
+
+
+def _seen_cell(cell: Mapping[str, int], words: Words) -> dict[str, str]:
+    """Say how many items of how many, and how; what is nothing is left out."""
+    ways = [(way, cell[way]) for way in WAYS if cell[way]]
+    return {
+        "value": words.text("report.tile.of", some=_in_sight(cell), all=cell["items"]),
+        "how": "; ".join(words.text(f"report.seen.{way}", number=count) for way, count in ways),
+    }
 
 
 def sure(

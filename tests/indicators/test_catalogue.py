@@ -1,5 +1,6 @@
 """The catalogue is data: complete, consistent, and open to a city's changes."""
 
+import re
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from geoequity.sources.osm_tags import rules
 LANGUAGES = ("en", "es", "pt")
 FIXED = [
     "hospital_walk_min", "clinic_walk_min", "pharmacy_walk_min", "lit_street_share",
-    "waste_points_per_1000", "transit_access_share", "intersections_per_km2",
-    "cycleway_km_per_km2", "open_space_access_share", "green_m2_per_person", "culture_walk_min",
+    "waste_points_per_1000", "hazard_exposed_share", "transit_access_share",
+    "departures_per_hour", "jobs_transit_45min_share", "intersections_per_km2",
+    "school_places_per_child", "cycleway_km_per_km2", "open_space_access_share",
+    "green_m2_per_person", "culture_walk_min",
     "food_market_walk_min", "school_walk_min", "bank_walk_min", "public_office_walk_min",
     "library_walk_min", "community_centre_walk_min", "cctv_per_1000", "air_stations_per_100k",
     "shared_bike_walk_min", "charging_per_1000", "realtime_stop_share", "wifi_access_share",
@@ -70,6 +73,22 @@ def test_no_reference_is_cited_by_nobody() -> None:
     cited = {key for one in read_catalogue() for key in one.citation}
     uncited = set(references()) - cited
     assert uncited <= {"iso37120", "u4ssc"}  # they stand among the standards
+
+
+def test_every_entry_answers_to_a_standard_or_says_that_to_none() -> None:
+    form = re.compile(
+        r"SDG \d{1,2}\.(\d{1,2}|[a-d])(\.\d)?"
+        r"|ISO 3712[02] section \d{1,2} \([a-z ]+\)"
+        r"|U4SSC ([A-Z: ]+\d[CA] )?[A-Z][A-Za-z ]+"
+    )
+    sections: dict[str, str] = {}
+    for one in read_catalogue():
+        assert one.standards, one.id
+        assert one.standards == ("none",) or all(map(form.fullmatch, one.standards)), one.id
+        for name in one.standards:
+            if name.startswith("ISO"):  # both standards share their sections
+                number, title = name.split(" section ")[1].split(" ", 1)
+                assert sections.setdefault(number, title) == title, one.id
 
 
 def test_both_pillars_have_indicators_in_all_areas() -> None:
@@ -137,6 +156,13 @@ def test_a_new_indicator_comes_last_as_a_column_of_a_table() -> None:
         ("trees", {**NEW, "goalposts": (9, 0)}, "goalposts .* contradict better = higher"),
         ("trees", {**NEW, "goalposts": (9, 9)}, "goalposts .* contradict better = higher"),
         ("school_walk_min", {"better": "higher"}, "goalposts .* contradict better = higher"),
+        ("trees", {**NEW, "unit": "share", "scale": "ratio"}, "unit = share and scale = share go"),
+        ("trees", {**NEW, "scale": "share"}, "indicators.trees: unit = share and scale = share"),
+        (
+            "trees",
+            {**NEW, "unit": "share"},
+            "indicators.trees: goalposts of a share lie between 0 and 1",
+        ),
         ("trees", {**NEW, "base": "cats"}, "indicators.trees: base is one of persons, households"),
     ],
 )

@@ -542,3 +542,45 @@ def test_a_district_where_nobody_lives_is_unknown() -> None:
     result = made(layers, "school_walk_min")
     assert districts_of(result, "school_walk_min") == {"a": 1, "b": -1}
     assert np.isnan(result.coverage.loc["b", "school_walk_min"])
+
+
+# ---------------------------------------------------------------- school places
+def with_schools(*capacity: float, children: list[float] | None = None) -> Layers:
+    """Make schools in district a, and count the children of both districts."""
+    layers = with_services(*[("school", shapely.Point(100 * n + 50, 5)) for n in range(3)])
+    services = layers.services.assign(capacity=list(capacity))
+    districts = layers.districts
+    if children is not None:
+        districts = districts.assign(children=children)
+    return replace(layers, services=services, districts=districts)
+
+
+def test_school_places_are_set_against_children() -> None:
+    key = "school_places_per_child"
+    result = made(with_schools(10.0, 20.0, 30.0, children=[120.0, 50.0]), key)
+    assert districts_of(result, key) == {"a": 0.5, "b": 0}
+    assert result.reasons[key] == []
+
+
+def test_unknown_places_lower_confidence_and_are_told() -> None:
+    key = "school_places_per_child"
+    result = made(with_schools(10.0, 20.0, NAN, children=[45.0, 50.0]), key)
+    assert districts_of(result, key) == {"a": 1.0, "b": 0}
+    assert result.confidence[key].tolist() == pytest.approx([2 / 3, 1])
+    assert [one["id"] for one in result.reasons[key]] == ["capacity_known"]
+    assert "83%" in result.reasons[key][0]["text"]["en"]
+
+
+@pytest.mark.parametrize(
+    ("layers", "why"),
+    [
+        (with_schools(10.0, 20.0, 30.0), "no_group"),
+        (with_schools(10.0, 20.0, 30.0, children=[NAN, NAN]), "no_group"),
+        (with_schools(NAN, NAN, NAN, children=[9.0, 9.0]), "none_mapped"),
+        (make_layers(), "no_services"),
+    ],
+)
+def test_without_children_schools_or_places_there_are_no_places_per_child(
+    layers: Layers, why: str
+) -> None:
+    assert why_absent(made(layers, "school_places_per_child"), "school_places_per_child") == why

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from geoequity.errors import CRSError, DataError
-from geoequity.measures.provision import area_per_person, known_share, services_per
+from geoequity.measures.provision import area_per_person, known_share, places_per, services_per
 
 UTM = "EPSG:32718"
 DISTRICTS = gpd.GeoDataFrame(
@@ -83,3 +83,40 @@ def test_too_little_on_record_is_unknown_from_below_the_limit() -> None:
     for limit, share in ((0.5, 1), (0.51, -1)):
         found = known_share(values, groups, index=pd.Index(["a"]), min_known_share=limit)
         assert found["share"].fillna(-1).tolist() == [share]
+
+
+# -------------------------------------------------------------------- places
+def schools(*capacity: float, at: tuple[float, ...] = (1, 2, 3, 4)) -> gpd.GeoDataFrame:
+    """Schools with places for so many, the first four in a."""
+    points = [shapely.Point(x, 5) for x in at[: len(capacity)]]
+    return gpd.GeoDataFrame({"capacity": list(capacity)}, geometry=points, crs=UTM)
+
+
+def test_places_are_stated_for_each_person_they_are_for() -> None:
+    found = places_per(
+        schools(60.0, 40.0, 30.0, at=(1, 2, 15)),
+        DISTRICTS,
+        people=pd.Series([200.0, 0.0, 50.0], index=DISTRICTS.index),
+        min_known_share=0.5,
+    )
+    assert found["value"].fillna(-1).to_dict() == {"a": 100 / 200, "b": -1, "c": 0}
+    assert found["known_share"].tolist() == [1, 1, 1]
+
+
+def test_a_school_whose_places_are_unknown_is_taken_to_be_like_the_others() -> None:
+    half = places_per(
+        schools(60.0, 40.0, np.nan, np.nan), DISTRICTS, people=PEOPLE, min_known_share=0.5
+    )
+    assert half.loc["a"].tolist() == [4 * 50 / 200, 0.5]
+    few = places_per(
+        schools(60.0, 40.0, np.nan, np.nan), DISTRICTS, people=PEOPLE, min_known_share=0.6
+    )
+    assert np.isnan(few.loc["a", "value"])
+    none = places_per(schools(np.nan), DISTRICTS, people=PEOPLE, min_known_share=0.5)
+    assert np.isnan(none.loc["a", "value"])
+    assert none.loc["a", "known_share"] == 0
+
+
+def test_places_are_for_the_people_of_the_districts() -> None:
+    with pytest.raises(DataError, match="people and districts are about different units: b, c"):
+        places_per(schools(1.0), DISTRICTS, people=PEOPLE[:1], min_known_share=0.5)

@@ -11,8 +11,10 @@ import pytest
 from made_up import NAMES, make_study
 from shapely.geometry import MultiPolygon, Polygon
 
+from geoequity.indicators import imd_items, seen
 from geoequity.locale import LANGUAGES, MessageError, number, text
-from geoequity.report import _content, write_report
+from geoequity.report import _content, _tables, write_report
+from geoequity.report._words import Words
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 HOSTILE = (
@@ -365,3 +367,22 @@ def test_the_study_is_left_as_it_was(study, tmp_path):
     assert study.districts.equals(before[0])
     assert study.indicators.equals(before[1])
     assert repr(study.summary) == before[2]
+
+
+def test_what_imd_asks_and_is_seen_is_told_by_area(study, tmp_path):
+    told = seen(
+        imd_items(), present=["culture_walk_min", "wifi_access_share"], asked=["feels_safe"]
+    )
+    whole = replace(study, summary={**study.summary, "seen": told})
+    for language in LANGUAGES:
+        page = written(whole, tmp_path, language)
+        assert text("report.seen.title", language=language) in page.text
+        assert page.faults == []
+    found = _tables.seen(whole, Words("en"))
+    assert found["said"].startswith("IMD asks residents of each city what they think of 39 things")
+    assert "for 3 of them" in found["said"]
+    health, _, activities, _, _ = found["rows"]
+    assert health["cells"][0] == {"value": "1 of 6", "how": "by survey: 1; no data: 5"}
+    assert health["cells"][1]["how"] == "by indicators: 1; not observable: 1; no data: 4"
+    assert activities["cells"][0]["value"] == "1 of 2"
+    assert _tables.seen(study, Words("en")) is None
