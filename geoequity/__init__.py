@@ -32,6 +32,7 @@ _MODULES = (
     "maps",
     "measures",
     "outputs",
+    "patterns",
     "report",
     "schema",
     "segregation",

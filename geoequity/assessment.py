@@ -58,6 +58,7 @@ from geoequity.summary import district_confidence, make_summary, people_of, plai
 from geoequity.transit import Rider, Timetable
 from geoequity.typology import decoration_gap
 from geoequity.units import Membership, join_cells, totals
+from geoequity.vicinity import vicinity
 from geoequity.walking import Manner, Walks, land_share, make_network, report_of, walk
 from geoequity.zoning import PUBLISHED, Zonings, compare, labels_of, zoned, zoning_report
 
@@ -572,6 +573,17 @@ def _study(work: _Work) -> Study:
         transit=transit_report(work.rides, cells=cells, districts=work.districts.index),
         population=people_of(work.districts),
     )
+    around = vicinity(
+        work.districts,
+        scores=judgement.scores,
+        ranges=judgement.ranges,
+        indicators=evaluation.districts,
+        stratifiers=[one for one in catalogue.index if catalogue.loc[one, "role"] == "stratifier"],
+        asked=_asked(work.city, evaluation),
+        centre=_centre(work.city, work.sources),
+        seed=work.rules.seed,
+    )
+    made["patterns"] = around.report
     made["zoning"] = zoning_report(work.zonings, _zoning_labels(work.city, work.zonings))
     made["warnings"] = [one for book in work.sources.records for one in book.warnings]
     made["findings"] = findings(
@@ -597,6 +609,7 @@ def _study(work: _Work) -> Study:
         trends=work.gridded.trends if work.gridded.trends is not None else pd.DataFrame(),
         transit=by_district(work.rides, homes=work.walks.homes, cells=cells, districts=table.index),
         groups=work.groups,
+        patterns=around.table,
         inequality=work.measures,
         types=judgement.probability.assign(type=judgement.types),
         catalogue=catalogue,
@@ -607,6 +620,12 @@ def _study(work: _Work) -> Study:
             "software": made["versions"],
         },
     )
+
+
+def _asked(city: City, evaluation: Evaluation) -> list[str]:
+    """List the indicators that the city's question is about and that could be computed."""
+    named = city.question.indicators if city.question else ()
+    return [one for one in named if one in evaluation.districts.columns]
 
 
 def _intervals(evaluation: Evaluation) -> pd.DataFrame:

@@ -18,9 +18,10 @@ import pandas as pd
 from geoequity import inequality, typology
 from geoequity.indicators import catalogue_table, read_catalogue
 from geoequity.locale import LANGUAGES, label, listing, name, number, percent, quantity, text
+from geoequity.patterns import rank_correlation
 from geoequity.schema import PILLARS
 
-MOST = 6  # findings; more are not read
+MOST = 6  # findings about people; more are not read
 NAMED = 5  # districts or indicators named in a list
 ITEMS = 3  # indicators named in a sentence
 SIDE_ITEMS = 2  # named in each half of a sentence that has two
@@ -29,6 +30,7 @@ ENOUGH_DISTRICTS = 5  # under it a correlation says nothing
 NOTABLE_LOSS = 0.005  # of what there is to reach: half a point
 LONGER_MIN = 2.0  # than the city's mean; shorter differences are not worth a sentence
 WEAK, CLEAR, STRONG = 0.2, 0.4, 0.7  # sizes of a rank correlation in words
+SURE = 0.05  # p up to which neighbours are said to be alike
 BASE_COLUMNS = {"persons": "population"}  # other bases have columns of their own name
 
 _SIDES = ("with", "without")
@@ -146,7 +148,7 @@ def findings(
     catalogue: pd.DataFrame,
 ) -> list[Finding]:
     """
-    Say what a study found, in four to six findings.
+    Say what a study found, in four to six findings, and one more where neighbours tell a tale.
 
     Where there are more, the least telling are left out: a weak link with
     deprivation, what is unseen where that is little, and what people say.
@@ -181,7 +183,8 @@ def findings(
     """
     facts = _Facts(summary, districts, indicators, scores, catalogue)
     told = (
-        *(_gap, _neglected, _showcase, _decoration, _drivers, _without, _stratifier, _perception),
+        *(_gap, _neglected, _showcase, _decoration, _drivers, _without, _stratifier, _neighbours),
+        _perception,
         *(_unseen, _walking, _standing),
     )
     found = {finding["id"]: finding for tell in told if (finding := tell(facts))}
@@ -196,14 +199,15 @@ def findings(
 
 def _most_telling(facts: _Facts, found: Mapping[str, Finding]) -> list[Finding]:
     """Keep as many findings as are read, giving up first those that say least."""
+    most = MOST + ("neighbours" in found)  # which is about places, and crowds out nothing on people
     least = ["facts", "walking", "decoration"]
     if abs(found.get("stratifier", {}).get("numbers", {}).get("rank_correlation", 1.0)) < CLEAR:
         least.append("stratifier")
     if _nearly_all_is_seen(facts):
         least.append("unseen")
     least.append("perception")
-    given_up = [one for one in least if one in found][: max(len(found) - MOST, 0)]
-    return [finding for one, finding in found.items() if one not in given_up][:MOST]
+    given_up = [one for one in least if one in found][: max(len(found) - most, 0)]
+    return [finding for one, finding in found.items() if one not in given_up][:most]
 
 
 def _nearly_all_is_seen(facts: _Facts) -> bool:
@@ -409,10 +413,17 @@ def _stratifier(facts: _Facts) -> Finding | None:
     links: dict[str, float] = {}
     for indicator in facts.indicators.columns.intersection(facts.catalogue.index):
         if facts.catalogue.loc[indicator, "role"] == "stratifier":
-            link = _rank_correlation(
-                facts.indicators[indicator], facts.districts[measure].astype(float), people
-            )
-            if link is not None:
+            both = pd.DataFrame(
+                {
+                    "value": facts.indicators[indicator],
+                    "score": facts.districts[measure].astype(float),
+                    "people": people,
+                }
+            ).dropna()
+            if (both["people"] > 0).sum() < ENOUGH_DISTRICTS:
+                continue
+            link = rank_correlation(both["value"], both["score"], population=both["people"])
+            if not np.isnan(link):
                 links[indicator] = link
     if not links:
         return None
@@ -434,6 +445,96 @@ def _stratifier(facts: _Facts) -> Finding | None:
         )
 
     return _finding("stratifier", {"rank_correlation": link}, say)
+
+
+def _neighbours(facts: _Facts) -> Finding | None:
+    """Tell whether alike districts lie together, the highest cliff, and the way from the centre."""
+    numbers: dict[str, Any] = {}
+    parts: list[Callable[[str], str]] = []
+    moran = facts.at("patterns", "index")
+    if moran:
+        numbers |= {"moran": moran["value"], "p": moran["p"]}
+        alike = "alike" if moran["value"] > moran["expected"] else "unlike"
+        form = alike if moran["p"] <= SURE else "chance"
+        parts.append(
+            lambda language: text(
+                f"finding.neighbours.{form}",
+                language=language,
+                value=number(moran["value"], language=language, decimals=2),
+            )
+        )
+        parts += [_cluster(facts, kind, numbers) for kind in ("hot", "cold")]
+    cliff = next(iter(facts.at("patterns", "cliffs") or ()), None)
+    if cliff:
+        numbers["cliff_points"] = cliff["points"]
+        parts.append(
+            lambda language: text(
+                f"finding.neighbours.{'apart' if cliff['apart'] else 'overlap'}",
+                language=language,
+                points=_points(cliff["points"], language),
+                **{side: facts.name(cliff[side]) for side in ("higher", "lower")},
+            )
+        )
+    parts.append(_outwards(facts, numbers))
+    if not numbers:
+        return None
+
+    def say(language: str) -> str:
+        return " ".join(filter(None, (part(language) for part in parts)))
+
+    return _finding("neighbours", numbers, say)
+
+
+def _cluster(facts: _Facts, kind: str, numbers: dict[str, Any]) -> Callable[[str], str]:
+    """Name the districts of the clusters of a kind, and count them."""
+    units = facts.at("patterns", kind) or []
+    if units:
+        numbers[f"{kind}_districts"] = len(units)
+
+    def say(language: str) -> str:
+        if not units:
+            return ""
+        names = listing(sorted(map(facts.name, units)), language=language, most=NAMED)
+        return text(f"finding.neighbours.{kind}", language=language, count=len(units), names=names)
+
+    return say
+
+
+def _outwards(facts: _Facts, numbers: dict[str, Any]) -> Callable[[str], str]:
+    """Tell how the value that changes most clearly from the centre outwards does so."""
+    clear: dict[str, tuple[float, Mapping[str, Any], Mapping[str, Any]]] = {}
+    for key, one in (facts.at("patterns", "gradient") or {}).items():
+        link, rings = _figure(one["rank_correlation"]), one["rings"]
+        near, far = (_figure(rings[place]["mean"]) for place in (0, -1))
+        if key not in facts.catalogue.index or link is None or near is None or far is None:
+            continue
+        # Told only where the rings say what the ranks of all residents say
+        if abs(link) >= CLEAR and (far - near) * link > 0:
+            clear[key] = (link, rings[0], rings[-1])
+    if not clear:
+        return lambda _: ""
+    chosen = max(sorted(clear), key=lambda one: abs(clear[one][0]))
+    link, inner, outer = clear[chosen]
+    numbers |= {
+        "centre_rank_correlation": link,
+        "near": inner["mean"],
+        "near_km": inner["to_km"],
+        "far": outer["mean"],
+        "far_km": outer["from_km"],
+    }
+
+    def say(language: str) -> str:
+        return text(
+            f"finding.neighbours.{'rises' if link > 0 else 'falls'}",
+            language=language,
+            label=_inside(facts.label(chosen, language)),
+            near=facts.say_value(chosen, inner["mean"], language),
+            far=facts.say_value(chosen, outer["mean"], language),
+            near_km=number(inner["to_km"], language=language, decimals=1),
+            far_km=number(outer["from_km"], language=language, decimals=1),
+        )
+
+    return say
 
 
 def _perception(facts: _Facts) -> Finding | None:
@@ -752,24 +853,3 @@ def _tenths(
         return None
     served = inequality.tenths(value[known], population=people[known], better=better)
     return served.worst, served.best
-
-
-def _rank_correlation(left: pd.Series, right: pd.Series, people: pd.Series) -> float | None:
-    """Correlate the ranks of two values over people: Spearman's rho of the residents."""
-    both = pd.DataFrame({"left": left, "right": right, "people": people}).dropna()
-    both = both[both["people"] > 0]
-    if len(both) < ENOUGH_DISTRICTS:
-        return None
-    weight = both["people"].to_numpy()
-
-    def mid_rank(value: pd.Series) -> np.ndarray:
-        """Place each district at the middle of its people in the line of all."""
-        tied = both["people"].groupby(value).sum()
-        return value.map(tied.cumsum() - tied / 2).to_numpy()
-
-    ranks = [mid_rank(both[side]) for side in ("left", "right")]
-    centred = [rank - np.average(rank, weights=weight) for rank in ranks]
-    sides = [np.average(one**2, weights=weight) for one in centred]
-    if not min(sides) > 0:
-        return None
-    return float(np.average(centred[0] * centred[1], weights=weight) / np.sqrt(sides[0] * sides[1]))

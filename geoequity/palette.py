@@ -21,6 +21,14 @@ TYPE_MARKS = {
     "neglected": "cross",
     "uncertain": "ring",
 }
+CLUSTER_COLOURS = {  # of districts among alike ones, or unlike ones
+    "hot": TYPE_COLOURS["integrated"],
+    "cold": TYPE_COLOURS["neglected"],
+    "high_low": TYPE_COLOURS["analogue"],
+    "low_high": TYPE_COLOURS["showcase"],
+    "chance": "#E4E8ED",
+}
+CLUSTER_MARKS = {"hot": "square", "cold": "cross", "high_low": "circle", "low_high": "triangle"}
 UNKNOWN = "#F2F2F2"
 UNKNOWN_HATCH = "#8C8C8C"
 RAMP = ("#FFFFCC", "#C7E9B4", "#7FCDBB", "#41B6C4", "#1D91C0", "#225EA8", "#0C2C84")

@@ -77,6 +77,12 @@ class Study:
     groups
         Columns ``indicator``, ``group`` and the columns of ``inequality``: the
         same measured for a group of people instead of everybody.
+    patterns
+        Index ``unit_id``: ``neighbours`` (how many), ``local_moran``, ``quadrant``
+        (own index, then the neighbours': ``high_high``, ``high_low`` ...),
+        ``gi_star``, ``p``, ``p_adjusted`` (false discovery rate) and ``cluster``:
+        ``hot``, ``cold``, ``high_low``, ``low_high``, or None where it may be
+        chance.
     types
         Index ``unit_id``: ``type`` and one column per type with its probability.
     catalogue
@@ -104,6 +110,7 @@ class Study:
     trends: pd.DataFrame = field(default_factory=pd.DataFrame)
     transit: pd.DataFrame = field(default_factory=pd.DataFrame)
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
+    patterns: pd.DataFrame = field(default_factory=pd.DataFrame)
     inequality: pd.DataFrame
     types: pd.DataFrame
     catalogue: pd.DataFrame

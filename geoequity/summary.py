@@ -166,6 +166,7 @@ def make_summary(
         },
         "walking": {"slope": False, "homes": None, "groups": {}},
         "transit": {"timetable": None, "mean": {}, "without": {}},
+        "patterns": None,
         "zoning": None,
         "stages": {},
         "warnings": [],

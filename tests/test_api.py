@@ -19,7 +19,16 @@ import shapely
 from small_city import definition, evaluation, units
 
 import geoequity
-from geoequity import composite, grids, inequality, segregation, smallsample, transfer, typology
+from geoequity import (
+    composite,
+    grids,
+    inequality,
+    patterns,
+    segregation,
+    smallsample,
+    transfer,
+    typology,
+)
 from geoequity import perception as readings
 from geoequity.measures import perception, provision, proximity, streetscape
 
@@ -33,6 +42,7 @@ MEASURING = (
     composite,
     grids,
     inequality,
+    patterns,
     perception,
     provision,
     proximity,
@@ -124,6 +134,13 @@ PROMISED = {
     "segregation.interaction": "group population",
     "segregation.information_theory": "groups",
     "inequality.bootstrap": "measure value population strata draws rng",
+    "patterns.neighbours": "units contiguity tolerance_m k",
+    "patterns.moran": "value neighbours permutations rng",
+    "patterns.local_moran": "value neighbours permutations rng",
+    "patterns.getis_ord": "value neighbours permutations rng",
+    "patterns.gradient": "value units centre population rings",
+    "patterns.cliffs": "value neighbours units tolerance_m",
+    "patterns.regions": "values neighbours population n_regions min_population",
     "composite.build": "data tree normalise weigh aggregate treat impute",
     "streets.StreetNetwork.from_osm": "path boundary",
     "streets.StreetNetwork.costs": "self origins destinations within_min",
@@ -345,6 +362,16 @@ def chained(source, middle, target):
     return overlap_of(transfer.compose(*links))
 
 
+def on_map(**inputs):
+    """A map of neighbours, values on it, and dice."""
+    graph = patterns.neighbours(districts())
+    return {"value": value(), **inputs, "neighbours": graph, "rng": np.random.default_rng(1)}
+
+
+def regions_of(values, **inputs):
+    return patterns.regions(values, **inputs, n_regions=3).astype(float)
+
+
 def call(function, make, rows=(), out=None, **options):
     """How to call a function: its tables made anew, which of them list units, and what comes out.
 
@@ -390,6 +417,52 @@ CALLS = {
         measure=inequality.gini,
         strata=None,
         draws=5,
+    ),
+    "patterns.neighbours": call(
+        lambda units: set(patterns.neighbours(units).adjacency.index),
+        lambda: {"units": districts()},
+        ("units",),
+    ),
+    "patterns.moran": call(patterns.moran, on_map, ("value",), permutations=99),
+    "patterns.bivariate_moran": call(
+        patterns.bivariate_moran,
+        lambda: on_map(around=column(6, 1, 5, 2, 4, 3)),
+        ("value", "around"),
+        permutations=99,
+    ),
+    "patterns.lee": call(
+        patterns.lee,
+        lambda: on_map(other=column(6, 1, 5, 2, 4, 3)),
+        ("value", "other"),
+        permutations=99,
+    ),
+    "patterns.local_moran": call(patterns.local_moran, on_map, ("value",), out=0, permutations=99),
+    "patterns.getis_ord": call(patterns.getis_ord, on_map, ("value",), out=0, permutations=99),
+    "patterns.adjusted": call(patterns.adjusted, lambda: {"p": value() / 10}, ("p",), out=0),
+    "patterns.gradient": call(
+        patterns.gradient,
+        lambda: {**people(), "units": districts(), "centre": shapely.Point(0, 0)},
+        ("value", "population", "units"),
+    ),
+    "patterns.rank_correlation": call(
+        patterns.rank_correlation,
+        lambda: {"left": value(), "right": column(6, 1, 5, 2, 4, 3), "population": value() + 1},
+        ("left", "right", "population"),
+    ),
+    "patterns.cliffs": call(
+        patterns.cliffs,
+        lambda: {"value": value(), "units": districts(), "neighbours": on_map()["neighbours"]},
+        ("value", "units"),
+    ),
+    "patterns.regions": call(
+        regions_of,
+        lambda: {
+            "values": table()[["a", "b"]],
+            "population": column(*range(1, 7)),
+            "neighbours": on_map()["neighbours"],
+        },
+        ("values", "population"),
+        out=0,
     ),
     "segregation.dissimilarity": call(segregation.dissimilarity, members, MEMBERS),
     "segregation.isolation": call(segregation.isolation, members, MEMBERS),
@@ -739,6 +812,8 @@ def assert_same(left, right, *, exact=True):
         pd.testing.assert_series_equal(left, right, **tolerance)
     elif isinstance(left, pd.Index):
         pd.testing.assert_index_equal(left, right)
+    elif hasattr(left, "adjacency"):
+        assert_same(left.adjacency, right.adjacency)
     elif dataclasses.is_dataclass(left):
         for field in dataclasses.fields(left):
             assert_same(getattr(left, field.name), getattr(right, field.name), exact=exact)

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoequity.findings import _rank_correlation, findings
+from geoequity.findings import findings
 from geoequity.inequality import quantile
 from geoequity.locale import LANGUAGES, number, percent
+from geoequity.patterns import rank_correlation
 
 IDS = ["a", "b", "c", "d", "e", "f"]
 NAMES = ["Alfa", "Bravo", "Charlie", "Delta", "Eco", "Foxtrot"]
@@ -348,7 +349,7 @@ def test_ranks_are_those_of_people_and_not_of_districts():
     other = np.array([0.5, 8.5, 5, 1.5, 9.5]) - 5
     weight = people.to_numpy()
     expected = (weight * centred * other).sum() / (weight * centred**2).sum()
-    assert _rank_correlation(left, right, people) == pytest.approx(expected)
+    assert rank_correlation(left, right, population=people) == pytest.approx(expected)
 
 
 @settings(max_examples=50, deadline=None)
@@ -359,10 +360,12 @@ def test_ranks_are_those_of_people_and_not_of_districts():
 )
 def test_the_rank_correlation_is_that_of_every_resident_one_by_one(rows):
     frame = pd.DataFrame(rows, columns=["left", "right", "people"])
-    found = _rank_correlation(frame["left"], frame["right"], frame["people"].astype(float))
+    found = rank_correlation(
+        frame["left"], frame["right"], population=frame["people"].astype(float)
+    )
     residents = frame.loc[frame.index.repeat(frame["people"])].rank()
     if residents[["left", "right"]].std().min() == 0:
-        assert found is None
+        assert np.isnan(found)
     else:
         assert found == pytest.approx(residents["left"].corr(residents["right"]), abs=1e-9)
 
@@ -680,3 +683,88 @@ def test_of_several_modes_the_one_that_is_worth_most_is_told():
 
 def test_where_no_mode_is_taken_out_nothing_is_told_of_it():
     assert "without" not in told(world())
+
+
+def neighbours(**changes):
+    """What was found of neighbours: clusters, a cliff and a way from the centre."""
+    rings = [
+        {"mean": 12.0, "from_km": 0.0, "to_km": 3.0},
+        {"mean": 20.0, "from_km": 6.0, "to_km": 9.0},
+    ]
+    return {
+        "index": {"value": 0.512, "expected": -0.2, "p": 0.003},
+        "hot": ["f", "e"],
+        "cold": ["a"],
+        "cliffs": [{"higher": "f", "lower": "a", "points": 70.0, "apart": True}],
+        "gradient": {"hospital_walk_min": {"rank_correlation": 0.6, "rings": rings}},
+        **changes,
+    }
+
+
+def outwards(link):
+    """A way from the centre that ranks tell otherwise than its rings."""
+    return {
+        "hospital_walk_min": {
+            **neighbours()["gradient"]["hospital_walk_min"],
+            "rank_correlation": link,
+        }
+    }
+
+
+def together(**changes):
+    tables = world()
+    tables["summary"]["patterns"] = neighbours(**changes)
+    return told(tables).get("neighbours")
+
+
+def test_neighbours_are_told_with_clusters_cliff_and_the_way_from_the_centre():
+    found = together()
+    assert found["text"]["en"] == (
+        "Districts that are alike on the index lie together: Moran's I is 0.51, where 0 is chance "
+        "and 1 perfect likeness of neighbours. 2 districts lie in clusters that are better served "
+        "than the mean of districts: Eco and Foxtrot. 1 district is worse served than the mean of "
+        "districts, and so are its neighbours: Alfa. The highest cliff lies between Foxtrot and "
+        "Alfa: 70.0 points out of 100, and their ranges over the weights do not meet. From the "
+        "centre outwards it gets more: walk to the nearest hospital, 12\xa0min within 3.0 km of "
+        "the centre and 20\xa0min beyond 6.0 km."
+    )
+    assert found["numbers"] == {
+        "moran": 0.512, "p": 0.003, "hot_districts": 2, "cold_districts": 1, "cliff_points": 70.0,
+        "centre_rank_correlation": 0.6, "near": 12.0, "near_km": 3.0, "far": 20.0, "far_km": 6.0,
+    }  # fmt: skip
+    assert found["text"]["pt"].startswith("Os distritos parecidos no índice estão juntos")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"index": {"value": 0.1, "expected": -0.2, "p": 0.2}}, "no more alike on the index"),
+        ({"index": {"value": -0.6, "expected": -0.2, "p": 0.01}}, "less alike on the index"),
+        ({"index": {"value": -0.1, "expected": -0.2, "p": 0.01}}, "lie together"),
+        (
+            {"cliffs": [{"higher": "f", "lower": "a", "points": 9.0, "apart": False}]},
+            "9.0 points out of 100, though their ranges over the weights overlap",
+        ),
+    ],
+)
+def test_chance_and_doubt_are_said(changes, said):
+    assert said in together(**changes)["text"]["en"]
+
+
+@pytest.mark.parametrize("gradient", [None, outwards(0.3), outwards(-0.8), outwards(None)])
+def test_a_way_from_the_centre_that_is_weak_or_contradicts_itself_is_not_told(gradient):
+    assert "centre" not in together(gradient=gradient)["text"]["en"]
+
+
+def test_where_no_pattern_was_looked_for_nothing_is_said():
+    assert together(index=None, hot=[], cold=[], cliffs=[], gradient=None) is None
+    assert "neighbours" not in told(world())
+
+
+def test_neighbours_crowd_out_no_finding_on_people():
+    tables = surveyed(("f", 0.05, 0.95))
+    before = [one["id"] for one in findings(**tables)]
+    tables["summary"]["patterns"] = neighbours()
+    after = [one["id"] for one in findings(**tables)]
+    assert sorted(after) == sorted([*before, "neighbours"])
+    assert after[-1] == "unseen"

@@ -37,6 +37,7 @@ _TABLES = (
     "transit",
     "groups",
     "inequality",
+    "patterns",
     "types",
 )
 

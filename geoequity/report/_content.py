@@ -19,6 +19,7 @@ from geoequity.report import (
     _borders,
     _charts,
     _decoration,
+    _neighbours,
     _on_foot,
     _on_wheels,
     _readings,
@@ -60,6 +61,7 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
     words = Words(language)
     rows = _district_rows(study, words)
     groups = _tables.indicator_groups(study, words)
+    maps = _maps(study, rows, words)
     return {
         "language": language,
         "words": words,
@@ -67,7 +69,8 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         "title": _title(study, words),
         "tiles": _tiles(study, words),
         "findings": _findings(study, words),
-        "maps": _maps(study, rows, words),
+        "maps": maps,
+        "neighbours": _neighbours.neighbours(study, rows, maps, words),
         "types": _types(study, words),
         "probability": words.percent(at(study.summary, "method", "min_probability")),
         "skyline": _skyline(study, rows, words),

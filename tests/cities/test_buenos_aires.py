@@ -159,3 +159,74 @@ def test_the_folder_reads_back(folder: Path) -> None:
     study = ge.outputs.load(folder)
     assert len(study.districts) == 48
     assert study.districts.crs.to_epsg() == 32721
+
+
+@pytest.fixture(scope="module")
+def study(folder: Path) -> ge.Study:
+    return ge.outputs.load(folder)
+
+
+def test_alike_barrios_lie_together(study: ge.Study) -> None:
+    """The index against PySAL itself, on borders found with none of our code."""
+    import esda  # noqa: PLC0415  takes two seconds
+    from libpysal.graph import Graph  # noqa: PLC0415
+
+    told = study.summary["patterns"]["index"]
+    touching = Graph.build_fuzzy_contiguity(study.districts.geometry, buffer=12.5)
+    index = study.districts["index"].loc[touching.unique_ids]
+    theirs = esda.Moran(index, touching, permutations=0)
+    assert told["n"] == 48
+    assert told["value"] == pytest.approx(theirs.I, abs=1e-9)
+    assert told["expected"] == pytest.approx(-1 / 47)
+    assert told["value"] > 0.5
+    assert told["p"] <= 0.001
+    local = esda.Moran_Local(index, touching, permutations=0)
+    found = study.patterns.loc[touching.unique_ids]
+    assert found["local_moran"].to_numpy() == pytest.approx(local.Is, abs=1e-9)
+    spots = esda.G_Local(index, touching, transform="B", star=True, permutations=0)
+    assert found["gi_star"].to_numpy() == pytest.approx(spots.Zs, abs=1e-9)
+    assert study.summary["patterns"]["neighbours"]["islands"] == []
+
+
+def test_the_highest_cliffs_are_those_of_all_pairs_that_touch(study: ge.Study) -> None:
+    index, shapes = study.districts["index"], study.districts.geometry
+    apart = {
+        (one, other): index[one] - index[other]
+        for one in index.index
+        for other in index.index
+        if index[one] > index[other] and shapes[one].distance(shapes[other]) <= 25
+    }
+    highest = sorted(apart, key=lambda pair: -apart[pair])[:10]
+    told = study.summary["patterns"]["cliffs"]
+    assert [(one["higher"], one["lower"]) for one in told] == highest
+    assert [one["points"] for one in told] == pytest.approx([apart[pair] for pair in highest])
+    for one in told:
+        low = study.districts.loc[one["higher"], "index_low"]
+        high = study.districts.loc[one["lower"], "index_high"]
+        assert one["apart"] == (low > high)
+
+
+def test_the_old_centre_is_a_cluster_and_the_far_west_another(study: ge.Study) -> None:
+    """Subte, hospitals and libraries stand in the centre; the west beyond the tracks has few."""
+    told = study.summary["patterns"]
+    plaza = gpd.GeoSeries.from_xy([-58.3725], [-34.6083], crs=4326).to_crs(study.districts.crs)
+    away = study.districts.centroid.distance(plaza.iloc[0])
+    assert {"BALVANERA", "MONSERRAT"} <= set(told["hot"])
+    assert len(told["cold"]) >= 3
+    assert away[told["hot"]].max() < away[told["cold"]].min()
+
+
+def test_poverty_of_the_neighbours_is_set_against_the_index(study: ge.Study) -> None:
+    told = study.summary["patterns"]["index_stratifier"]
+    assert told["indicator"] == "unmet_needs_share"
+    z = {
+        one: (column - column.mean()) / column.std()
+        for one, column in (
+            ("index", study.districts["index"]),
+            ("poor", study.indicators["unmet_needs_share"]),
+        )
+    }
+    shapes = study.districts.geometry
+    near = {one: shapes.index[shapes.distance(shapes[one]) <= 25] for one in shapes.index}
+    lag = {one: z["poor"][others.drop(one)].mean() for one, others in near.items()}
+    assert told["value"] == pytest.approx((z["index"] * pd.Series(lag)).sum() / 47, abs=1e-9)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -244,3 +245,54 @@ def test_points_in_overlapping_colonias_count_once(by_colonia: ge.Study, points:
     assert record["rows_inside_districts"] == inside == 34527
     plain = gpd.read_file(DATA / "colonias.geojson").make_valid().union_all()
     assert places.intersects(plain).sum() == 34526
+
+
+def test_wifi_thins_out_from_the_centre_to_the_outer_alcaldias(folder: Path) -> None:
+    """The question of the city, and the same numbers by a weighted line of numpy's own."""
+    study = ge.outputs.load(folder)
+    told = study.summary["patterns"]["gradient"]["wifi_per_10000"]
+    zocalo = gpd.GeoSeries.from_xy([-99.1332], [19.4326], crs=4326).to_crs(study.districts.crs)
+    km = study.districts.centroid.distance(zocalo.iloc[0]) / 1000
+    people = study.districts["population"]
+    value = study.indicators["wifi_per_10000"]
+    slope, level = np.polyfit(km, value, 1, w=np.sqrt(people))
+    assert told["slope_per_km"] == pytest.approx(slope)
+    rest = np.average((value - slope * km - level) ** 2, weights=people)
+    whole = np.average((value - np.average(value, weights=people)) ** 2, weights=people)
+    assert told["explained"] == pytest.approx(1 - rest / whole)
+    assert told["slope_per_km"] < 0
+    assert told["rank_correlation"] < -0.4
+    near, far = told["rings"][0], told["rings"][-2]
+    assert near["mean"] > 1.5 * far["mean"]
+    assert sum(one["population"] for one in told["rings"]) == pytest.approx(people.sum())
+    text = {one["id"]: one["text"]["es"] for one in study.summary["findings"]}
+    assert "Del centro hacia afuera hay menos" in text["neighbours"]
+
+
+def test_colonias_far_from_the_centre_have_fewer_points_a_square_kilometre() -> None:
+    """No census by colonia is at hand: every square kilometre counts alike instead of people."""
+    zocalo = gpd.GeoSeries.from_xy([-99.1332], [19.4326], crs=4326).to_crs(32614)
+    colonias = gpd.read_file(DATA / "colonias.geojson").to_crs(32614)
+    whole = colonias.geometry.make_valid().rename("geometry")
+    whole = whole[whole.geom_type.isin(["Polygon", "MultiPolygon"])]
+    units = gpd.GeoDataFrame(geometry=whole)
+    wifi = pd.read_excel(DATA / "wifi_gratuito.xlsx")
+    places = wifi[["longitud", "latitud"]].apply(pd.to_numeric, errors="coerce").dropna()
+    points = gpd.GeoSeries.from_xy(places["longitud"], places["latitud"], crs=4326).to_crs(32614)
+    inside, _ = points.sindex.query(units.geometry, predicate="contains")
+    counted = np.bincount(inside, minlength=len(units)) / (units.area / 1e6)
+    density = pd.Series(counted, index=units.index, name="wifi_per_km2")
+    found = ge.patterns.gradient(
+        density, units=units, centre=zocalo.iloc[0], population=units.area / 1e6, rings=6
+    )
+    assert len(units) > 1600
+    assert found.slope_per_km < 0
+    assert found.rank_correlation < -0.3
+    assert found.rings["mean"].iloc[0] > 2 * found.rings["mean"].iloc[-1]
+    graph = ge.patterns.neighbours(units, tolerance_m=25)
+    moran = ge.patterns.moran(
+        density, neighbours=graph, permutations=999, rng=np.random.default_rng(1)
+    )
+    assert moran.value > 0.1
+    assert moran.p <= 0.01
+    assert set(moran.islands) == {str(one) for one in graph.isolates}
