@@ -234,9 +234,10 @@ class IndexBlock(Block):
     )
     aggregation: Literal["arithmetic", "geometric", "harmonic"] = Field(
         "arithmetic",
-        description="mean of the scores; by the others, strength makes up less for weakness",
+        description="mean across areas and pillars (within an area it is arithmetic); by the"
+        " others, strength makes up less for weakness",
     )
-    draws: int = Field(1000, ge=100, le=100_000, description="how often the weights are drawn")
+    draws: int = Field(1000, ge=100, le=100_000, description="how often choices and data are drawn")
     weights_range: Annotated[tuple[float, float], AfterValidator(_increasing)] = Field(
         (0.5, 1.5), description="each weight is drawn between these multiples of itself"
     )

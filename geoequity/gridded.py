@@ -247,6 +247,7 @@ def values_of_tiles(
                 level="district",
                 is_count=False,
                 interval=table[["value_low", "value_high"]].set_axis(["low", "high"], axis=1),
+                draws=measured[column].estimates.draws,
                 reasons=why if suppressed else (),
             )
         figures[kind] = pd.concat({one: found.table for one, found in measured.items()}, axis=1)
@@ -272,25 +273,23 @@ def _people_short(
     people = digital.people_by_tile(cells, tiles)
     untested = digital.untested_share(people, districts=districts.index)
     found = {"fixed_untested_share": TableValues(value=untested, level="district", is_count=False)}
-    floors = {"fixed_under_25_3_share": digital.BASIC, "fixed_under_100_20_share": digital.ADVANCED}
-    for key, limits in floors.items():
-        share = digital.failing_share(people, [measured[one] for one in limits], at_least=limits)
-        found[key] = _share_values(share)
-    slow = digital.failing_share(
-        people, [measured[one] for one in digital.INTERACTIVE], at_most=digital.INTERACTIVE
-    )
-    return found | {"fixed_over_100_ms_share": _share_values(slow)}
-
-
-def _share_values(share: pd.DataFrame) -> TableValues:
-    """Give a share of people with its interval."""
-    return TableValues(
-        value=share["value"],
-        level="district",
-        is_count=False,
-        interval=share[["low", "high"]],
-        on_record=share["known_share"],
-    )
+    limits: dict[str, dict[str, Mapping[str, float]]] = {
+        "fixed_under_25_3_share": {"at_least": digital.BASIC},
+        "fixed_under_100_20_share": {"at_least": digital.ADVANCED},
+        "fixed_over_100_ms_share": {"at_most": digital.INTERACTIVE},
+    }
+    for key, limit in limits.items():
+        asked = [measured[one] for bounds in limit.values() for one in bounds]
+        share = digital.failing_share(people, asked, **limit)
+        found[key] = TableValues(
+            value=share["value"],
+            level="district",
+            is_count=False,
+            interval=share[["low", "high"]],
+            draws=digital.failing_draws(people, asked, **limit),
+            on_record=share["known_share"],
+        )
+    return found
 
 
 def _in_zone(spec: RasterSpec, services: gpd.GeoDataFrame, record: Record) -> pd.Series:

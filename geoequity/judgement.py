@@ -7,7 +7,7 @@ measures; each of them knows nothing of the others.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -21,23 +21,24 @@ from geoequity.schema import AREAS, PILLARS, TYPES
 
 ROOT = "index"
 MIN_AREAS = 3  # of a pillar's five
-LEVEL = 0.9  # of the range over weights
+LEVEL = 0.9  # of both intervals
 EPSILON = 0.5  # inequality aversion of Atkinson and, in absolute value, Kolm-Pollak
-_TAIL = (1 - LEVEL) / 2
 _FEWEST = 3  # districts that an audit speaks of
 MATERIAL, NO_MATERIAL_GAP, RELATIVE_SCORES = "absolute", "no_material_gap", "relative_scores"
 GOALPOSTS, ARITHMETIC = "goalposts", "arithmetic"
+_WITHIN_AREAS = ARITHMETIC  # as the HDI within education; what it is elsewhere is a choice
 _NORMALISE: dict[str, composite.Normalise] = {
     "min_max": composite.min_max,
-    "z_score": composite.z_score,
+    "z_score": lambda data, better: composite.z_score(data, better).clip(0.0, 100.0),
     "rank": composite.rank,
     "percentile": composite.percentile,
 }
 _AGGREGATE: dict[str, composite.Aggregate] = {
     ARITHMETIC: composite.arithmetic,
-    "geometric": composite.geometric,
-    "harmonic": composite.harmonic,
+    "geometric": composite.floored(composite.geometric),
+    "harmonic": composite.floored(composite.harmonic),
 }
+_RELATIVE = ("min_max", "percentile")  # that ranks are drawn over besides goalposts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ class Rules:
     weights_range
         Each weight is drawn between these multiples of itself.
     draws
-        How often.
+        How often the choices, and the posteriors, are drawn.
     seed
         Of the draws.
     threshold
@@ -70,7 +71,9 @@ class Rules:
         districts against each other: the thresholds of types, and of a material
         gap, are thresholds on goalposts, so that no types are stated then.
     aggregation
-        ``arithmetic``, ``geometric`` or ``harmonic`` mean.
+        ``arithmetic``, ``geometric`` or ``harmonic`` mean, across areas and
+        pillars; within an area it is arithmetic. Scores under 1 count as 1 in
+        the latter two, so that one area at nil does not make nil of the index.
     """
 
     weights: Mapping[str, float]
@@ -96,10 +99,17 @@ class Judgement:
         Districts x nodes: indicators, pillar areas (``structures.mobility``),
         areas, pillars and ``index``, 0-100.
     ranges
-        Districts x ``index_low``, ``index_high``, ``rank``, ``rank_low``,
-        ``rank_high``: the middle 90 % over the draws of the weights.
+        Districts x ``rank``; the middle 90 % over the choices: ``index_low``,
+        ``index_high``, ``rank_low``, ``rank_high``; over the posteriors, at the
+        published choices: the same with ``sampling_`` before it, NaN where all
+        sources are complete counts; and ``worst_quarter``, the probability over
+        both that a district is in the worst quarter of people, NaN unless the
+        gap is material.
+    sensitivity
+        What moves the ranks, as :func:`geoequity.composite.robustness` tells it.
     probability
-        Districts x types; NaN where scores are relative.
+        Districts x types, over choices and posteriors; NaN where scores are
+        relative.
     types
         Type of each district; None where none is stated.
     relative
@@ -120,6 +130,7 @@ class Judgement:
 
     scores: pd.DataFrame
     ranges: pd.DataFrame
+    sensitivity: pd.DataFrame
     probability: pd.DataFrame
     types: pd.Series
     relative: pd.Series
@@ -162,6 +173,8 @@ def make_tree(
 
     Indicators of one family stand under a node of their own, so that a concept
     measured twice does not count twice, nor half where one measure is unknown.
+    Within an area means are arithmetic, whatever they are above: its indicators
+    are pieces of evidence of one thing, so that one of them at nil is not nil.
 
     Parameters
     ----------
@@ -187,8 +200,9 @@ def make_tree(
         weight = weights.get(one.id, 1.0)
         parent = _family(one) if shared else area
         rows.append({"id": one.id, "parent": parent, "weight": weight, "better": one.better})
+    inside = {"aggregate": _WITHIN_AREAS}
     rows.extend(
-        {"id": family, "parent": family.rpartition(".")[0], "weight": 1.0}
+        {"id": family, "parent": family.rpartition(".")[0], "weight": 1.0} | inside
         for family, count in members.items()
         if count > 1
     )
@@ -198,13 +212,14 @@ def make_tree(
         ]
         for area in areas:
             weight = weights.get(f"{pillar}.{area}", weights.get(area, 1.0))
-            rows.append({"id": f"{pillar}.{area}", "parent": pillar, "weight": weight})
+            rows.append({"id": f"{pillar}.{area}", "parent": pillar, "weight": weight} | inside)
         if areas:
             weight = weights.get(pillar, 1.0)
             rows.append({"id": pillar, "parent": ROOT, "weight": weight, "min_known": MIN_AREAS})
     if rows:
         rows.append({"id": ROOT, "parent": None, "weight": 1.0, "min_known": len(PILLARS)})
-    return pd.DataFrame(rows, columns=["id", "parent", "weight", "better", "min_known"])
+    columns = ["id", "parent", "weight", "better", "min_known", "aggregate"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _family(one: Definition) -> str:
@@ -244,11 +259,9 @@ def judge(
     definitions = list(definitions)
     index = evaluation.districts.index
     tree = make_tree(definitions, present=present, weights=rules.weights)
-    nodes = [*PILLARS, ROOT]
     if tree.empty:
-        scores = pd.DataFrame(np.nan, index=index, columns=[*AREAS, *nodes])
-        drawn: dict[str, composite.Array] = {}
-        audit = None
+        scores = pd.DataFrame(np.nan, index=index, columns=[*AREAS, *PILLARS, ROOT])
+        shaken, audit = None, None
     else:
         aggregate = _AGGREGATE[rules.aggregation]
         built = composite.build(
@@ -260,13 +273,14 @@ def judge(
         scores = _with_areas(built.scores, aggregate)
         told = scores[ROOT].notna().sum() >= _FEWEST
         audit = composite.audit(built.scores, tree) if told else None
-        low, high = rules.weights_range
-        rng = np.random.default_rng(rules.seed)
-        drawn = composite.weight_draws(
-            built.scores, tree, low=low, high=high, draws=rules.draws, rng=rng
-        )
-    unknown = np.full((rules.draws, len(index)), np.nan)
+        shaken = _shaken(evaluation, tree, definitions, population=population, rules=rules)
     gap_points = gap(scores[ROOT], population)
+    basis: str | None = None
+    if covered_share(scores[ROOT], population) >= rules.min_covered_share:
+        basis = MATERIAL if gap_points >= rules.min_gap_points else NO_MATERIAL_GAP
+        basis = basis if rules.normalisation == GOALPOSTS else RELATIVE_SCORES
+    unknown = np.full((rules.draws, len(index)), np.nan)
+    drawn = shaken.on_goalposts.draws if shaken else {}
     structures, technologies = (drawn.get(pillar, unknown) for pillar in PILLARS)
     probability = typology.probabilities(
         structures, technologies, threshold=rules.threshold, index=index
@@ -280,18 +294,17 @@ def judge(
         typology.probabilities(structures, technologies, threshold=middle, index=index),
         min_probability=rules.min_probability,
     )
-    basis: str | None = None
-    if covered_share(scores[ROOT], population) >= rules.min_covered_share:
-        basis = MATERIAL if gap_points >= rules.min_gap_points else NO_MATERIAL_GAP
-        basis = basis if rules.normalisation == GOALPOSTS else RELATIVE_SCORES
+    ranges = _ranges(shaken, index)
     if rules.normalisation != GOALPOSTS:
         probability = probability.where(probability.isna())
     if basis != MATERIAL:
         types = pd.Series([None] * len(index), index=index, dtype=object, name="type")
+        ranges["worst_quarter"] = np.nan
         relative = types
     return Judgement(
         scores=scores,
-        ranges=_ranges(scores[ROOT], drawn.get(ROOT, unknown)),
+        ranges=ranges,
+        sensitivity=shaken.everything.sensitivity if shaken else pd.DataFrame(),
         probability=probability[list(TYPES)],
         types=types,
         relative=relative,
@@ -302,12 +315,69 @@ def judge(
     )
 
 
+@dataclass(frozen=True)
+class _Shaken:
+    """The index under other choices, under other states of the world, and under both."""
+
+    score_choices: composite.Robustness  # on goalposts: other scores are on other scales
+    rank_choices: composite.Robustness
+    on_goalposts: composite.Robustness  # what choices and posteriors make of types
+    everything: composite.Robustness  # and of ranks
+    sampling: composite.Robustness | None
+
+
+def _shaken(
+    evaluation: Evaluation,
+    tree: pd.DataFrame,
+    definitions: Iterable[Definition],
+    *,
+    population: pd.Series,
+    rules: Rules,
+) -> _Shaken:
+    """Draw the choices and the posteriors, apart and together."""
+    posteriors = {key: one for key, one in evaluation.draws.items() if key in set(tree["id"])}
+    first = {rules.normalisation: _normalise(rules.normalisation, definitions)}
+    mean = {rules.aggregation: _AGGREGATE[rules.aggregation]}
+    published = composite.Pool(normalise=first, weights=(1.0, 1.0), aggregate=mean, drop_one=False)
+    choices = replace(
+        published,
+        weights=rules.weights_range,
+        aggregate=mean | _AGGREGATE,  # the published one stays the first
+        drop_one=True,
+    )
+    others = {one: _normalise(one, definitions) for one in (GOALPOSTS, *_RELATIVE)}
+    every = replace(choices, normalise=first | others)
+
+    def drawn(pool: composite.Pool, **options: Any) -> composite.Robustness:
+        return composite.robustness(
+            evaluation.districts,
+            tree,
+            pool=pool,
+            draws=rules.draws,
+            rng=np.random.default_rng(rules.seed),
+            population=population.fillna(0.0),
+            level=LEVEL,
+            **({"sobol": 0} | options),
+        )
+
+    by_score, everything = drawn(choices), drawn(every, posteriors=posteriors, sobol=rules.draws)
+    if not posteriors:
+        return _Shaken(by_score, everything, by_score, everything, None)
+    return _Shaken(
+        by_score,
+        drawn(every),
+        drawn(choices, posteriors=posteriors),
+        everything,
+        drawn(published, posteriors=posteriors),
+    )
+
+
 def _normalise(name: str, definitions: Iterable[Definition]) -> composite.Normalise:
     """Choose how values become scores, all of them 0-100."""
     if name == GOALPOSTS:
         posts = {one.id: one.goalposts for one in definitions if one.goalposts is not None}
         return composite.goalposts(posts)
-    return lambda data, better: _NORMALISE[name](data, better).clip(0.0, 100.0)
+    return _NORMALISE[name]
 
 
 def mean(value: pd.Series, population: pd.Series) -> float:
@@ -597,14 +667,22 @@ def _with_areas(scores: pd.DataFrame, aggregate: composite.Aggregate) -> pd.Data
     return scores.assign(**areas, **absent)
 
 
-def _ranges(score: pd.Series, drawn: composite.Array) -> pd.DataFrame:
-    """Give rank and score with the middle 90 % over the draws."""
-    table = pd.DataFrame({"rank": score.rank(ascending=False)}, index=score.index)
-    ranks = pd.DataFrame(drawn).rank(axis=1, ascending=False).to_numpy()
-    known = ~np.isnan(drawn).any(axis=0)
-    for name, values in (("index", drawn), ("rank", ranks)):
-        ends = np.full((2, drawn.shape[1]), np.nan)
-        if known.any():
-            ends[:, known] = np.quantile(values[:, known], [_TAIL, 1 - _TAIL], axis=0)
-        table[f"{name}_low"], table[f"{name}_high"] = ends
+def _ranges(shaken: _Shaken | None, index: pd.Index) -> pd.DataFrame:
+    """Put the ends of both intervals side by side."""
+    columns = ["rank", *_ENDS, *(f"sampling_{one}" for one in _ENDS), "worst_quarter"]
+    table = pd.DataFrame(np.nan, index=index, columns=columns)
+    if shaken is None:
+        return table
+    ends = {"": (shaken.score_choices.scores, shaken.rank_choices.ranks)}
+    if shaken.sampling is not None:
+        ends["sampling_"] = (shaken.sampling.scores, shaken.sampling.ranks)
+    for prefix, (scores, ranks) in ends.items():
+        for end in ("low", "high"):
+            table[f"{prefix}index_{end}"] = scores[end]
+            table[f"{prefix}rank_{end}"] = ranks[end]
+    table["rank"] = shaken.rank_choices.ranks["value"]
+    table["worst_quarter"] = shaken.everything.worst_quarter
     return table
+
+
+_ENDS = ("index_low", "index_high", "rank_low", "rank_high")

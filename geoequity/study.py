@@ -34,9 +34,12 @@ class Study:
         (NaN where there is no count), ``area_m2``, the scores ``index``,
         ``structures``, ``technologies`` and the five areas, ``rank``,
         ``rank_low``, ``rank_high``, ``index_low``, ``index_high`` (range over
-        the weights), ``decoration_gap`` (technologies minus structures, points),
-        ``type`` and ``type_relative`` (by the city's own medians; None where
-        none is stated), ``confidence``.
+        choices of method), the same with ``sampling_`` before it (error of the
+        data; NaN where they are complete counts), ``worst_quarter``
+        (probability, over both, of being in the worst quarter of people),
+        ``decoration_gap`` (technologies minus structures, points), ``type`` and
+        ``type_relative`` (by the city's own medians; None where none is stated),
+        ``confidence``.
     cells
         Index ``unit_id``: geometry, ``name``, ``district_id`` (None outside
         every district), ``population`` and other bases, ``area_m2``.

@@ -279,11 +279,29 @@ def district_confidence(evaluation: Evaluation, judgement: Judgement) -> pd.Seri
     return known.fillna(0.0).mean(axis=1)
 
 
-def _interval(value: object, low: object = None, high: object = None) -> dict[str, Any]:
-    """Put a number with its range over the method; its source is a complete count."""
-    method = {"low": plain(low), "high": plain(high)}
-    known = method["low"] is not None and method["high"] is not None
-    return {"value": plain(value), "sampling": None, "method": method if known else None}
+def _interval(
+    value: object,
+    *,
+    method: tuple[object, object] = (None, None),
+    sampling: tuple[object, object] = (None, None),
+) -> dict[str, Any]:
+    """Put a number with its range over the method and that over the data, apart."""
+    ends = {"sampling": sampling, "method": method}
+    known = {
+        kind: {"low": plain(low), "high": plain(high)}
+        for kind, (low, high) in ends.items()
+        if plain(low) is not None and plain(high) is not None
+    }
+    return {"value": plain(value), **dict.fromkeys(ends), **known}
+
+
+def _both(value: object, ranges: pd.Series, name: str) -> dict[str, Any]:
+    """Put a district's score or rank with both its intervals."""
+    return _interval(
+        value,
+        method=(ranges[f"{name}_low"], ranges[f"{name}_high"]),
+        sampling=(ranges[f"sampling_{name}_low"], ranges[f"sampling_{name}_high"]),
+    )
 
 
 def _population(population: pd.Series, outside: float, index: pd.Series) -> dict[str, Any]:
@@ -362,6 +380,10 @@ def _index(judgement: Judgement, population: pd.Series, rules: Rules) -> dict[st
         method = f"{rules.aggregation} {method}"
     if rules.normalisation != GOALPOSTS:
         method += f", scores by {_NORMALISATIONS[rules.normalisation]}"
+    moves = {
+        str(choice): {one: plain(share) for one, share in row.items()}
+        for choice, row in judgement.sensitivity.iterrows()
+    }
     if not known.any():
         return {
             "mean": None,
@@ -369,6 +391,7 @@ def _index(judgement: Judgement, population: pd.Series, rules: Rules) -> dict[st
             "mean_abs_difference": None,
             "gini": None,
             "method": method,
+            "sensitivity": moves,
         }
     value, people = score[known], population[known]
     low = inequality.quantile(value, population=people, q=0.1)
@@ -379,6 +402,7 @@ def _index(judgement: Judgement, population: pd.Series, rules: Rules) -> dict[st
         "mean_abs_difference": plain(2 * inequality.absolute_gini(value, population=people)),
         "gini": plain(inequality.gini(value, population=people)) if value.sum() > 0 else None,
         "method": method,
+        "sensitivity": moves,
     }
 
 
@@ -487,20 +511,21 @@ def _districts(
         distance = ahead.loc[key].dropna().sort_values(kind="stable")
         best = distance[distance >= NOTABLE_POINTS].index[::-1][:LISTED]
         worst = distance[distance <= -NOTABLE_POINTS].index[:LISTED]
-        score, rank = judgement.scores.loc[key], judgement.ranges.loc[key]
+        score = judgement.scores.loc[key]
         named, relative = judgement.types[key], judgement.relative[key]
         described[str(key)] = {
             "name": str(districts.loc[key, "name"]),
             "population": plain(population[key]),
-            "score": _interval(score[ROOT], rank["index_low"], rank["index_high"]),
+            "score": _both(score[ROOT], judgement.ranges.loc[key], "index"),
             **{pillar: plain(score[pillar]) for pillar in PILLARS},
             "areas": {area: plain(score[area]) for area in AREAS},
-            "rank": _interval(rank["rank"], rank["rank_low"], rank["rank_high"]),
+            "rank": _both(judgement.ranges.loc[key, "rank"], judgement.ranges.loc[key], "rank"),
             "decoration_gap": plain(decoration[key]),
             "decoration": {one: list(why.loc[key, one]) for one in ("ahead", "behind")},
             "type": None if named is None else str(named),
             "type_relative": None if relative is None else str(relative),
             "type_probability": {one: plain(judgement.probability.loc[key, one]) for one in TYPES},
+            "worst_quarter_probability": plain(judgement.ranges.loc[key, "worst_quarter"]),
             "confidence": plain(confidence[key]),
             "strengths": [str(one) for one in best],
             "gaps": [str(one) for one in worst],

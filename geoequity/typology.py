@@ -33,8 +33,8 @@ def probabilities(
     """
     Count in how many draws a district is of each type.
 
-    The draws are choices of weights, so this is how robust a type is to
-    priorities, not a chance that anything happens.
+    The draws are choices of method and equally likely data, so this is how far
+    a type holds, not a chance that anything happens.
 
     Parameters
     ----------

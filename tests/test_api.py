@@ -382,6 +382,7 @@ def call(function, make, rows=(), out=None, **options):
     return SimpleNamespace(function=function, make=make, axes=axes, out=out, options=options)
 
 
+OUTPUTS = {"y_a": [1.0, 2, 4], "y_b": [3.0, 1, 0], "x": [2.0, 2, 1]}
 VALUE, RANKED = ("value", "population"), ("value", "population", "rank")
 GROUPED = ("value", "population", "groups")
 MEMBERS = ("group", "population")
@@ -540,6 +541,24 @@ CALLS = {
         out=0,
         normalise=composite.min_max,
     ),
+    "composite.robustness": call(
+        lambda **inputs: composite.robustness(**inputs).scores,
+        lambda: {"data": table(), "tree": tree(), "rng": np.random.default_rng(1)},
+        ("data",),
+        out=0,
+        pool={},
+        draws=20,
+    ),
+    "composite.sobol_indices": call(
+        lambda y_a, y_b, x: composite.sobol_indices(y_a, y_b, mixed={"x": x}),
+        lambda: {name: np.array(y) for name, y in OUTPUTS.items()},
+    ),
+    "composite.floored": call(
+        composite.floored(composite.geometric),
+        lambda: {"values": table().to_numpy(), "weights": np.array([1.0, 2, 3])},
+        ("values",),
+        out=0,
+    ),
     "composite.audit": call(
         lambda **inputs: composite.audit(**inputs).weights,
         lambda: {"scores": built(), "tree": tree()},
@@ -594,15 +613,6 @@ CALLS = {
         composite.budget_allocation,
         lambda: {"points": table().abs().fillna(1.0) + 1},
         ("points",),
-    ),
-    "composite.weight_draws": call(
-        lambda **inputs: composite.weight_draws(**inputs)["r"],
-        lambda: {"scores": table(), "tree": tree(), "rng": np.random.default_rng(1)},
-        ("scores",),
-        out=1,
-        low=0.5,
-        high=1.5,
-        draws=7,
     ),
     "typology.probabilities": call(
         typology.probabilities,

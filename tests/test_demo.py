@@ -93,6 +93,28 @@ def test_at_least_nine_in_ten_planted_types_are_found(demo_study: Study) -> None
     assert (demo_study.types["type"] == "uncertain").mean() <= 0.25
 
 
+def test_error_of_the_data_and_choice_of_method_stay_apart(demo_study: Study) -> None:
+    for one in demo_study.summary["districts"].values():
+        score, rank = one["score"], one["rank"]
+        assert score["sampling"]["low"] <= score["sampling"]["high"]
+        narrow, wide = (score[kind]["high"] - score[kind]["low"] for kind in ("sampling", "method"))
+        assert 0 < narrow < wide / 4  # six of 48 indicators are measured with error
+        assert 1 <= rank["method"]["low"] <= rank["method"]["high"] <= len(demo_study.districts)
+    moves = demo_study.summary["index"]["sensitivity"]
+    assert set(moves) == {"normalise", "weights", "aggregate", "drop", "data"}
+    totals = {choice: one["total"] for choice, one in moves.items()}
+    assert max(totals, key=totals.get) == "weights"
+    assert min(totals, key=totals.get) == "data"
+
+
+def test_the_worst_quarter_holds_a_quarter_of_people(demo_study: Study) -> None:
+    table = demo_study.districts
+    expected = (table["worst_quarter"] * table["population"]).sum() / table["population"].sum()
+    assert 0.2 < expected < 0.35  # the last of them may be in it in part
+    sure = table.index[table["worst_quarter"] > 0.5]
+    assert set(table.loc[sure, "type"]) <= {"neglected", "showcase", "analogue"}
+
+
 def test_faults_in_the_files_are_warned_of_with_ids(demo_study: Study) -> None:
     warned = "\n".join(demo_study.summary["warnings"])
     faults = truth_of(DEMO)["faults"]
@@ -135,6 +157,8 @@ def test_a_near_equal_city_has_no_neglected_district(tmp_path: Path) -> None:
     study, _ = make_and_assess(tmp_path, "--seed", "3", "--near-equal")
     assert study.summary["types"]["basis"] == "no_material_gap"
     assert study.summary["types"]["neglected"]["districts"] == []
+    worst = [one["worst_quarter_probability"] for one in study.summary["districts"].values()]
+    assert worst == [None] * len(worst)
     said = " ".join(one["text"]["en"] for one in study.summary["findings"])
     assert "no material gap" in said
 

@@ -1,5 +1,6 @@
 """From indicators to index, types and inequality, on cities judged by hand."""
 
+from dataclasses import replace
 from math import isnan, log, nan
 
 import numpy as np
@@ -194,7 +195,8 @@ def test_a_city_with_every_value_unknown_is_judged_unknown():
 def test_without_population_no_type_is_stated_and_scores_still_stand():
     found = judged(FOUR, population=[nan] * 4)
     assert found.scores["index"].notna().all()
-    assert found.ranges.notna().all(axis=None)
+    assert found.ranges[["rank", "rank_low", "rank_high", "index_low"]].notna().all(axis=None)
+    assert found.ranges["worst_quarter"].isna().all()
     assert (found.basis, found.types.tolist()) == (None, [None] * 4)
     assert isnan(found.gap_points)
 
@@ -323,14 +325,106 @@ def test_two_districts_that_mirror_each_other_may_rank_either_way():
     assert found.ranges["index_high"].max() < 0.75 * 80 + 0.25 * 40
 
 
-def test_the_range_holds_the_middle_nine_tenths_of_the_draws():
-    found = judged(same_in_pillar([80, 40, 55], [40, 80, 10]), draws=400, seed=9)
-    drawn = composite.weight_draws(
-        found.scores, found.tree, low=0.5, high=1.5, draws=400, rng=np.random.default_rng(9)
-    )["index"]
-    assert found.ranges[["index_low", "index_high"]].to_numpy() == close(
-        np.quantile(drawn, [0.05, 0.95], axis=0).T
+def test_scores_range_over_choices_on_goalposts_and_ranks_over_all():
+    values = same_in_pillar([80, 40, 55], [40, 80, 10])
+    found = judged(values, draws=400, seed=9)
+    posts = composite.goalposts(dict.fromkeys(values, (0.0, 100.0)))
+    pool = {
+        "normalise": {"goalposts": posts},
+        "aggregate": [
+            composite.arithmetic,
+            composite.floored(composite.geometric),
+            composite.floored(composite.harmonic),
+        ],
+    }
+    data = evaluation(values, found.scores.index).districts
+    wide = pool | {
+        "normalise": [posts, composite.min_max, composite.percentile],
+    }
+    scores, ranks = (
+        composite.robustness(
+            data, found.tree, pool=one, draws=400, rng=np.random.default_rng(9), sobol=sobol
+        )
+        for one, sobol in ((pool, 0), (wide, 400))
     )
+    for end in ("low", "high"):
+        assert found.ranges[f"index_{end}"].tolist() == scores.scores[end].tolist()
+        assert found.ranges[f"rank_{end}"].tolist() == ranks.ranks[end].tolist()
+    assert found.sensitivity.equals(ranks.sensitivity)
+    assert found.ranges.filter(like="sampling_").isna().all(axis=None)
+
+
+def shaky(spread, *, districts=("a",), key="s_mobility", values=FOUR, draws=200):
+    """What was evaluated, the values of some districts drawn round themselves in draws."""
+    index = pd.Index(list("abcd"), name="unit_id", dtype=object)
+    made = evaluation(values, index)
+    noise = np.random.default_rng(2).normal(0, spread, (draws, len(districts)))
+    table = pd.DataFrame(np.nan, index=range(draws), columns=index)
+    table[list(districts)] = made.districts.loc[list(districts), key].to_numpy() + noise
+    return replace(made, draws={key: table})
+
+
+def judged_shaky(made, **changes):
+    return judgement.judge(
+        made,
+        one_of_each(),
+        population=pd.Series(1000.0, index=made.districts.index),
+        present=list(made.districts),
+        rules=rules(**changes),
+    )
+
+
+def test_data_and_choices_are_never_mixed():
+    made = shaky(8.0)
+    found, certain = judged_shaky(made), judged_shaky(replace(made, draws={}))
+    method = ["index_low", "index_high", "rank_low", "rank_high"]
+    assert found.ranges[method].equals(certain.ranges[method])
+    # one of five areas of one of two pillars moves by 8, one tenth of which the index does
+    drawn = made.draws["s_mobility"]["a"].clip(upper=100.0)
+    ends = found.ranges.loc["a", ["sampling_index_low", "sampling_index_high"]]
+    assert ends.tolist() == close((90 + (np.quantile(drawn, [0.05, 0.95]) - 90) / 10).tolist())
+    others = found.ranges.loc[list("bcd"), ["sampling_index_low", "sampling_index_high"]]
+    assert others.to_numpy() == close(np.repeat([[45.0], [45.0], [20.0]], 2, axis=1))
+    assert (found.ranges["sampling_rank_low"] == found.ranges["sampling_rank_high"]).all()
+
+
+def test_without_data_error_the_interval_collapses():
+    ranges = judged_shaky(shaky(0.0)).ranges
+    assert ranges["sampling_index_low"].tolist() == close([90, 45, 45, 20])
+    assert ranges["sampling_index_high"].tolist() == close([90, 45, 45, 20])
+
+
+def test_types_and_the_worst_quarter_own_both_doubts():
+    values = same_in_pillar([90, 10, 80, 8], [90, 12, 10, 8])
+    certain, doubtful = (
+        judged_shaky(shaky(spread, districts=("d",), key="t_mobility", values=values))
+        for spread in (0.0, 400.0)
+    )
+    assert certain.types["d"] == "neglected"
+    assert certain.ranges.loc["d", "worst_quarter"] > 0.8
+    assert doubtful.ranges.loc["d", "worst_quarter"] < certain.ranges.loc["d", "worst_quarter"]
+    assert "data" in doubtful.sensitivity.index
+    every = shaky(
+        90.0, districts=tuple("abcd"), values=same_in_pillar([52.0] * 4, [20, 80, 50, 55])
+    )
+    mixed = judged_shaky(every)
+    still = judged_shaky(replace(every, draws={}))
+    assert (mixed.probability.max(axis=1) <= still.probability.max(axis=1)).all()
+    assert mixed.probability.max(axis=1).sum() < still.probability.max(axis=1).sum()
+
+
+def test_a_nearly_equal_city_has_no_worst_quarter():
+    found = judged(same_in_pillar([20, 22, 24, 26], [20, 22, 24, 26]))
+    assert found.ranges["worst_quarter"].isna().all()
+    assert found.ranges["rank_low"].notna().all()
+
+
+def test_an_indicator_at_nil_does_not_make_nil_of_its_area():
+    extra = definition("more", pillar="structures", area=AREAS[0])
+    values = {key: [80.0, 20.0] for key in FOUR} | {"more": [0.0, 20.0]}
+    found = judged(values, definitions=[*one_of_each(), extra])
+    assert found.types.tolist() == ["integrated", "neglected"]
+    assert found.ranges.loc["a", "index_low"] > 50
 
 
 def test_published_ranks_lie_within_their_ranges_mostly():

@@ -458,7 +458,10 @@ def test_a_district_is_described_by_its_scores_and_their_ranges():
     assert 10 < low < 45 < high < 80
     assert made["score"]["sampling"] is None
     assert made["rank"]["value"] == 2.5
-    assert made["rank"]["method"] == {"low": 2, "high": 3}
+    # by the share of districts left behind it comes to (1/8 + 5/8) / 2, no more than d
+    assert made["rank"]["method"] == {"low": 2, "high": 4}
+    assert made["rank"]["sampling"] is None
+    assert 0 < made["worst_quarter_probability"] < 0.5
     assert made["type"] == "showcase"
     assert made["type_probability"] == {one: float(one == "showcase") for one in TYPES}
 

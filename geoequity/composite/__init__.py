@@ -1,5 +1,5 @@
 """
-From indicators to scores: treat, normalise, weigh, aggregate, audit, and shake the weights.
+From indicators to scores: treat, normalise, weigh, aggregate, audit, and shake the choices.
 
 Each step is a function of tables, chosen by the caller; `build` walks a tree of
 any depth with them. The published number is "the index".
@@ -10,6 +10,7 @@ from geoequity.composite._aggregate import (
     Array,
     arithmetic,
     copeland,
+    floored,
     geometric,
     harmonic,
 )
@@ -24,7 +25,7 @@ from geoequity.composite._audit import (
     profile,
     related_pairs,
 )
-from geoequity.composite._build import Scores, Weigh, build, weight_draws
+from geoequity.composite._build import Scores, Weigh, build
 from geoequity.composite._components import Components, components
 from geoequity.composite._normalise import (
     Normalise,
@@ -35,6 +36,7 @@ from geoequity.composite._normalise import (
     to_targets,
     z_score,
 )
+from geoequity.composite._robustness import Pool, Robustness, robustness, sobol_indices
 from geoequity.composite._treat import denominate, impute, tame_outliers
 from geoequity.composite._weigh import (
     BenefitOfTheDoubt,
@@ -59,7 +61,9 @@ __all__ = [
     "Components",
     "Hierarchy",
     "Normalise",
+    "Pool",
     "Reliability",
+    "Robustness",
     "Scores",
     "Weigh",
     "analytic_hierarchy",
@@ -78,6 +82,7 @@ __all__ = [
     "entropy_weights",
     "equal_weights",
     "favourable",
+    "floored",
     "geometric",
     "global_weights",
     "goalposts",
@@ -88,9 +93,10 @@ __all__ = [
     "profile",
     "rank",
     "related_pairs",
+    "robustness",
+    "sobol_indices",
     "tame_outliers",
     "to_targets",
-    "weight_draws",
     "with_weights",
     "z_score",
 ]

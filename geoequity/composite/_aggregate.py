@@ -1,6 +1,7 @@
 """Make one score of several."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
@@ -96,6 +97,59 @@ def harmonic(values: Array, weights: Array) -> Array:
         return among(1 / inverse, values.T)
 
 
+@dataclass(frozen=True)
+class Floored:
+    """An aggregation that takes no score for less than a floor; from :func:`floored`."""
+
+    mean: Aggregate
+    at: float
+
+    @property
+    def __name__(self) -> str:
+        """Name the kind of aggregation."""
+        return getattr(self.mean, "__name__", type(self.mean).__name__)
+
+    def __call__(self, values: Array, weights: Array) -> Array:
+        """Aggregate scores, units x children."""
+        return self.mean(np.maximum(values, self.at), weights)
+
+
+def floored(mean: Aggregate, *, at: float = 1.0) -> Aggregate:
+    """
+    Keep one score of nil from making nil of all the others.
+
+    A geometric or harmonic mean is 0 where one child is, however good the rest.
+    Scores are often laid from 1 to 100 before such a mean is taken; here those
+    under 1 count as 1, and all others stay as they are.
+
+    Parameters
+    ----------
+    mean
+        :func:`geometric`, :func:`harmonic` or another.
+    at
+        Least score that counts, above 0.
+
+    Returns
+    -------
+    aggregate
+        Function of values and weights.
+
+    Raises
+    ------
+    DataError
+        If the floor is not above 0.
+
+    Examples
+    --------
+    >>> float(floored(geometric)(np.array([[0.0, 100.0]]), np.ones(2)).round(9)[0])
+    10.0
+    """
+    if not 0 < at < np.inf:
+        msg = f"floored: the floor must be above 0, not {at}"
+        raise DataError(msg)
+    return Floored(mean, at)
+
+
 def copeland(values: Array, weights: Array) -> Array:
     """
     Compare units two by two, so that nothing makes up for anything.
@@ -150,3 +204,11 @@ def among(mean: Array, children: Iterable[Array]) -> Array:
     """
     values = list(children)
     return np.clip(mean, reduce(np.fmin, values), reduce(np.fmax, values))
+
+
+NAMED: dict[object, Aggregate] = {
+    "arithmetic": arithmetic,
+    "geometric": geometric,
+    "harmonic": harmonic,
+    "copeland": copeland,
+}

@@ -1,4 +1,4 @@
-"""Walk a tree of indicators with the steps that a caller chose, and shake its weights."""
+"""Walk a tree of indicators with the steps that a caller chose."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from geoequity import schema
-from geoequity.composite._aggregate import Aggregate, Array, among, arithmetic
+from geoequity.composite._aggregate import NAMED, Aggregate, Array, arithmetic
 from geoequity.composite._normalise import Normalise
 from geoequity.composite._tree import checked_tree, leaves_of, parents_upwards, refuse
 from geoequity.errors import DataError
@@ -57,8 +57,10 @@ def build(
         Units x indicators, in each indicator's own unit; NaN = unknown.
     tree
         Columns ``id``, ``parent`` (missing at the root), ``weight`` (within the
-        parent), ``better`` (leaves only) and, if a parent needs more than one
-        known child, ``min_known``. Leaves are columns of ``data``.
+        parent), ``better`` (leaves only); if a parent needs more than one known
+        child, ``min_known``; and if it is always made in one way, whatever the
+        others are, ``aggregate``: ``arithmetic``, ``geometric``, ``harmonic`` or
+        ``copeland``. Leaves are columns of ``data``.
     normalise
         Brings indicators to 0-100, 100 best: :func:`goalposts`, :func:`min_max`,
         :func:`rank`, :func:`percentile`, :func:`to_targets`; :func:`z_score` may
@@ -104,7 +106,8 @@ def build(
         if weigh is not None:
             nodes.loc[children, "weight"] = _weighed(weigh, stack, children, parent)
         enough = (~np.isnan(stack)).sum(axis=1) >= nodes.loc[parent, "min_known"]
-        mean = aggregate(stack, nodes.loc[children, "weight"].to_numpy(dtype=float))
+        chosen = NAMED.get(nodes.loc[parent, "aggregate"], aggregate)
+        mean = chosen(stack, nodes.loc[children, "weight"].to_numpy(dtype=float))
         columns[parent] = np.where(enough, mean, np.nan)
     table = pd.DataFrame({one: columns[one] for one in nodes.index}, index=data.index)
     return Scores(
@@ -112,72 +115,6 @@ def build(
         ranks=table.rank(ascending=False, method="average"),
         weights=nodes["weight"],
     )
-
-
-def weight_draws(
-    scores: pd.DataFrame,
-    tree: pd.DataFrame,
-    *,
-    low: float,
-    high: float,
-    draws: int,
-    rng: np.random.Generator,
-) -> dict[str, Array]:
-    """
-    Score the parents of a tree again under other weights.
-
-    Every weight is drawn evenly between ``low`` and ``high`` times itself,
-    apart from the others: how much would change if priorities did?
-
-    Parameters
-    ----------
-    scores
-        Units x nodes as :func:`build` gives them, of which the leaves are used.
-    tree
-        The tree of :func:`build`.
-    low
-        Smallest multiple of a weight.
-    high
-        Largest multiple.
-    draws
-        How often.
-    rng
-        Source of randomness.
-
-    Returns
-    -------
-    drawn
-        Parent id -> draws x units, aggregated by weighted mean; NaN = unknown.
-
-    Raises
-    ------
-    DataError
-        If the tree breaks its contract, as in :func:`build`, the multiples do
-        not rise from 0 or more, or ``draws`` is not 1 or more.
-    """
-    if not (0 <= low <= high < np.inf and high > 0 and draws >= 1):
-        msg = f"weights are drawn at least once, from 0 or more up, not {draws} x {low} to {high}"
-        raise DataError(msg)
-    nodes = checked_tree(tree, scores)
-    drawn: dict[str, Array] = {
-        one: scores[one].to_numpy(dtype=float)[None, :] for one in leaves_of(nodes)
-    }
-    parents = parents_upwards(nodes)
-    for parent in parents:
-        children = nodes.index[nodes["parent"] == parent]
-        weights = nodes.loc[children, "weight"].to_numpy(dtype=float)
-        multiples = rng.uniform(low, high, size=(draws, len(children))) * weights
-        total, amount, known = (np.zeros((draws, len(scores))) for _ in range(3))
-        # One child after another: all draws of all children at once would not fit in memory
-        for child, multiple in zip(children, multiples.T, strict=True):
-            value, weight = drawn[child], multiple[:, None]
-            total += ~np.isnan(value) * weight
-            amount += np.where(np.isnan(value), 0.0, value * weight)
-            known += ~np.isnan(value)
-        mean = np.divide(amount, total, out=np.full(total.shape, np.nan), where=total > 0)
-        mean = among(mean, [drawn[one] for one in children])
-        drawn[parent] = np.where(known >= nodes.loc[parent, "min_known"], mean, np.nan)
-    return {one: drawn[one] for one in parents}
 
 
 def _weighed(weigh: Weigh, stack: Array, children: pd.Index, parent: str) -> Array:

@@ -2,6 +2,8 @@
 
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,39 @@ from geoequity.errors import DataError, DataWarning, shown
 Normalise = Callable[[pd.DataFrame, pd.Series], pd.DataFrame]
 _TOP = 100.0
 _MIDDLE, _DEVIATION = 50.0, 10.0  # of standard scores
+
+
+@dataclass(frozen=True)
+class ByName:
+    """A normalisation that knows something of every indicator by its id."""
+
+    known: Mapping[Any, Any]
+    score: Callable[[pd.DataFrame, pd.Series, Mapping[Any, Any]], pd.DataFrame]
+
+    @property
+    def __name__(self) -> str:
+        """Name the kind of normalisation."""
+        return self.score.__name__.removeprefix("_")
+
+    def __call__(self, data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
+        """Normalise data, units x indicators."""
+        return self.score(data, better, self.known)
+
+    def under(self, names: Mapping[Any, str]) -> Self:
+        """
+        Normalise columns of other names as the indicators they stand for.
+
+        Parameters
+        ----------
+        names
+            Name of a column -> indicator id.
+
+        Returns
+        -------
+        normalise
+            The same for those columns.
+        """
+        return replace(self, known={name: self.known[one] for name, one in names.items()})
 
 
 def goalposts(posts: Mapping[str, tuple[float, float]]) -> Normalise:
@@ -38,23 +73,7 @@ def goalposts(posts: Mapping[str, tuple[float, float]]) -> Normalise:
     >>> normalise(data, pd.Series({"walk_min": "lower"}))["walk_min"].tolist()
     [100.0, 50.0, 0.0]
     """
-
-    def normalise(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
-        absent = [one for one in better.index if one not in posts]
-        if absent:
-            msg = f"no goalposts for {shown(absent)}"
-            raise DataError(msg, ids=absent)
-        worst = pd.Series({one: posts[one][0] for one in better.index}, dtype=float)
-        best = pd.Series({one: posts[one][1] for one in better.index}, dtype=float)
-        rise = (best - worst).where(better == "higher", worst - best)
-        odd = better.index[~(rise > 0)]
-        if len(odd):
-            msg = f"goalposts (worst, best) contradict the direction of {shown(odd)}"
-            raise DataError(msg, ids=odd)
-        low, high = np.minimum(worst, best), np.maximum(worst, best)
-        return _scaled(data[better.index].clip(low, high, axis=1), worst, best)
-
-    return normalise
+    return ByName(posts, _goalposts)
 
 
 def min_max(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
@@ -209,20 +228,42 @@ def to_targets(targets: Mapping[str, float]) -> Normalise:
     >>> normalise(data, pd.Series({"a": "higher"}))["a"].tolist()
     [0.0, 50.0, 100.0]
     """
+    return ByName(targets, _to_targets)
 
-    def normalise(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
-        absent = [one for one in better.index if one not in targets]
-        if absent:
-            msg = f"no target for {shown(absent)}"
-            raise DataError(msg, ids=absent)
-        target = pd.Series({one: targets[one] for one in better.index}, dtype=float)
-        sign = _sign(better)
-        chosen, goal = data[better.index] * sign, target * sign
-        worst = chosen.min()
-        way = (goal - worst).where(goal > worst)
-        return _TOP * ((chosen - worst) / way).clip(upper=1.0)
 
-    return normalise
+def _goalposts(
+    data: pd.DataFrame, better: pd.Series, posts: Mapping[Any, tuple[float, float]]
+) -> pd.DataFrame:
+    """Score between goalposts."""
+    absent = [one for one in better.index if one not in posts]
+    if absent:
+        msg = f"no goalposts for {shown(absent)}"
+        raise DataError(msg, ids=absent)
+    worst = pd.Series({one: posts[one][0] for one in better.index}, dtype=float)
+    best = pd.Series({one: posts[one][1] for one in better.index}, dtype=float)
+    rise = (best - worst).where(better == "higher", worst - best)
+    odd = better.index[~(rise > 0)]
+    if len(odd):
+        msg = f"goalposts (worst, best) contradict the direction of {shown(odd)}"
+        raise DataError(msg, ids=odd)
+    low, high = np.minimum(worst, best), np.maximum(worst, best)
+    return _scaled(data[better.index].clip(low, high, axis=1), worst, best)
+
+
+def _to_targets(
+    data: pd.DataFrame, better: pd.Series, targets: Mapping[Any, float]
+) -> pd.DataFrame:
+    """Score by the way to targets."""
+    absent = [one for one in better.index if one not in targets]
+    if absent:
+        msg = f"no target for {shown(absent)}"
+        raise DataError(msg, ids=absent)
+    target = pd.Series({one: targets[one] for one in better.index}, dtype=float)
+    sign = _sign(better)
+    chosen, goal = data[better.index] * sign, target * sign
+    worst = chosen.min()
+    way = (goal - worst).where(goal > worst)
+    return _TOP * ((chosen - worst) / way).clip(upper=1.0)
 
 
 def _sign(better: pd.Series) -> pd.Series:

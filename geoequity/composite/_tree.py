@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from geoequity import schema
+from geoequity.composite._aggregate import NAMED
 from geoequity.errors import DataError, shown
 
 
@@ -23,7 +24,7 @@ def checked_tree(tree: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     nodes
-        The tree by id, ``min_known`` filled in.
+        The tree by id, ``min_known`` filled in, and ``aggregate`` there.
 
     Raises
     ------
@@ -42,6 +43,7 @@ def checked_tree(tree: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
     roots = nodes.index[parent.isna()]
     lost = nodes.index[~parent.isin(nodes.index) & parent.notna()]
     leaves = pd.Index(leaves_of(nodes))
+    own = nodes.get("aggregate", pd.Series(None, index=nodes.index, dtype=object))
     refuse(
         "tree",
         {
@@ -56,11 +58,12 @@ def checked_tree(tree: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
                 ~((weight >= 0) & (weight < np.inf))
             ],
             "all weights are 0 under": parent[sums == 0].unique(),
+            "aggregate is unknown": nodes.index[own.notna() & ~own.isin(list(NAMED))],
         },
     )
     nodes["weight"] = (weight / sums).where(parent.notna(), 1.0)
     needed = nodes.get("min_known", pd.Series(np.nan, index=nodes.index))
-    return nodes.assign(min_known=pd.to_numeric(needed).fillna(1.0))
+    return nodes.assign(min_known=pd.to_numeric(needed).fillna(1.0), aggregate=own.astype(object))
 
 
 def refuse(name: str, faults: Mapping[str, Sequence[str] | pd.Index]) -> None:

@@ -38,6 +38,9 @@ class TableValues:
     interval
         ``low`` and ``high`` of a 90 % sampling interval, for districts; None
         where the source is a complete count.
+    draws
+        Draws x districts: equally likely true values, from which the interval
+        is; NaN where the value stands as it is. None likewise.
     on_record
         Share of what it speaks of that was measured at all [0-1].
     reasons
@@ -49,6 +52,7 @@ class TableValues:
     is_count: bool
     source: str = "table"
     interval: pd.DataFrame | None = None
+    draws: pd.DataFrame | None = None
     on_record: pd.Series | None = None
     reasons: tuple[Reason, ...] = ()
 
@@ -146,6 +150,11 @@ class Evaluation:
     intervals
         Indicator -> districts x ``low``, ``high``: 90 % sampling interval, for
         those whose source is no complete count.
+    draws
+        Indicator -> draws x districts: equally likely true values, in the unit
+        of the indicator. Row by row they are one state of the world, the same
+        for all indicators, which therefore have as many rows each. A district
+        is NaN throughout where its value stands as it is.
     """
 
     cells: pd.DataFrame
@@ -157,6 +166,7 @@ class Evaluation:
     reasons: dict[str, list[Reason]]
     absent: dict[str, Reason]
     intervals: dict[str, pd.DataFrame] = field(default_factory=dict)
+    draws: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
 class _Absent(Exception):  # noqa: N818 - control flow within this module, not a fault
@@ -176,6 +186,7 @@ class _Value:
     amount: pd.Series | None = None  # of a rate: what is divided by the base
     on_record: pd.Series | None = None
     interval: pd.DataFrame | None = None
+    draws: pd.DataFrame | None = None
     straight_line: pd.Series | float = 0.0  # share of the district's people
     reasons: tuple[Reason, ...] = ()
 
@@ -261,6 +272,7 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
     reasons: dict[str, list[Reason]] = {}
     absent: dict[str, Reason] = {}
     intervals: dict[str, pd.DataFrame] = {}
+    draws: dict[str, pd.DataFrame] = {}
     for one in definitions:
         try:
             made = _MEASURES[one.measure](one, layers)
@@ -282,6 +294,8 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
         reasons[one.id] = [*made.reasons, *swapped]
         if made.interval is not None:
             intervals[one.id] = made.interval
+        if made.draws is not None:
+            draws[one.id] = made.draws
         found["districts"][one.id] = district
         found["coverage"][one.id] = coverage
         found["weights"][one.id] = _weights(one, layers, "district")[0]
@@ -297,6 +311,7 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
         reasons=reasons,
         absent=absent,
         intervals=intervals,
+        draws=draws,
         **tables,
     )
 
@@ -757,6 +772,7 @@ def _table(one: Definition, layers: Layers) -> _Value:
             level=given.level,
             on_record=given.on_record,
             interval=given.interval,
+            draws=given.draws,
             reasons=given.reasons,
         )
     base, _ = _weights(one, layers, given.level)

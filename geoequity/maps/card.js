@@ -21,7 +21,7 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
     });
   }
 
-  // A bar from 0 to 100; the thin tick is the city, the pale band the range over weights.
+  // A bar from 0 to 100; the thin tick is the city, the pale band the range over choices of method.
   function bar(value, mean, band) {
     const track = make("span", { class: known(value) ? "bar" : "bar unknown", "aria-hidden": "true" });
     const put = (kind, styles) => {

@@ -389,6 +389,75 @@ def failing_share(
         If no limit is given, or a limit has no quantity or a quantity is
         given twice.
     """
+    found = _failing(people, measured, at_least=at_least, at_most=at_most)
+    everybody = people.groupby("district_id")["people"].sum().reindex(found.draws.columns)
+    shares = found.draws.to_numpy()
+    low, _, high = smallsample.interval(shares, level=found.level)
+    return pd.DataFrame(
+        {
+            "value": shares.mean(axis=0),
+            "low": low,
+            "high": high,
+            "observed": found.observed,
+            "known_share": found.tested / everybody.to_numpy(),
+        },
+        index=found.draws.columns,
+    )
+
+
+def failing_draws(
+    people: pd.DataFrame,
+    measured: Iterable[Broadband],
+    *,
+    at_least: Mapping[str, float] | None = None,
+    at_most: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
+    """
+    Draw the share of people whose tile falls short of what it takes.
+
+    Parameters
+    ----------
+    people
+        As in :func:`failing_share`.
+    measured
+        As there.
+    at_least
+        As there.
+    at_most
+        As there.
+
+    Returns
+    -------
+    draws
+        Draws x districts: equally likely shares [0-1], of which
+        :func:`failing_share` gives mean and interval; NaN where it does.
+
+    Raises
+    ------
+    DataError
+        As in :func:`failing_share`.
+    """
+    return _failing(people, measured, at_least=at_least, at_most=at_most).draws
+
+
+@dataclass(frozen=True)
+class _Failing:
+    """Shares of people that fail, as drawn and as published, and how many people were tested."""
+
+    draws: pd.DataFrame
+    observed: _Floats
+    tested: _Floats
+    level: float
+
+
+def _failing(
+    people: pd.DataFrame,
+    measured: Iterable[Broadband],
+    *,
+    at_least: Mapping[str, float] | None,
+    at_most: Mapping[str, float] | None,
+) -> _Failing:
+    """Count the people whose tile falls short, draw by draw."""
     quantities, floors, ceilings = list(measured), dict(at_least or {}), dict(at_most or {})
     by_column = {one.column: one for one in quantities}
     asked = [*floors, *ceilings]
@@ -415,18 +484,8 @@ def failing_share(
     tested = np.where((tested > 0) & ~first.table["suppressed"].to_numpy(), tested, np.nan)
     shares = failing(lambda one: one.estimates.tile_draws[tiles].to_numpy()) / tested
     observed = failing(lambda one: one.tile_values[tiles].to_numpy()[None, :])[0] / tested
-    everybody = people.groupby("district_id")["people"].sum().reindex(districts)
-    low, _, high = smallsample.interval(shares, level=first.estimates.level)
-    return pd.DataFrame(
-        {
-            "value": shares.mean(axis=0),
-            "low": low,
-            "high": high,
-            "observed": observed,
-            "known_share": tested / everybody.to_numpy(),
-        },
-        index=districts,
-    )
+    draws = pd.DataFrame(shares, columns=districts)
+    return _Failing(draws, observed, tested, first.estimates.level)
 
 
 def trend(measured: Iterable[Broadband]) -> pd.DataFrame:

@@ -337,8 +337,8 @@ def method(study: Study, words: Words) -> dict[str, Any]:
     Returns
     -------
     method
-        ``steps``, ``parameters``, ``goalposts`` (none where scores are not by them)
-        and ``references``.
+        ``steps``, ``moves`` (what moves the ranks, most first), ``parameters``,
+        ``goalposts`` (none where scores are not by them) and ``references``.
     """
     settings = study.summary.get("method") or {}
     normalisation = str(settings.get("normalisation") or GOALPOSTS)
@@ -377,10 +377,34 @@ def method(study: Study, words: Words) -> dict[str, Any]:
             }
             for step in STEPS
         ],
+        "moves": _moves(at(study.summary, "index", "sensitivity") or {}, words),
         "parameters": parameters,
         "goalposts": goalposts,
         "references": [cited[one] for one in used],
     }
+
+
+def _moves(sensitivity: Mapping[str, Any], words: Words) -> list[dict[str, str]]:
+    """Say how much of the variation of ranks each choice makes, most first."""
+
+    def said(one: Mapping[str, Any], order: str) -> str:
+        share, error = figure(one.get(order)), figure(one.get(f"{order}_error"))
+        if share is None or error is None:
+            return words.unknown
+        within = min(max(share, 0.0), 1.0)  # estimates may stray beyond what they estimate
+        return words.text(
+            "report.moves.share", share=words.percent(within), error=words.percent(error)
+        )
+
+    most_first = sorted(sensitivity.items(), key=lambda one: -(figure(one[1].get("total")) or 0.0))
+    return [
+        {
+            "name": words.text(f"report.moves.{choice}"),
+            "alone": said(one, "first"),
+            "with_others": said(one, "total"),
+        }
+        for choice, one in most_first
+    ]
 
 
 def _step(step: str, settings: Mapping[str, Any], words: Words) -> str:

@@ -28,6 +28,7 @@ from geoequity import composite, inequality
 SEED = 20250101
 CELLS, SAMPLED, DRAWS, PEER_DRAWS = 1_000_000, 100_000, 1_000, 50
 UNITS, INDICATORS, PARENTS = 5_000, 50, 10
+CHOICES, SHAKEN = 10_000, 400  # draws of the pool, and units
 
 
 class Job(NamedTuple):
@@ -65,10 +66,10 @@ def bootstrap_by_pysal() -> Callable[[], object]:
     return lambda: [Gini(value[rng.integers(SAMPLED, size=SAMPLED)]).g for _ in range(PEER_DRAWS)]
 
 
-def build() -> Callable[[], object]:
-    """Prepare an index over a tree of two levels, some of its data unknown."""
+def world(units: int) -> tuple[pd.DataFrame, pd.DataFrame, composite.Normalise]:
+    """Make an index over a tree of two levels, some of its data unknown."""
     rng = np.random.default_rng(SEED)
-    table = rng.uniform(0, 100, (UNITS, INDICATORS))
+    table = rng.uniform(0, 100, (units, INDICATORS))
     table[rng.random(table.shape) < 0.05] = np.nan
     names = [f"i{at}" for at in range(INDICATORS)]
     data = pd.DataFrame(table, columns=names)
@@ -76,8 +77,25 @@ def build() -> Callable[[], object]:
     rows += [(f"p{at}", "index", 1.0, None) for at in range(PARENTS)]
     rows += [("index", None, 1.0, None)]
     tree = pd.DataFrame(rows, columns=["id", "parent", "weight", "better"])
-    posts = composite.goalposts(dict.fromkeys(names, (0.0, 100.0)))
+    return data, tree, composite.goalposts(dict.fromkeys(names, (0.0, 100.0)))
+
+
+def build() -> Callable[[], object]:
+    """Prepare an index."""
+    data, tree, posts = world(UNITS)
     return lambda: composite.build(data, tree, normalise=posts, aggregate=composite.arithmetic)
+
+
+def robustness() -> Callable[[], object]:
+    """Prepare draws of normalisation, weights, mean and a dropped indicator."""
+    data, tree, posts = world(SHAKEN)
+    pool = composite.Pool(
+        normalise=[posts, composite.min_max, composite.percentile],
+        aggregate=[composite.arithmetic, composite.geometric, composite.harmonic],
+    )
+    return lambda: composite.robustness(
+        data, tree, pool=pool, draws=CHOICES, rng=np.random.default_rng(SEED)
+    )
 
 
 JOBS = {
@@ -89,6 +107,7 @@ JOBS = {
         against=f"bootstrap, {DRAWS:,} draws of {SAMPLED:,} cells",
     ),
     f"composite, {UNITS:,} units x {INDICATORS} indicators": Job(build),
+    f"{CHOICES:,} draws, {SHAKEN} units x {INDICATORS} indicators": Job(robustness),
 }
 
 

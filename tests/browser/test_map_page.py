@@ -289,7 +289,7 @@ def test_the_card_tells_ranges_by_their_cause(page, study):
     open_card(page)
     found = study.summary["districts"]["d00"]["score"]["method"]
     low, high = (number(found[end], language="es", decimals=0) for end in ("low", "high"))
-    assert f"de {low} a {high} según las ponderaciones" in card(page)
+    assert f"de {low} a {high} según el método" in card(page)
     assert "por error de los datos" not in card(page)  # the town is a complete count
 
 

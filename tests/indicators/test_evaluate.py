@@ -430,6 +430,16 @@ def with_table(key: str, values: Mapping[str, float], level: str, *, count: bool
     return replace(layers, tables={key: TableValues(value=value, level=level, is_count=count)})
 
 
+def test_draws_travel_with_the_indicator_whose_they_are() -> None:
+    layers = with_table("home_internet_share", {"a": 0.9, "b": 0.4}, "district", count=False)
+    drawn = pd.DataFrame({"a": [0.8, 1.0], "b": [0.3, 0.5]})
+    tables = {key: replace(one, draws=drawn) for key, one in layers.tables.items()}
+    result = evaluate(read_catalogue(), replace(layers, tables=tables))
+    assert list(result.draws) == ["home_internet_share"]
+    assert result.draws["home_internet_share"].equals(drawn)
+    assert evaluate(read_catalogue(), layers).draws == {}
+
+
 def test_a_column_of_districts_stands_as_it_is() -> None:
     layers = with_table("home_internet_share", {"a": 0.9}, "district", count=False)
     result = made(layers, "home_internet_share")

@@ -267,6 +267,7 @@ def _summary(
             "rank": _interval(row["rank"], row["rank_low"], row["rank_high"]),
             "type": row["type"],
             "type_probability": {one: _or_none(chance.loc[unit_id, one]) for one in TYPES},
+            "worst_quarter_probability": None,
             "confidence": row["confidence"],
             "strengths": list(best.index[:3]),
             "gaps": list(best.index[-3:]),

@@ -281,6 +281,20 @@ def test_a_thinly_tested_tile_fails_with_a_probability():
     assert found["low"] < found["high"]
 
 
+def test_draws_of_the_share_that_fails_are_what_its_interval_is_of():
+    rng = np.random.default_rng(7)
+    rows = [(100 * n, 60 * np.exp(rng.normal(0, 0.5)), 9, 3) for n in range(52)]
+    tiles, districts = tiles_of(rows), districts_of(5000, 200)
+    people = digital.people_by_tile(cells_of(districts, population=100.0), tiles)
+    measured = [measure(tiles, districts)]
+    draws = digital.failing_draws(people, measured, at_least={"down_mbps": 25.0})
+    share = digital.failing_share(people, measured, at_least={"down_mbps": 25.0})
+    assert draws.columns.tolist() == share.index.tolist()
+    assert len(draws) == len(measured[0].estimates.draws)
+    pd.testing.assert_series_equal(draws.mean(), share["value"], check_names=False)
+    assert (draws["b"] >= share.loc["b", "low"]).mean() >= 0.95
+
+
 def test_the_known_share_is_of_the_people_whose_tile_was_tested():
     found = failing([(0, 24, EXACT, EXACT)], districts_of(400), at_least={"down_mbps": 25.0})
     assert found.loc["a", ["value", "known_share"]].tolist() == pytest.approx([1, 0.25])

@@ -142,7 +142,20 @@ def make_study(
         },
         "pillars": {one: _mean_gap(pillar[one], population) for one in PILLARS},
         "areas": {one: _mean_gap(areas[one], population) for one in AREAS},
-        "index": {**_mean_gap(whole, population), "mean_abs_difference": None, "method": "x"},
+        "index": {
+            **_mean_gap(whole, population),
+            "mean_abs_difference": None,
+            "method": "x",
+            "sensitivity": {
+                "normalise": {
+                    "first": -0.01,
+                    "first_error": 0.02,
+                    "total": 0.1,
+                    "total_error": 0.01,
+                },
+                "weights": {"first": 0.7, "first_error": 0.04, "total": 0.9, "total_error": 0.04},
+            },
+        },
         "districts": {},
         "types": {
             "basis": "absolute" if stated else "no_material_gap" if known else None,
@@ -200,6 +213,7 @@ def make_study(
             "rank": _interval(_number(rank[unit]), 2.0),
             "type": districts.loc[unit, "type"],
             "type_probability": _probability(districts.loc[unit, "type"]),
+            "worst_quarter_probability": 0.2,
             "confidence": 0.71,
             "strengths": list(order.index[-3:][::-1]),
             "gaps": list(order.index[:3]),
