@@ -124,6 +124,17 @@ def test_faults_in_the_files_are_warned_of_with_ids(demo_study: Study) -> None:
     assert faults
 
 
+def test_technologies_run_ahead_most_where_a_showcase_was_planted(demo_study: Study) -> None:
+    planted = planted_types(truth_of(DEMO))
+    gaps = demo_study.districts["decoration_gap"]
+    by_type = gaps.groupby(planted).agg(["min", "max"])
+    assert by_type.loc["showcase", "min"] > by_type.drop("showcase")["max"].max()
+    assert by_type.loc["analogue", "max"] < by_type.drop("analogue")["min"].min()
+    most = demo_study.summary["decoration"]["most_decorated"]
+    assert planted[most] == "showcase"
+    assert demo_study.districts["type_relative"].eq(planted).mean() >= 0.9
+
+
 def test_the_planted_truth_is_not_read(demo_study: Study, tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("truth.json"))

@@ -99,6 +99,14 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
     );
   }
 
+  function decoration() {
+    const [structures, technologies] = ["structures", "technologies"].map(valueOf);
+    if (!known(structures) || !known(technologies) || data.types.basis === "relative_scores") return null;
+    const gap = technologies - structures;
+    const points = number(Math.abs(gap), 1);
+    return make("p", { class: "note" }, text(`map.${gap > 0 ? "technologies" : "structures"}_ahead`, { points }));
+  }
+
   function scores() {
     return make(
       "section",
@@ -106,6 +114,7 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
       title("map.scores"),
       scoreRow("structures", "pillar"),
       scoreRow("technologies", "pillar"),
+      decoration(),
       ...data.layers.filter((layer) => layer.group === "areas").map((layer) => scoreRow(layer.id, "area")),
       make("p", { class: "note" }, make("span", { class: "tick-key", "aria-hidden": "true" }), text("map.city_tick")),
     );

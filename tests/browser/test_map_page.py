@@ -293,6 +293,14 @@ def test_the_card_tells_ranges_by_their_cause(page, study):
     assert "por error de los datos" not in card(page)  # the town is a complete count
 
 
+def test_the_card_tells_which_pillar_runs_ahead(page, study):
+    open_card(page)
+    gap = study.districts["technologies"].iloc[0] - study.districts["structures"].iloc[0]
+    points = number(abs(gap), language="es", decimals=1)
+    ahead = "Las tecnologías van" if gap > 0 else "Las estructuras van"
+    assert f"{ahead} {points} puntos por delante" in card(page)
+
+
 def test_the_card_of_a_district_that_is_partly_unknown_says_unknown(page):
     open_card(page, 23)
     said = card(page)
