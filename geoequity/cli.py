@@ -99,7 +99,15 @@ def _parser() -> argparse.ArgumentParser:
     report = add("report", _report, "write the reports of a study again")
     report.add_argument("folder", type=Path, metavar="DIR", help="folder of a study")
     report.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
-    add("schema", _schema, "print the JSON Schema of summary.json")
+    change = add("change", _change, "tell what changed between two studies of one city")
+    change.add_argument("old", type=Path, metavar="OLD", help="folder of the earlier study")
+    change.add_argument("new", type=Path, metavar="NEW", help="folder of the later study")
+    change.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<city>-change]")
+    change.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
+    schema = add("schema", _schema, "print the JSON Schema of summary.json or change.json")
+    schema.add_argument(
+        "of", nargs="?", choices=("summary", "change"), default="summary", help="[summary]"
+    )
     return parser
 
 
@@ -293,6 +301,42 @@ def _report(options: argparse.Namespace) -> dict[str, Any]:
     return _written(options, paths)
 
 
+def _change(options: argparse.Namespace) -> dict[str, Any]:
+    """Set two studies of one city against each other and write what changed."""
+    from geoequity import compare, outputs, report  # noqa: PLC0415 - heavy
+
+    old, new = (outputs.load(one) for one in (options.old, options.new))
+    found = compare.change(old, new)
+    city = found.summary["city"]
+    folder = options.out or Path("out") / f"{city['id']}-change"
+    languages = options.language or city["languages"]
+    with outputs.swap_in(folder, mark="change.json") as draft:
+        outputs.write_change(found, draft)
+        for language in languages:
+            path = draft / f"change.{language}.html"
+            report.write_change_report(found, path, language=language)
+    place = folder.resolve()
+    written = {
+        "folder": str(place),
+        "change": str(place / "change.json"),
+        "table": str(place / "change.csv"),
+        "reports": {one: str(place / f"change.{one}.html") for one in languages},
+        "identical": found.summary["identical"],
+        "named": len(found.summary["named"]),
+        "warnings": list(found.summary["warnings"]),
+    }
+    if not _silent(options):
+        for warning in written["warnings"]:
+            print(f"warning: {warning}", file=sys.stderr)
+        print(f"{city['name']}")
+        for finding in found.summary["findings"]:
+            print(f"  - {finding['text'][languages[0]]}")
+        for path in written["reports"].values():
+            print(f"report: {path}")
+        print(f"tables: {written['folder']}")
+    return written
+
+
 def _written(options: argparse.Namespace, paths: list[Path]) -> dict[str, Any]:
     """Say which files were written."""
     listed = [str(one.resolve()) for one in paths]
@@ -302,10 +346,10 @@ def _written(options: argparse.Namespace, paths: list[Path]) -> dict[str, Any]:
 
 
 def _schema(options: argparse.Namespace) -> dict[str, Any]:
-    """Print the schema of the summary."""
+    """Print the schema of the summary, or of a change."""
     from geoequity.outputs import summary_schema  # noqa: PLC0415 - heavy
 
-    schema = summary_schema()
+    schema = summary_schema(options.of)
     if not options.json:  # it is JSON either way
         print(json.dumps(schema, ensure_ascii=False, indent=1))
     return schema

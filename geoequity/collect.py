@@ -412,6 +412,7 @@ class _Reading:
             if frame is None:
                 continue
             counted = frame.columns.intersection(list(BASES))
+            self.records[-1].counts["indicators"] = list(frame.columns.difference(counted))
             values |= _table_values(frame.drop(columns=counted), spec)
             if units is not None and spec.level == "cell":
                 cells = units.join(frame[counted])
@@ -462,6 +463,8 @@ class _Reading:
                     spec, study_area=self.area, crs=self.crs, records=books
                 )
                 found[kind] = SpeedTests(squares=squares, min_tests=spec.min_tests)
+                for book in books:
+                    book.counts["indicators"] = list(offered(spec).values())
             except GeoEquityError as error:
                 self.faults.append(error)
         return found

@@ -33,7 +33,7 @@ _NORMALISE: dict[str, composite.Normalise] = {
     "rank": composite.rank,
     "percentile": composite.percentile,
 }
-_AGGREGATE: dict[str, composite.Aggregate] = {
+AGGREGATES: dict[str, composite.Aggregate] = {
     ARITHMETIC: composite.arithmetic,
     "geometric": composite.floored(composite.geometric),
     "harmonic": composite.floored(composite.harmonic),
@@ -263,14 +263,14 @@ def judge(
         scores = pd.DataFrame(np.nan, index=index, columns=[*AREAS, *PILLARS, ROOT])
         shaken, audit = None, None
     else:
-        aggregate = _AGGREGATE[rules.aggregation]
+        aggregate = AGGREGATES[rules.aggregation]
         built = composite.build(
             evaluation.districts,
             tree,
             normalise=_normalise(rules.normalisation, definitions),
             aggregate=aggregate,
         )
-        scores = _with_areas(built.scores, aggregate)
+        scores = with_areas(built.scores, aggregate)
         told = scores[ROOT].notna().sum() >= _FEWEST
         audit = composite.audit(built.scores, tree) if told else None
         shaken = _shaken(evaluation, tree, definitions, population=population, rules=rules)
@@ -337,12 +337,12 @@ def _shaken(
     """Draw the choices and the posteriors, apart and together."""
     posteriors = {key: one for key, one in evaluation.draws.items() if key in set(tree["id"])}
     first = {rules.normalisation: _normalise(rules.normalisation, definitions)}
-    mean = {rules.aggregation: _AGGREGATE[rules.aggregation]}
+    mean = {rules.aggregation: AGGREGATES[rules.aggregation]}
     published = composite.Pool(normalise=first, weights=(1.0, 1.0), aggregate=mean, drop_one=False)
     choices = replace(
         published,
         weights=rules.weights_range,
-        aggregate=mean | _AGGREGATE,  # the published one stays the first
+        aggregate=mean | AGGREGATES,  # the published one stays the first
         drop_one=True,
     )
     others = {one: _normalise(one, definitions) for one in (GOALPOSTS, *_RELATIVE)}
@@ -656,8 +656,23 @@ def _base(one: Definition, units: pd.DataFrame, group: str | None) -> pd.Series:
     return pd.Series(np.nan, index=units.index)
 
 
-def _with_areas(scores: pd.DataFrame, aggregate: composite.Aggregate) -> pd.DataFrame:
-    """Add the side view by area: the mean of its two pillars."""
+def with_areas(scores: pd.DataFrame, aggregate: composite.Aggregate) -> pd.DataFrame:
+    """
+    Add the side view by area: the mean of its two pillars.
+
+    Parameters
+    ----------
+    scores
+        Districts x nodes of the tree, 0-100.
+    aggregate
+        The mean that the index is made with.
+
+    Returns
+    -------
+    scores
+        The same with the five areas; pillars and index NaN where they are not
+        in the tree.
+    """
     areas = {}
     for area in AREAS:
         columns = [f"{p}.{area}" for p in PILLARS if f"{p}.{area}" in scores.columns]

@@ -106,6 +106,9 @@ def test_a_module_has_what_it_exports_and_says_what_it_is(name):
 
 PROMISED = {
     "assess": "city",
+    "compare.change": "old new",
+    "compare.converge": "old new population draws error",
+    "compare.difference": "old new more_error",
     "measures.accessibility.cumulative": "costs opportunities within_min origins",
     "measures.accessibility.nearest": "costs services origins k",
     "measures.accessibility.gravity": "costs opportunities decay origins",

@@ -6,7 +6,22 @@ Studies as files: written whole or not at all, and read back.
 drawn again without the sources.
 """
 
-from geoequity.outputs._folder import load, save, summary_schema, swap_in, write_tables
+from geoequity.outputs._folder import (
+    load,
+    save,
+    summary_schema,
+    swap_in,
+    write_change,
+    write_tables,
+)
 from geoequity.outputs._tables import tidy_indicators
 
-__all__ = ["load", "save", "summary_schema", "swap_in", "tidy_indicators", "write_tables"]
+__all__ = [
+    "load",
+    "save",
+    "summary_schema",
+    "swap_in",
+    "tidy_indicators",
+    "write_change",
+    "write_tables",
+]

@@ -14,11 +14,16 @@ import pandas as pd
 import pyarrow as pa
 import pyogrio
 
+from geoequity.compare import Change
 from geoequity.errors import SourceError
 from geoequity.outputs._tables import tidy_indicators
 from geoequity.study import Study
 
-_MARK = "summary.json"  # what makes a folder one of ours
+_MARK, _CHANGE_MARK = "summary.json", "change.json"  # what makes a folder one of ours
+_OURS = {  # what an earlier run may have left in such a folder
+    _MARK: ("map.html", "study.xlsx", "tables", "report.*.html", "report.*.pdf"),
+    _CHANGE_MARK: ("change.csv", "change.*.html"),
+}
 _LAYERS = {
     "districts": "districts.parquet",
     "cells": "cells.parquet",
@@ -70,7 +75,7 @@ def save(study: Study, folder: str | Path) -> Path:
 
 
 @contextmanager
-def swap_in(folder: str | Path) -> Iterator[Path]:
+def swap_in(folder: str | Path, *, mark: str = _MARK) -> Iterator[Path]:
     """
     Give a draft folder that takes the place of another when all went well.
 
@@ -78,6 +83,9 @@ def swap_in(folder: str | Path) -> Iterator[Path]:
     ----------
     folder
         The place; untouched until the block ends, and for good if it fails.
+    mark
+        The file by which such a folder is known: ``summary.json`` of a study,
+        ``change.json`` of a change.
 
     Yields
     ------
@@ -87,10 +95,10 @@ def swap_in(folder: str | Path) -> Iterator[Path]:
     Raises
     ------
     SourceError
-        If the place holds something that is no study, or cannot be written.
+        If the place holds something else, or cannot be written.
     """
     target = Path(folder).resolve()
-    _check_target(target)
+    _check_target(target, mark)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -100,7 +108,7 @@ def swap_in(folder: str | Path) -> Iterator[Path]:
     try:
         draft.chmod(0o755)
         yield draft
-        _swap(draft, target)
+        _swap(draft, target, mark)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -127,6 +135,22 @@ def write_tables(study: Study, folder: Path) -> None:
         getattr(study, name).to_parquet(tables / f"{name}.parquet")
     study.catalogue.to_csv(folder / "dictionary.csv", lineterminator="\n")
     _write_json(folder / _MARK, study.summary)
+
+
+def write_change(change: Change, folder: Path) -> None:
+    """
+    Write what changed between two studies into an empty folder.
+
+    Parameters
+    ----------
+    change
+        Any change.
+    folder
+        An empty folder, which gets ``change.json`` and ``change.csv``: the moves
+        of :class:`geoequity.compare.Change`, one row each.
+    """
+    change.moves.to_csv(folder / "change.csv", index=False, lineterminator="\n")
+    _write_json(folder / _CHANGE_MARK, change.summary)
 
 
 def load(folder: str | Path) -> Study:
@@ -166,16 +190,21 @@ def load(folder: str | Path) -> Study:
         raise SourceError(msg, source=place) from error
 
 
-def summary_schema() -> dict[str, Any]:
+def summary_schema(of: str = "summary") -> dict[str, Any]:
     """
-    Give the JSON Schema of ``summary.json``.
+    Give the JSON Schema of ``summary.json`` or ``change.json``.
+
+    Parameters
+    ----------
+    of
+        ``summary`` or ``change``.
 
     Returns
     -------
     schema
         The schema, as plain values.
     """
-    text = resources.files("geoequity.outputs").joinpath("summary.schema.json").read_text("utf-8")
+    text = resources.files("geoequity.outputs").joinpath(f"{of}.schema.json").read_text("utf-8")
     return json.loads(text)
 
 
@@ -187,22 +216,24 @@ def _with_none(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _check_target(target: Path) -> None:
-    """Refuse to replace what is not a study."""
+def _check_target(target: Path, mark: str) -> None:
+    """Refuse to replace what is not of its kind."""
     if target.exists() and not target.is_dir():
         msg = f"{target}: is a file, not a folder"
         raise SourceError(msg, source=target)
-    if target.is_dir() and any(target.iterdir()) and not (target / _MARK).is_file():
-        msg = f"{target}: holds files that are no study (no {_MARK}); name another folder"
+    if target.is_dir() and any(target.iterdir()) and not (target / mark).is_file():
+        kind = {_MARK: "study", _CHANGE_MARK: "change"}[mark]
+        msg = f"{target}: holds files that are no {kind} (no {mark}); name another folder"
         raise SourceError(msg, source=target)
 
 
-def _swap(draft: Path, target: Path) -> None:
+def _swap(draft: Path, target: Path, mark: str) -> None:
     """Put the draft in its place; what others keep there moves along."""
     if not target.exists():
         draft.rename(target)
         return
-    ours = {one.name for one in draft.iterdir()} | _earlier_names(target)
+    ours = {one.name for one in draft.iterdir()}
+    ours |= {one.name for pattern in _OURS[mark] for one in target.glob(pattern)}
     for other in target.iterdir():
         if other.name not in ours:
             _copy(other, draft / other.name)
@@ -218,15 +249,6 @@ def _swap(draft: Path, target: Path) -> None:
         raise SourceError(msg, source=target) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-
-
-def _earlier_names(target: Path) -> set[str]:
-    """List what an earlier study may have written beyond what this one does."""
-    known = {"map.html", "study.xlsx", "tables"}
-    reports = {
-        one.name for pattern in ("report.*.html", "report.*.pdf") for one in target.glob(pattern)
-    }
-    return known | reports
 
 
 def _copy(source: Path, target: Path) -> None:

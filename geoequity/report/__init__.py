@@ -2,7 +2,8 @@
 The report: one page that a city councillor can read.
 
 :func:`write_report` writes a study as a single HTML file, words, tables and
-pictures in it, that opens from disk, on a phone and on paper with no network.
+pictures in it, that opens from disk, on a phone and on paper with no network;
+:func:`write_change_report` what changed between two.
 """
 
 import os
@@ -10,12 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geoequity.compare import Change
 from geoequity.study import Study
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["write_report"]
+__all__ = ["write_change_report", "write_report"]
 
 
 def write_report(study: Study, path: str | Path, *, language: str = "es") -> Path:
@@ -45,7 +47,43 @@ def write_report(study: Study, path: str | Path, *, language: str = "es") -> Pat
     MessageError
         If there is no catalogue of that language.
     """
-    page = _page(study, language=language)
+    return _write(_page(study, language=language), path)
+
+
+def write_change_report(change: Change, path: str | Path, *, language: str = "es") -> Path:
+    """
+    Write the report of what changed between two studies.
+
+    The same change gives the same bytes. A report already at the path stays as
+    it was until the new one is complete.
+
+    Parameters
+    ----------
+    change
+        What changed in a city.
+    path
+        File to write; its folder is made where it is missing.
+    language
+        One of ``geoequity.locale.LANGUAGES``.
+
+    Returns
+    -------
+    path
+        The file written, as :func:`write_report` does.
+
+    Raises
+    ------
+    MessageError
+        If there is no catalogue of that language.
+    """
+    from geoequity.report._changed import content  # noqa: PLC0415  brings shapely
+
+    page = _template("change.html.j2").render(content(change, language=language))
+    return _write(page, path)
+
+
+def _write(page: str, path: str | Path) -> Path:
+    """Write a page, whole or not at all."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.{os.getpid()}")
@@ -58,8 +96,8 @@ def write_report(study: Study, path: str | Path, *, language: str = "es") -> Pat
 
 
 @cache
-def _template() -> "Template":
-    """Read the page's template, once."""
+def _template(name: str) -> "Template":
+    """Read a page's template, once."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  costs 60 ms
 
     environment = Environment(
@@ -69,11 +107,11 @@ def _template() -> "Template":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def _page(study: Study, *, language: str) -> str:
     """Lay the words of a study out as a page."""
     from geoequity.report._content import content  # noqa: PLC0415  brings shapely
 
-    return _template().render(content(study, language=language))
+    return _template("report.html.j2").render(content(study, language=language))

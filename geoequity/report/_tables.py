@@ -270,7 +270,7 @@ def sources(provenance: Mapping[str, Any], words: Words) -> list[dict[str, Any]]
         url = str(source.get("url") or "")
         told.append(
             {
-                "name": _source_name(str(source.get("name") or ""), words),
+                "name": source_name(str(source.get("name") or ""), words),
                 "file": PurePath(str(source.get("path") or "")).name,
                 "provider": str(source.get("provider") or words.unknown),
                 "url": url if url.startswith(WEB) else "",
@@ -287,8 +287,22 @@ def sources(provenance: Mapping[str, Any], words: Words) -> list[dict[str, Any]]
     return told
 
 
-def _source_name(code: str, words: Words) -> str:
-    """Name a source by what it brings: its category or mode, else its block of the city file."""
+def source_name(code: str, words: Words) -> str:
+    """
+    Name a source by what it brings: its category or mode, else its block of the city file.
+
+    Parameters
+    ----------
+    code
+        What it is in the city file, such as ``services.school``.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    name
+        The code itself where there are no words for it.
+    """
     block, _, rest = code.partition(".")
     kind = rest.partition(".")[0]
     keys = (f"map.category.{kind}", f"map.mode.{kind}", f"report.source.{block}")

@@ -81,6 +81,9 @@ def make_tests(plan: "Plan") -> dict[str, Array]:
     wealth = np.r_[sum(one.goal for one in plan.ledgers.values()) / 200, 0.2][tiles.near]
     busy = np.where(tiles.near >= 0, 5 + 45 * online * wealth, 2)
     effects = {(net, one): rng.normal(0, 1, size) for net in ("fixed", "mobile") for one in RURAL}
+    if plan.noise_seed != plan.seed:  # as many tests in each tile, of other lines
+        lines = stream(plan.noise_seed, "broadband")
+        effects = {one: lines.normal(0, 1, size) for one in effects}
     found = {}
     for name, (net, _) in FILES.items():
         luck = stream(plan.seed, f"broadband of {name}")  # the same however many devices there are
@@ -88,6 +91,8 @@ def make_tests(plan: "Plan") -> dict[str, Array]:
         tests = devices + rng.poisson(1.5 * devices)
         if net == "fixed":
             devices, tests = thinned(plan, devices, tests)
+        if plan.noise_seed != plan.seed:
+            luck = stream(plan.noise_seed, f"broadband of {name}")
         seen = []
         for one, rural in RURAL.items():
             log = np.log(np.r_[plan.speeds[net, one], rural])[tiles.near]

@@ -86,6 +86,7 @@ class Plan:
     """The city; services stand at nodes of its streets, parks on the central blocks of cells."""
 
     seed: int
+    noise_seed: int  # of what is measured with error
     ground: Ground
     people: People
     land: Land
@@ -167,7 +168,8 @@ def make_plan(args: Namespace) -> Plan:
     structures.book("intersections", intersections(streets, streets.kind != "private") / full)
     ways = make_ways(args.seed, streets)
     metre, walk = lengths_inside(ways, streets, ground), walk_metres(streets, ground)
-    plan = Plan(args.seed, ground, people, land, streets, ways, metre, walk, ledgers)
+    noise_seed = args.seed if args.noise_seed is None else args.noise_seed
+    plan = Plan(args.seed, noise_seed, ground, people, land, streets, ways, metre, walk, ledgers)
     place_transit(plan)
     run_transit(plan)
     place_walks(plan, [name for name in WALKS if name in structures.weight])

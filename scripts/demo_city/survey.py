@@ -39,11 +39,15 @@ def make_survey(plan: "Plan", *, near_equal: bool) -> Survey:
     """Ask people of every district about five things."""
     rng = stream(plan.seed, "survey")
     sample = rng.integers(105, 170, SIZE)
+    others = stream(plan.noise_seed, "survey")
     share, asked = {}, {}
     for item, (measured, _) in ITEMS.items():
         asked[item] = sample - rng.poisson(6, SIZE)
         lived = 0.15 + 0.7 * plan.reached(measured).clip(0, 1)
-        share[item] = (lived + rng.uniform(-0.012, 0.012, SIZE)).round(3)
+        luck = rng.uniform(-0.012, 0.012, SIZE)
+        if plan.noise_seed != plan.seed:
+            luck = others.uniform(-0.012, 0.012, SIZE)
+        share[item] = (lived + luck).round(3)
     planted: list[tuple[str, int]] = []
     if not near_equal:  # where all live alike, nobody can be wrong about it
         well_served = int(plan.reached("transit").argmax())
