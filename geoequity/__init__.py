@@ -27,6 +27,7 @@ _MODULES = (
     "compare",
     "composite",
     "confidence",
+    "decomposition",
     "errors",
     "indicators",
     "inequality",

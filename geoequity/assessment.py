@@ -21,7 +21,8 @@ from geoequity import indicators
 from geoequity.city import City
 from geoequity.collect import Collected, collect
 from geoequity.confidence import Reason, reason
-from geoequity.errors import ConfigError
+from geoequity.drivers import divide, drivers
+from geoequity.errors import ConfigError, shown
 from geoequity.findings import findings
 from geoequity.gridded import (
     Gridded,
@@ -32,7 +33,15 @@ from geoequity.gridded import (
     values_of_tiles,
 )
 from geoequity.indicators import Definition, Evaluation, Layers, TableValues
-from geoequity.judgement import Judgement, Rules, check_weights, groups_of, inequality_of, judge
+from geoequity.judgement import (
+    Judgement,
+    Rules,
+    base_of,
+    check_weights,
+    groups_of,
+    inequality_of,
+    judge,
+)
 from geoequity.perception import inclusion, perceived
 from geoequity.riding import (
     TRAVELLED_TO,
@@ -99,6 +108,8 @@ class _Work:
     definitions: list[Definition]
     evaluation: Evaluation
     judgement: Judgement
+    drivers: pd.DataFrame
+    divide: dict[str, Any] | None
     measures: pd.DataFrame
     groups: pd.DataFrame
     gridded: Gridded
@@ -150,6 +161,7 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
         raise ConfigError(msg, faults=error.faults) from error
     with stages.stage("read"):
         sources = collect(city, definitions)
+        _check_parts(city, sources.districts.index)
     with stages.stage("join"):
         membership = _join(city, sources)
         districts = _with_people(sources, membership)
@@ -201,13 +213,16 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
             districts=districts,
             min_coverage=city.city.min_coverage,
         )
+        population = people_of(districts)
         judgement = judge(
             evaluation,
             definitions,
-            population=people_of(districts),
+            population=population,
             present=measures.index[~(measures["coverage"] < city.city.min_coverage)],
             rules=rules,
         )
+        driven = drivers(judgement, population, rules=rules)
+        between = _divide(city, judgement, evaluation, definitions, districts, rules)
     with stages.stage("zoning"):
         zonings = _zonings(city, sources, layers, evaluation, definitions)
     with stages.stage("findings"):
@@ -220,6 +235,8 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
                 definitions=definitions,
                 evaluation=evaluation,
                 judgement=judgement,
+                drivers=driven,
+                divide=between,
                 measures=measures,
                 groups=by_group,
                 gridded=gridded,
@@ -230,6 +247,45 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
             )
         )
     return _timed(study, stages.done)
+
+
+def _check_parts(city: City, districts: pd.Index) -> None:
+    """Refuse parts of the city whose districts are not there."""
+    parts = city.question.parts if city.question else {}
+    faults = []
+    for key, part in parts.items():
+        lost = [one for one in part.districts if one not in districts]
+        if lost:
+            faults.append(f"question.parts.{key}.districts: no such district: {shown(lost)}")
+    if faults:
+        msg = f"{city.file}: names districts that are not there"
+        raise ConfigError(msg, faults=faults)
+
+
+def _divide(
+    city: City,
+    judgement: Judgement,
+    evaluation: Evaluation,
+    definitions: list[Definition],
+    districts: gpd.GeoDataFrame,
+    rules: Rules,
+) -> dict[str, Any] | None:
+    """Compare the parts of the city that its file names."""
+    parts = city.question.parts if city.question else {}
+    of = {one.id: one for one in definitions}
+    values = evaluation.districts
+    made = divide(
+        judgement,
+        people_of(districts),
+        rules=rules,
+        parts={key: one.districts for key, one in parts.items()},
+        values=values,
+        bases=pd.DataFrame({one: base_of(of[one], districts) for one in values.columns}),
+    )
+    if made is not None:
+        for key, one in made["parts"].items():
+            one["label"] = dict(parts[key].label)
+    return made
 
 
 def _join(city: City, sources: Collected) -> Membership | None:
@@ -572,6 +628,8 @@ def _study(work: _Work) -> Study:
         walking=report_of(work.walks, work.definitions, cells=cells),
         transit=transit_report(work.rides, cells=cells, districts=work.districts.index),
         population=people_of(work.districts),
+        drivers=work.drivers,
+        divide=work.divide,
     )
     around = vicinity(
         work.districts,
@@ -610,6 +668,7 @@ def _study(work: _Work) -> Study:
         transit=by_district(work.rides, homes=work.walks.homes, cells=cells, districts=table.index),
         groups=work.groups,
         patterns=around.table,
+        drivers=work.drivers,
         inequality=work.measures,
         types=judgement.probability.assign(type=judgement.types),
         catalogue=catalogue,

@@ -8,6 +8,7 @@ values.
 
 import datetime as dt
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
@@ -90,11 +91,21 @@ class CityBlock(Block):
     fictitious: bool = Field(default=False, description="say on every output that it is made up")
 
 
+class PartBlock(Block):
+    """A part of the city: districts that its people speak of as one."""
+
+    label: dict[Language, str] = Field({}, description="its name inside a sentence, by language")
+    districts: tuple[str, ...] = Field(min_length=1, description="ids of its districts")
+
+
 class QuestionBlock(Block):
     """The question this city asks."""
 
     text: dict[Language, str] = Field(description="the question, by language")
     indicators: tuple[str, ...] = Field((), description="indicators that answer it")
+    parts: dict[Annotated[str, Field(pattern=_ID)], PartBlock] = Field(
+        {}, description="parts of the city to compare, two or more, such as its south and its north"
+    )
 
 
 class WalkingBlock(Block):
@@ -422,9 +433,21 @@ class City(Block):
             faults.append("cells.rake: nothing counts the people of the cells")
         return faults
 
+    def _part_faults(self) -> list[str]:
+        """Find what keeps the parts of the city from being compared."""
+        parts = self.question.parts if self.question else {}
+        faults = ["question.parts: one part alone cannot be compared"] if len(parts) == 1 else []
+        listed = Counter(unit for one in parts.values() for unit in one.districts)
+        faults += [
+            f"question.parts: district {unit} stands {count} times"
+            for unit, count in listed.items()
+            if count > 1
+        ]
+        return faults
+
     def _cross_faults(self) -> list[str]:
         """Find the faults that no single block can see."""
-        faults = []
+        faults = self._part_faults()
         blocks: list[tuple[str, Any]] = [
             (key, getattr(self, key))
             for key in ("districts", "border", "cells", "osm", "streets", "transit")

@@ -29,11 +29,16 @@ NEARLY_ALL = 0.8  # of the catalogue computed: then what is unseen can give way
 ENOUGH_DISTRICTS = 5  # under it a correlation says nothing
 NOTABLE_LOSS = 0.005  # of what there is to reach: half a point
 LONGER_MIN = 2.0  # than the city's mean; shorter differences are not worth a sentence
+NOTABLE_POINTS = 0.5  # of the index between two parts of a city
+LEANING = 0.05  # concentration under which nothing leans to rich or poor
+FIFTH = 0.2
 WEAK, CLEAR, STRONG = 0.2, 0.4, 0.7  # sizes of a rank correlation in words
 SURE = 0.05  # p up to which neighbours are said to be alike
 BASE_COLUMNS = {"persons": "population"}  # other bases have columns of their own name
 
 _SIDES = ("with", "without")
+_ENDS = ("worse", "better")
+_PLAINLY = {"points", *(f"{one}_{at}" for one in PILLARS for at in _ENDS)}
 
 Finding = dict[str, Any]
 
@@ -131,6 +136,23 @@ class _Facts:
             better=self.say_value(indicator, better, language),
         )
 
+    def say_points(self, indicator: str, points: float, language: str) -> str:
+        """Name an indicator with what it makes of a gap."""
+        said = _inside(self.label(indicator, language))
+        points_ = _points(points, language)
+        return text("finding.driver", language=language, label=said, points=points_)
+
+    def say_driver(
+        self, indicator: str, points: float, sides: Sequence[float | None], language: str
+    ) -> str:
+        """Name an indicator with what it makes of a gap, and its values on both sides."""
+        worse, better = sides
+        if worse is None or better is None:
+            return self.say_points(indicator, points, language)
+        said = self.say_sides(indicator, worse, better, language)
+        points_ = _points(points, language)
+        return text("finding.driver_sides", language=language, sides=said, points=points_)
+
     def label(self, indicator: str, language: str) -> str:
         """Name an indicator, also one that could not be computed."""
         for known in (self.catalogue, _shipped()):
@@ -183,9 +205,8 @@ def findings(
     """
     facts = _Facts(summary, districts, indicators, scores, catalogue)
     told = (
-        *(_gap, _neglected, _showcase, _decoration, _drivers, _without, _stratifier, _neighbours),
-        _perception,
-        *(_unseen, _walking, _standing),
+        *(_gap, _divide, _neglected, _showcase, _decoration, _drivers, _without, _stratifier),
+        *(_neighbours, _perception, _leaning, _unseen, _walking, _standing),
     )
     found = {finding["id"]: finding for tell in told if (finding := tell(facts))}
     if "gap" in found:
@@ -200,7 +221,7 @@ def findings(
 def _most_telling(facts: _Facts, found: Mapping[str, Finding]) -> list[Finding]:
     """Keep as many findings as are read, giving up first those that say least."""
     most = MOST + ("neighbours" in found)  # which is about places, and crowds out nothing on people
-    least = ["facts", "walking", "decoration"]
+    least = ["facts", "walking", "leaning", "decoration"]
     if abs(found.get("stratifier", {}).get("numbers", {}).get("rank_correlation", 1.0)) < CLEAR:
         least.append("stratifier")
     if _nearly_all_is_seen(facts):
@@ -391,6 +412,9 @@ def _drivers(facts: _Facts) -> Finding | None:
         )
         if score is not None and value is not None and score[1] > score[0]:
             pairs[indicator] = (score[1] - score[0], *value)
+    made = {one["id"]: one for one in facts.at("index", "drivers") or () if one["points"] > 0}
+    if made:
+        return _made(facts, made, pairs, by_type=by_type)
     widest = sorted(pairs, key=lambda one: (-pairs[one][0], one))[:ITEMS]
     if not widest:
         return None
@@ -403,6 +427,147 @@ def _drivers(facts: _Facts) -> Finding | None:
         return text(key, language=language, items=_series(items, language))
 
     return _finding("drivers", numbers, say)
+
+
+def _made(
+    facts: _Facts,
+    made: Mapping[str, Mapping[str, Any]],
+    pairs: Mapping[str, tuple[float, float, float]],
+    *,
+    by_type: bool,
+) -> Finding:
+    """Tell how much of the gap comes from what makes most of it."""
+    largest = list(made)[:ITEMS]
+    pillars = {one["id"]: one["points"] for one in facts.at("index", "pillar_drivers") or ()}
+    numbers = {
+        "gap_points": facts.figure("index", "gap", "points"),
+        "share": sum(made[one]["share"] for one in largest),
+        **{f"{pillar}_points": points for pillar, points in pillars.items()},
+    }
+    for one in largest:
+        numbers[f"{one}_points"] = made[one]["points"]
+        if one in pairs:
+            numbers |= {f"{one}_worse": pairs[one][1], f"{one}_better": pairs[one][2]}
+
+    def say(language: str) -> str:
+        items = [
+            facts.say_driver(one, made[one]["points"], pairs[one][1:], language)
+            if one in pairs
+            else facts.say_points(one, made[one]["points"], language)
+            for one in largest
+        ]
+        said = text(
+            "finding.drivers.made",
+            language=language,
+            count=len(largest),
+            share=numbers["share"],
+            gap_points=_points(numbers["gap_points"], language),
+            items="; ".join(items),
+            sides=text(
+                f"finding.drivers.{'of_types' if by_type else 'of_tenths'}", language=language
+            ),
+        )
+        if set(pillars) != set(PILLARS):
+            return said
+        both = {pillar: _points(points, language) for pillar, points in pillars.items()}
+        return f"{said} {text('finding.drivers.pillars', language=language, **both)}"
+
+    return _finding("drivers", numbers, say)
+
+
+def _divide(facts: _Facts) -> Finding | None:
+    """Tell what lies between the best- and the worst-served of the parts that the city names."""
+    told = facts.at("divide") or {}
+    if not told.get("better"):
+        return None
+    sides = [told["parts"][told[one]] for one in ("worse", "better")]
+    drivers = {one["id"]: one["points"] for one in told["drivers"]}
+    ahead = [one for one, points in drivers.items() if points >= NOTABLE_POINTS][:ITEMS]
+    against = [one for one, points in drivers.items() if points <= -NOTABLE_POINTS][::-1][:ITEMS]
+    numbers = {"points": told["points"], "worse": sides[0]["index"], "better": sides[1]["index"]}
+    for pillar in PILLARS:
+        numbers |= {f"{pillar}_{at}": one[pillar] for at, one in zip(_ENDS, sides, strict=True)}
+    values: dict[str, list[float | None]] = {}
+    stratifiers = [
+        one
+        for one in facts.indicators.columns.intersection(facts.catalogue.index)
+        if facts.catalogue.loc[one, "role"] == "stratifier"
+    ][:1]
+    for one in [*ahead, *against, *stratifiers]:
+        both = [_figure(side["indicators"].get(one)) for side in sides]
+        values[one] = both
+        numbers |= {f"{one}_{at}": value for at, value in zip(_ENDS, both, strict=True)}
+        if one in drivers:
+            numbers[f"{one}_points"] = drivers[one]
+
+    def items(which: Sequence[str], language: str) -> str:
+        """Name indicators with their values on both sides, and their points."""
+        return "; ".join(
+            facts.say_driver(one, drivers[one], values[one], language) for one in which
+        )
+
+    def say(language: str) -> str:
+        names = {
+            at: _own(one["label"], language) or told[at]
+            for at, one in zip(_ENDS, sides, strict=True)
+        }
+        plainly = {key: _points(numbers[key], language) for key in numbers if key in _PLAINLY}
+        said = [text("finding.divide.text", language=language, **names, **plainly)]
+        if ahead:
+            said.append(
+                text("finding.divide.ahead", language=language, items=items(ahead, language))
+            )
+        if against:
+            said.append(
+                text("finding.divide.against", language=language, items=items(against, language))
+            )
+        for one in stratifiers:
+            worse, better = values[one]
+            if worse is not None and better is not None:
+                both = facts.say_sides(one, worse, better, language)
+                said.append(text("finding.divide.beside", language=language, sides=both))
+        return " ".join(said)
+
+    return _finding("divide", numbers, say)
+
+
+def _leaning(facts: _Facts) -> Finding | None:
+    """Tell which indicator leans most to the well-off or to the badly off."""
+    ranks = [
+        one
+        for one in facts.indicators.columns.intersection(facts.catalogue.index)
+        if facts.catalogue.loc[one, "role"] == "stratifier"
+    ]
+    leans = {
+        one: lean
+        for one in facts.scores.columns.intersection(facts.catalogue.index)
+        if (lean := facts.figure("indicators", one, "concentration")) is not None
+    }
+    if not ranks or not leans:
+        return None
+    chosen = max(sorted(leans), key=lambda one: abs(leans[one]))
+    lean, rank = leans[chosen], facts.indicators[ranks[0]]
+    if facts.catalogue.loc[ranks[0], "better"] == "lower":
+        rank = -rank
+    fifths = _fifths(facts.indicators[chosen], facts.people(chosen), rank)
+    if fifths is None or abs(lean) < LEANING:
+        return None
+    burden = facts.catalogue.loc[chosen, "better"] == "lower"
+    form = f"{'well' if lean > 0 else 'badly'}_{'burden' if burden else 'good'}"
+    numbers = {"concentration": lean, "poorest_fifth": fifths[0], "richest_fifth": fifths[1]}
+
+    def say(language: str) -> str:
+        return text(
+            f"finding.leaning.{form}",
+            language=language,
+            stratifier=facts.label(ranks[0], language),
+            label=_inside(facts.label(chosen, language)),
+            poorest=facts.say_value(chosen, fifths[0], language),
+            richest=facts.say_value(chosen, fifths[1], language),
+            concentration=number(lean, language=language, decimals=2),
+        )
+
+    return _finding("leaning", numbers, say)
 
 
 def _stratifier(facts: _Facts) -> Finding | None:
@@ -853,3 +1018,21 @@ def _tenths(
         return None
     served = inequality.tenths(value[known], population=people[known], better=better)
     return served.worst, served.best
+
+
+def _fifths(
+    value: pd.Series, people: pd.Series | None, rank: pd.Series
+) -> tuple[float, float] | None:
+    """Average a value over the fifths of people that rank lowest and highest."""
+    if people is None:
+        return None
+    both = pd.DataFrame({"value": value, "people": people, "rank": rank}).dropna()
+    both = both[both["people"] > 0]
+    if len(both) < ENOUGH_DISTRICTS:
+        return None
+    both["held"] = both["value"] * both["people"]
+    tied = both.groupby("rank")[["held", "people"]].sum()
+    upto = np.r_[0.0, tied["people"].cumsum() / tied["people"].sum()]
+    means = tied["held"] / tied["people"]
+    ends = [np.diff(upto.clip(*span)) for span in ((0, FIFTH), (1 - FIFTH, 1))]
+    return float(means @ ends[0] / FIFTH), float(means @ ends[1] / FIFTH)

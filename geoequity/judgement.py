@@ -448,9 +448,7 @@ def gap(value: pd.Series, population: pd.Series, *, low: float = 0.1, high: floa
     known = value.notna() & (population > 0)
     if not known.any():
         return float("nan")
-    value, population = value[known], population[known]
-    ends = [inequality.quantile(value, population=population, q=q) for q in (low, high)]
-    return ends[1] - ends[0]
+    return inequality.percentile_gap(value[known], population=population[known], low=low, high=high)
 
 
 def inequality_of(
@@ -501,10 +499,10 @@ def inequality_of(
         if at_cells and cells is not None:
             inside = cells["district_id"].notna()
             value = evaluation.cells.loc[inside, key]
-            weight = _base(one, cells, group)[inside]
+            weight = base_of(one, cells, group=group)[inside]
             groups = cells.loc[inside, "district_id"]
         else:
-            value, weight = evaluation.districts[key], _base(one, districts, group)
+            value, weight = evaluation.districts[key], base_of(one, districts, group=group)
             groups = None
         stratum = rank.reindex(groups).set_axis(value.index) if groups is not None else rank
         rows[key] = _measures(
@@ -647,8 +645,24 @@ def _poverty_rank(evaluation: Evaluation, of: Mapping[str, Definition]) -> pd.Se
     return pd.Series(np.nan, index=evaluation.districts.index)
 
 
-def _base(one: Definition, units: pd.DataFrame, group: str | None) -> pd.Series:
-    """Take the base an indicator weighs by, persons where it is not counted, or nobody."""
+def base_of(one: Definition, units: pd.DataFrame, *, group: str | None = None) -> pd.Series:
+    """
+    Take the base an indicator weighs by, persons where it is not counted, or nobody.
+
+    Parameters
+    ----------
+    one
+        The indicator.
+    units
+        Units with their bases.
+    group
+        Column that counts a group of people, who then stand for everybody.
+
+    Returns
+    -------
+    base
+        On the index of the units; NaN throughout where nothing is counted.
+    """
     column = {"persons": "population"}.get(one.base, one.base)
     for name in (column, "population") if group is None else (group,):
         if name in units.columns and units[name].notna().any():

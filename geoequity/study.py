@@ -86,6 +86,11 @@ class Study:
         ``gi_star``, ``p``, ``p_adjusted`` (false discovery rate) and ``cluster``:
         ``hot``, ``cold``, ``high_low``, ``low_high``, or None where it may be
         chance.
+    drivers
+        Columns ``measure`` (``gap_points`` or ``mean_abs_difference`` of the
+        index), ``by`` (``indicator``, ``area``, ``pillar``, ``district``,
+        ``unknown``), ``id``, ``points``, ``share``, ``error``: what makes the gap,
+        those of each kind adding up to it. No rows without an index.
     types
         Index ``unit_id``: ``type`` and one column per type with its probability.
     catalogue
@@ -114,6 +119,7 @@ class Study:
     transit: pd.DataFrame = field(default_factory=pd.DataFrame)
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     patterns: pd.DataFrame = field(default_factory=pd.DataFrame)
+    drivers: pd.DataFrame = field(default_factory=pd.DataFrame)
     inequality: pd.DataFrame
     types: pd.DataFrame
     catalogue: pd.DataFrame

@@ -18,6 +18,7 @@ import pandas as pd
 from geoequity import __version__, inequality, typology
 from geoequity.composite import Audit
 from geoequity.confidence import Reason, reason
+from geoequity.drivers import AREA, COLUMNS, DISTRICT, GAP, INDICATOR, PILLAR, UNKNOWN
 from geoequity.errors import SHOWN_IDS
 from geoequity.indicators import Definition, Evaluation, imd_items, seen
 from geoequity.judgement import (
@@ -132,7 +133,9 @@ def make_summary(
         "index": {
             **_index(judgement, population, rules),
             "audit": _audit(judgement.audit) if judgement.audit is not None else None,
+            **_drivers(pd.DataFrame(columns=COLUMNS)),
         },
+        "divide": None,
         "digital_inclusion": {"mean": None, "gap": None, "districts": {}},
         "perception": {},
         "districts": _districts(
@@ -187,9 +190,11 @@ def with_readings(
     walking: Mapping[str, Any],
     transit: Mapping[str, Any],
     population: pd.Series,
+    drivers: pd.DataFrame,
+    divide: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """
-    Add what stands beside the index: groups, perception, digital inclusion, other walkers.
+    Add what stands beside the index: its drivers, groups, perception, digital inclusion, walkers.
 
     Parameters
     ----------
@@ -207,6 +212,11 @@ def with_readings(
         What public transport there is, and what it leads to.
     population
         Residents of the districts; NaN where unknown.
+    drivers
+        What makes the gap, as :func:`geoequity.drivers.drivers` gives it.
+    divide
+        What lies between the parts of the city, as :func:`geoequity.drivers.divide`
+        gives it.
 
     Returns
     -------
@@ -229,6 +239,8 @@ def with_readings(
     return {
         **summary,
         "indicators": described,
+        "index": {**summary["index"], **_drivers(drivers)},
+        "divide": None if divide is None else _plainly(divide),
         "digital_inclusion": inclusion,
         "perception": dict(perception),
         "seen": seen(imd_items(), present=summary["indicators"], asked=perception),
@@ -404,6 +416,34 @@ def _index(judgement: Judgement, population: pd.Series, rules: Rules) -> dict[st
         "method": method,
         "sensitivity": moves,
     }
+
+
+def _drivers(table: pd.DataFrame) -> dict[str, Any]:
+    """List what makes the gap in points, the largest first."""
+    table = table[table["measure"] == GAP]
+
+    def listed(by: str) -> list[dict[str, Any]]:
+        """List those of one kind."""
+        rows = table.loc[table["by"] == by, ["id", "points", "share", "error"]]
+        return [_plainly(row) for row in rows.to_dict("records")]
+
+    unknown = table.loc[table["by"] == UNKNOWN, "points"]
+    return {
+        "drivers": listed(INDICATOR),
+        "area_drivers": listed(AREA),
+        "pillar_drivers": listed(PILLAR),
+        "district_drivers": listed(DISTRICT),
+        "unknown_points": plain(unknown.iloc[0]) if len(unknown) else None,
+    }
+
+
+def _plainly(value: Any) -> Any:
+    """Turn numbers into those of JSON, however deep they stand."""
+    if isinstance(value, Mapping):
+        return {str(key): _plainly(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plainly(one) for one in value]
+    return value if value is None or isinstance(value, str) else plain(value)
 
 
 def _audit(audit: Audit) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from small_city import definition, evaluation, units
 import geoequity
 from geoequity import (
     composite,
+    decomposition,
     grids,
     inequality,
     patterns,
@@ -40,6 +41,7 @@ MODULES = sorted(
 CALLED_BY_USERS = [one for one in MODULES if not one.startswith("geoequity.sources")]
 MEASURING = (
     composite,
+    decomposition,
     grids,
     inequality,
     patterns,
@@ -413,6 +415,7 @@ CALLS = {
     "inequality.concentration_curve": call(inequality.concentration_curve, ranked, RANKED),
     "inequality.sufficiency": call(inequality.sufficiency, people, VALUE, thresholds=[3, 6]),
     "inequality.quantile": call(inequality.quantile, people, VALUE, q=0.4),
+    "inequality.percentile_gap": call(inequality.percentile_gap, people, VALUE),
     "inequality.percentile_ratio": call(inequality.percentile_ratio, above_zero, VALUE),
     "inequality.tenths": call(inequality.tenths, above_zero, VALUE),
     "inequality.bootstrap": call(  # draws rows, so their order is its business
@@ -616,6 +619,46 @@ CALLS = {
         composite.budget_allocation,
         lambda: {"points": table().abs().fillna(1.0) + 1},
         ("points",),
+    ),
+    "composite.unit_weights": call(
+        lambda scores: composite.unit_weights(scores, tree()),
+        lambda: {"scores": table().assign(p=value(), q=value(), r=value())},
+        ("scores",),
+        out=0,
+    ),
+    "decomposition.shapley": call(
+        lambda: decomposition.shapley(lambda masks: masks @ [1.0, 2.0], ["a", "b"]),
+        dict,
+    ),
+    "decomposition.contributions": call(
+        lambda **inputs: decomposition.contributions(**inputs).parts,
+        lambda: {
+            "scores": table(),
+            "weights": table().notna().astype(float),
+            "population": people()["population"],
+        },
+        ("scores", "weights", "population"),
+        out=0,
+    ),
+    "decomposition.by_indicator": call(
+        decomposition.by_indicator,
+        lambda: {"parts": table(), "population": people()["population"]},
+        ("parts", "population"),
+        measure=inequality.gini,
+    ),
+    "decomposition.by_district": call(
+        lambda **inputs: decomposition.by_district(**inputs).table,
+        people,
+        VALUE,
+        out=0,
+        measure=inequality.gini,
+    ),
+    "decomposition.between": call(
+        decomposition.between,
+        lambda: {"parts": table(), "population": people()["population"]},
+        ("parts", "population"),
+        better=["u0", "u2"],
+        worse=["u1", "u5"],
     ),
     "typology.probabilities": call(
         typology.probabilities,

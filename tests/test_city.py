@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from geoequity.assessment import assess
 from geoequity.city import City, data_folder, presets
 from geoequity.errors import ConfigError
 from geoequity.sources.spec import ColumnSpec, Origin
@@ -41,6 +42,41 @@ def faults_of(check: Callable[[str], City], more: str, good: str = GOOD) -> list
     with pytest.raises(ConfigError, match=r"city\.toml: \d+ fault") as told:
         check(more, good)
     return list(told.value.faults)
+
+
+# --------------------------------------------------------------------- parts of the city
+PARTS = "[question]\ntext.en = 'Who?'\n[question.parts.south]\ndistricts = ['a', 'b']\n"
+
+
+def test_parts_of_the_city_are_read_with_their_names(check: Callable[[str], City]) -> None:
+    north = "[question.parts.north]\nlabel.en = 'the north'\ndistricts = ['c']\n"
+    question = check(PARTS + north).question
+    assert question is not None
+    assert {key: one.districts for key, one in question.parts.items()} == {
+        "south": ("a", "b"),
+        "north": ("c",),
+    }
+    assert question.parts["north"].label == {"en": "the north"}
+
+
+def test_parts_that_cannot_be_compared_are_refused(check: Callable[[str], City]) -> None:
+    assert faults_of(check, PARTS) == ["question.parts: one part alone cannot be compared"]
+    twice = "[question.parts.north]\ndistricts = ['b']\n"
+    assert faults_of(check, PARTS + twice) == ["question.parts: district b stands 2 times"]
+    nothing = "[question.parts.north]\ndistricts = []\n"
+    (fault,) = faults_of(check, PARTS + nothing)
+    assert fault.startswith("question.parts.north.districts: ")
+
+
+def test_districts_of_a_part_that_are_not_there_are_named(make_city: CityMaker) -> None:
+    parts = {"south": {"districts": ["01", "9"]}, "north": {"districts": ["03", "8"]}}
+    file = make_city(question={"text": {"en": "Who?"}, "parts": parts})
+    with pytest.raises(ConfigError, match="names districts that are not there") as told:
+        assess(City.from_toml(file))
+    assert list(told.value.faults) == [
+        "question.parts.south.districts: no such district: 9",
+        "question.parts.north.districts: no such district: 8",
+    ]
 
 
 # --------------------------------------------------------------------- paths

@@ -115,6 +115,19 @@ def test_the_worst_quarter_holds_a_quarter_of_people(demo_study: Study) -> None:
     assert set(table.loc[sure, "type"]) <= {"neglected", "showcase", "analogue"}
 
 
+def test_the_planted_driver_makes_most_of_the_gap(demo_study: Study) -> None:
+    planted = truth_of(DEMO)["driver"]["indicator"]
+    index = demo_study.summary["index"]
+    first, second = index["drivers"][:2]
+    assert first["id"] == planted
+    # by far more than the orders that were drawn could err
+    assert first["points"] - second["points"] > 5 * (first["error"] + second["error"])
+    shared = sum(one["points"] for one in index["drivers"]) + index["unknown_points"]
+    assert shared == pytest.approx(index["gap"]["points"])
+    (told,) = [one for one in demo_study.summary["findings"] if one["id"] == "drivers"]
+    assert told["numbers"][f"{planted}_points"] == first["points"]
+
+
 def test_faults_in_the_files_are_warned_of_with_ids(demo_study: Study) -> None:
     warned = "\n".join(demo_study.summary["warnings"])
     faults = truth_of(DEMO)["faults"]
@@ -183,6 +196,7 @@ def test_planted_types_are_found_on_twenty_other_cities(
     # The generator plants its walks on the level, as if there were no hills
     options = ("--seed", str(seed), "--effect", effect)
     study, truth = make_and_assess(tmp_path, *options, hills=False)
+    assert study.summary["index"]["drivers"][0]["id"] == truth["driver"]["indicator"]
     assert recovered(study, truth) >= 0.9
     assert (study.types["type"] == "uncertain").mean() <= 0.25
 

@@ -299,6 +299,130 @@ def test_an_indicator_whose_base_is_not_counted_drives_nothing():
     }
 
 
+def shared_out(tables):
+    """The gap of 60 points, shared out: most of it is internet."""
+    tables["summary"]["index"]["drivers"] = [
+        {"id": "home_internet_share", "points": 45.0, "share": 0.75, "error": 0.1},
+        {"id": "hospital_walk_min", "points": 18.0, "share": 0.3, "error": 0.1},
+        {"id": "library_walk_min", "points": -3.0, "share": -0.05, "error": 0.1},
+    ]
+    tables["summary"]["index"]["pillar_drivers"] = [
+        {"id": "technologies", "points": 45.0, "share": 0.75, "error": 0.0},
+        {"id": "structures", "points": 15.0, "share": 0.25, "error": 0.0},
+    ]
+    return tables
+
+
+def test_where_the_gap_is_shared_out_its_largest_parts_are_told_with_points():
+    drivers = told(shared_out(world()))["drivers"]
+    assert drivers["numbers"]["gap_points"] == 60.0
+    assert drivers["numbers"]["share"] == pytest.approx(1.05)
+    assert drivers["numbers"]["structures_points"] == 15.0
+    assert not [one for one in drivers["numbers"] if one.startswith("library")]
+    assert drivers["text"]["en"] == (
+        "Of the gap of 60.0 points, 105% comes from 2 indicators: households with internet (30% "
+        "against 75%), 45.0 points; walk to the nearest hospital (55 against 22.5\xa0min), 18.0 "
+        "points. In brackets, neglected districts against integrated ones. Structures make 15.0 "
+        "points of the gap, technologies 45.0."
+    )
+
+
+def test_what_makes_the_gap_and_has_no_two_sides_is_told_by_its_points():
+    tables = shared_out(world())
+    tables["districts"] = tables["districts"].drop(columns="households")
+    drivers = told(tables)["drivers"]
+    assert "households with internet (45.0 points); walk" in drivers["text"]["en"]
+
+
+def parted(tables):
+    """Alfa and Bravo as the south, Foxtrot as the north."""
+    sides = {
+        "south": {"index": 25.0, "structures": 30.0, "technologies": 20.0},
+        "north": {"index": 90.0, "structures": 80.0, "technologies": 100.0},
+    }
+    values = {
+        "south": {"hospital_walk_min": 55.0, "home_internet_share": 0.3, "unmet_needs_share": 0.27},
+        "north": {"hospital_walk_min": 15.0, "home_internet_share": 0.9, "unmet_needs_share": 0.01},
+    }
+    tables["summary"]["divide"] = {
+        "parts": {
+            key: {**one, "label": {"en": f"the {key}"}, "indicators": values[key]}
+            for key, one in sides.items()
+        },
+        "better": "north",
+        "worse": "south",
+        "points": 65.0,
+        "drivers": [
+            {"id": "home_internet_share", "points": 68.0, "share": 1.0, "error": 0.0},
+            {"id": "library_walk_min", "points": 0.2, "share": 0.0, "error": 0.0},
+            {"id": "hospital_walk_min", "points": -3.2, "share": -0.1, "error": 0.0},
+        ],
+    }
+    return tables
+
+
+def test_parts_of_the_city_are_set_apart_with_what_works_either_way():
+    found = findings(**parted(world()))
+    assert [one["id"] for one in found][:2] == ["gap", "divide"]
+    divide = found[1]
+    assert divide["numbers"]["points"] == 65.0
+    assert divide["numbers"]["unmet_needs_share_worse"] == 0.27
+    assert divide["text"]["en"] == (
+        "Between the south and the north lie 65.0 points of the index: in structures 30.0 against "
+        "80.0, in technologies 20.0 against 100.0. What sets them apart most: households with "
+        "internet (30% against 90%), 68.0 points. The other way works: walk to the nearest "
+        "hospital (55 against 15\xa0min), \N{MINUS SIGN}3.2 points. People differ, too: unmet "
+        "needs (27% against 1.0%)."
+    )
+    assert "Entre the south y the north" in divide["text"]["es"]  # no other language is given
+
+
+def test_parts_without_an_index_make_no_finding():
+    tables = parted(world())
+    tables["summary"]["divide"] |= {"better": None, "worse": None, "points": None, "drivers": []}
+    assert "divide" not in told(tables)
+
+
+def leaning(indicator, concentration):
+    tables = world()
+    tables["summary"]["indicators"][indicator]["concentration"] = concentration
+    tables["districts"] = tables["districts"].drop(columns=["index", "structures", "technologies"])
+    return told(tables).get("leaning")
+
+
+def test_what_leans_to_the_better_off_is_told_by_fifths_of_people():
+    found = leaning("home_internet_share", 0.2)
+    # 400 households from most need to least: the first 80 and the last 80
+    assert found["numbers"] == pytest.approx(
+        {
+            "concentration": 0.2,
+            "poorest_fifth": (0.2 * 40 + 0.4 * 40) / 80,
+            "richest_fifth": (0.8 * 40 + 0.9 * 40) / 80,
+        }
+    )
+    assert found["text"]["en"].startswith("The better off have more. Going by “Unmet needs”")
+    assert (
+        "has 85% of “households with internet”, the fifth in the worst-off 30%"
+        in (found["text"]["en"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("indicator", "concentration", "begins"),
+    [
+        ("home_internet_share", -0.2, "The worse off have more."),
+        ("hospital_walk_min", -0.2, "The burden falls on the worse off."),
+        ("hospital_walk_min", 0.2, "The burden falls on the better off."),
+    ],
+)
+def test_goods_and_burdens_lean_in_words(indicator, concentration, begins):
+    assert leaning(indicator, concentration)["text"]["en"].startswith(begins)
+
+
+def test_what_leans_little_is_no_finding():
+    assert leaning("home_internet_share", 0.04) is None
+
+
 def test_more_need_where_the_index_is_lower_is_said_to_coincide():
     stratifier = told(world())["stratifier"]
     assert stratifier["numbers"] == {"rank_correlation": pytest.approx(-1.0)}

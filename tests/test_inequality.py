@@ -87,6 +87,7 @@ MEASURES = {
     ),
     "lorenz": lambda w: area(iq.lorenz(w.value, population=w.population)),
     "median": lambda w: iq.quantile(w.value, population=w.population, q=0.5),
+    "percentile_gap": lambda w: iq.percentile_gap(w.value, population=w.population),
     "percentile_ratio": lambda w: iq.percentile_ratio(w.value + 1, population=w.population),
     "tenths_gap": lambda w: iq.tenths(w.value, population=w.population).gap,
     "tenths_ratio": lambda w: iq.tenths(w.value + 1, population=w.population).ratio,
@@ -396,6 +397,15 @@ def test_quantile_meets_a_step_that_floats_miss():
     assert iq.quantile(value, population=population, q=0.3) == 2.5
     assert iq.quantile(value, population=population, q=0.7) == 6.5
     assert iq.quantile(value, population=population, q=1 - 1e-13) == 9
+
+
+def test_percentile_gap_is_the_distance_between_two_people():
+    value, population = column(-2, 3, 9), column(20, 60, 20)
+    assert iq.percentile_gap(value, population=population) == close(11)
+    assert iq.percentile_gap(value, population=population, low=0.2) == close(9 - 0.5)
+    assert iq.percentile_gap(value * 0 + 5, population=population) == 0
+    with pytest.raises(DataError, match="low: must be less than high"):
+        iq.percentile_gap(value, population=population, high=0.1, low=0.9)
 
 
 def test_percentile_ratio_compares_two_people():
@@ -746,6 +756,7 @@ QUICK = {
     "kolm_pollak_index": partial(iq.kolm_pollak_index, epsilon=1, kappa=0.3),
     "fgt": partial(iq.fgt, line=4, alpha=1),
     "quantile": partial(iq.quantile, q=0.3),
+    "percentile_gap": iq.percentile_gap,
     "percentile_ratio": iq.percentile_ratio,
     "palma_ratio": partial(iq.palma_ratio, rank=INCOME),
     "concentration_index": partial(
@@ -841,6 +852,7 @@ TAKING_NEGATIVES = {
     ),
     "fgt": lambda v, *, population: iq.fgt(v, population=population, line=1, alpha=1),
     "quantile": lambda v, *, population: iq.quantile(v, population=population, q=0.5),
+    "percentile_gap": iq.percentile_gap,
     "tenths": iq.tenths,
     "sufficiency": lambda v, *, population: iq.sufficiency(
         v, population=population, thresholds=[1, 2]

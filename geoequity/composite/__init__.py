@@ -25,7 +25,7 @@ from geoequity.composite._audit import (
     profile,
     related_pairs,
 )
-from geoequity.composite._build import Scores, Weigh, build
+from geoequity.composite._build import Scores, Weigh, build, unit_weights
 from geoequity.composite._components import Components, components
 from geoequity.composite._normalise import (
     Normalise,
@@ -97,6 +97,7 @@ __all__ = [
     "sobol_indices",
     "tame_outliers",
     "to_targets",
+    "unit_weights",
     "with_weights",
     "z_score",
 ]

@@ -117,6 +117,57 @@ def build(
     )
 
 
+def unit_weights(scores: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
+    """
+    Tell what every indicator weighs in the score of every unit.
+
+    A unit of which something is unknown hands its weight to the siblings that are
+    known, so that the same indicator can weigh more in one unit than in another.
+
+    Parameters
+    ----------
+    scores
+        Units x nodes as :func:`build` gives them.
+    tree
+        The tree of :func:`build`.
+
+    Returns
+    -------
+    unit_weights
+        Units x leaves, summing to 1 over each unit whose root is known, 0 where the
+        leaf is unknown; NaN throughout where the root is unknown. Times the scores
+        of the leaves they add up to the root, if :func:`arithmetic` made it.
+
+    Raises
+    ------
+    DataError
+        If the tree breaks its contract, as in :func:`build`.
+
+    Examples
+    --------
+    >>> rows = [("a", "top", 1, "higher"), ("b", "top", 3, "higher"), ("top", None, 1, None)]
+    >>> tree = pd.DataFrame(rows, columns=["id", "parent", "weight", "better"])
+    >>> scores = pd.DataFrame({"a": [50.0, 80.0], "b": [10.0, None], "top": [20.0, 80.0]})
+    >>> unit_weights(scores, tree)
+          a     b
+    0  0.25  0.75
+    1  1.00  0.00
+    """
+    nodes = checked_tree(tree, scores)
+    schema.check_columns(scores, nodes.index, name="scores")
+    root = nodes.index[nodes["parent"].isna()][0]
+    known = scores[nodes.index].notna()
+    weights = {root: known[root].astype(float)}
+    for parent in reversed(parents_upwards(nodes)):
+        children = nodes.index[nodes["parent"] == parent]
+        own = known[children] * nodes.loc[children, "weight"]
+        total = own.sum(axis=1)
+        part = own.div(total.where(total > 0, 1.0), axis=0)
+        weights |= {one: weights[parent] * part[one] for one in children}
+    table = pd.DataFrame({one: weights[one] for one in leaves_of(nodes)}, index=scores.index)
+    return table.where(known[root])
+
+
 def _weighed(weigh: Weigh, stack: Array, children: pd.Index, parent: str) -> Array:
     """Weigh siblings by their scores; an only child needs none."""
     if len(children) == 1:

@@ -12,8 +12,9 @@ people whose rank, group or stratum is unknown: set its value to NaN first. A un
 without people contributes nothing. Where nobody lives or no value is known, there
 is nothing to measure, and every function but `coverage` says so. Negative values are
 refused except by `kolm_pollak_ede`, `kolm_pollak_index`, `fgt`, `sufficiency` and
-the plain statistics `quantile`, `tenths` and `coverage`. People who are all alike,
-be they of one unit or of many, are not unequal: every measure of inequality is 0.
+the plain statistics `quantile`, `percentile_gap`, `tenths` and `coverage`. People who
+are all alike, be they of one unit or of many, are not unequal: every measure of
+inequality is 0.
 """
 
 from geoequity.inequality._bootstrap import Interval, bootstrap
@@ -33,6 +34,7 @@ from geoequity.inequality._people import Better, coverage
 from geoequity.inequality._quantiles import (
     Tenths,
     palma_ratio,
+    percentile_gap,
     percentile_ratio,
     quantile,
     tenths,
@@ -66,6 +68,7 @@ __all__ = [
     "kolm_pollak_kappa",
     "lorenz",
     "palma_ratio",
+    "percentile_gap",
     "percentile_ratio",
     "quantile",
     "sufficiency",

@@ -137,12 +137,64 @@ def percentile_ratio(
     >>> percentile_ratio(value, population=population)
     5.0
     """
+    _check_ends(low, high)
+    return _percentile_ratio(people_of(value, population), high=high, low=low)
+
+
+def _percentile_gap(people: People, *, high: float, low: float) -> float:
+    """Take one quantile off another."""
+    line = lined_up(people)
+    return quantile_of(*line, high) - quantile_of(*line, low)
+
+
+@on_people(_percentile_gap)
+def percentile_gap(
+    value: pd.Series, *, population: pd.Series, high: float = 0.9, low: float = 0.1
+) -> float:
+    """
+    Measure how far a person near the top stands above a person near the bottom.
+
+    What happens beyond and between the two percentiles does not count.
+
+    Parameters
+    ----------
+    value
+        Value per unit, negative allowed; NaN where unknown.
+    population
+        Residents per unit [persons], on the same index.
+    high
+        Share of people at or below the upper value, 0-1.
+    low
+        The same for the lower value, less than `high`.
+
+    Returns
+    -------
+    percentile_gap
+        In the unit of the value, 0 or more.
+
+    Raises
+    ------
+    DataError
+        If `high` and `low` are not within 0-1 or not in order, or as in
+        `coverage`.
+
+    Examples
+    --------
+    >>> value, population = pd.Series([2.0, 10.0]), pd.Series([50.0, 50.0])
+    >>> percentile_gap(value, population=population)
+    8.0
+    """
+    _check_ends(low, high)
+    return _percentile_gap(people_of(value, population, signed=True), high=high, low=low)
+
+
+def _check_ends(low: float, high: float) -> None:
+    """Refuse two shares of people that are none, or not in order."""
     check_share(low, name="low")
     check_share(high, name="high")
     if not low < high:
         msg = f"low: must be less than high, not {low} against {high}"
         raise DataError(msg)
-    return _percentile_ratio(people_of(value, population), high=high, low=low)
 
 
 def tenths(value: pd.Series, *, population: pd.Series, better: Better = "higher") -> Tenths:

@@ -41,6 +41,7 @@ _TABLES = (
     "trends",
     "transit",
     "groups",
+    "drivers",
     "inequality",
     "patterns",
     "types",

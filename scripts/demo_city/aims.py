@@ -8,6 +8,9 @@ EFFECTS = {"small": (7.0, 9.0), "medium": (13.0, 16.0), "large": (20.0, 25.0)}
 ALIKE = 55.0  # goal of both pillars in a near-equal city
 SIGNS = {"integrated": (1, 1), "showcase": (-1, 1), "analogue": (1, -1), "neglected": (-1, -1)}
 
+# The driver of the gap: the one indicator that is to part districts more than any other
+DRIVER, DRIVER_TIMES, DRIVER_MOST = "requests_311", 3.0, 45.0
+
 # The tree of the index: every area weighs the same in its pillar, every concept in its area.
 TREE = {
     "structures": {
@@ -71,6 +74,12 @@ def make_goals(seed: int, effect: str, *, near_equal: bool) -> dict[str, Array]:
     offset = rng.uniform(*EFFECTS[effect], (2, SIZE))
     score = ALIKE + rng.uniform(-1, 1, (2, SIZE)) if near_equal else 50 + sign * offset
     return dict(zip(TREE, score, strict=True))
+
+
+def driver_aim(seed: int, goal: Array) -> Array:
+    """Share of full marks of the driver: thrice as far from the middle as the pillar's goal."""
+    apart = (DRIVER_TIMES * (goal - 50)).clip(-DRIVER_MOST, DRIVER_MOST)
+    return (50 + apart + stream(seed, "driver").uniform(-3, 3, SIZE)) / 100
 
 
 class Ledger:

@@ -17,9 +17,11 @@ from demo_city.aims import (
     BEST_JOBS_SHARE,
     BEST_RATE,
     DISTRICT_WALK,
+    DRIVER,
     WALKS,
     WORST_EXPOSED,
     Ledger,
+    driver_aim,
     make_goals,
 )
 from demo_city.broadband import (
@@ -176,12 +178,13 @@ def make_plan(args: Namespace) -> Plan:
     place_open_space(plan)
     place_counts(plan, ["waste_point"])
     tag_streets(plan)
+    place_driver(plan, near_equal=args.near_equal)
     set_speeds(plan)
     place_counts(plan, ["air_station", "internet_venue"])
     place_walks(plan, [name for name in WALKS if name not in plan.nodes])
     place_wifi(plan)
     tag_stops(plan)
-    place_counts(plan, ["charging", "cctv", "requests_311"])
+    place_counts(plan, ["charging", "cctv"])
     fill_tables(plan)
     place_shelters(plan)
     plan.rasters, plan.tests = make_rasters(plan), make_tests(plan)
@@ -335,11 +338,16 @@ def place_counts(plan: Plan, names: Iterable[str]) -> None:
         ledger, full = plan.ledger(name), plan.population * BEST_RATE[name] / 1e5
         count = np.rint(ledger.aim() * full).astype(int)
         ledger.book(name, count / full)
-        if name == "requests_311":
-            plan.requests = count.tolist()
-            continue
         choices = [plan.rng.choice(plan.inside[d], count[d], replace=False) for d in range(SIZE)]
         plan.nodes[name] = np.concatenate(choices).tolist()
+
+
+def place_driver(plan: Plan, *, near_equal: bool) -> None:
+    """Set the requests to the city apart by plan, first, so that all else makes up for it."""
+    ledger, full = plan.ledger(DRIVER), plan.population * BEST_RATE[DRIVER] / 1e5
+    aim = ledger.aim() if near_equal else driver_aim(plan.seed, ledger.goal)
+    plan.requests = np.rint(aim * full).astype(int).tolist()
+    ledger.book(DRIVER, plan.requests / full)
 
 
 def place_wifi(plan: Plan) -> None:

@@ -5,6 +5,7 @@ from argparse import Namespace
 import numpy as np
 
 from demo_city import DISTRICTS, NOTE, PLANTED, SIZE, Array, gtfs, seen
+from demo_city.aims import DRIVER, DRIVER_MOST, DRIVER_TIMES, SIGNS
 from demo_city.files import ALIAS, INVALID, cell_ids
 from demo_city.osm import Osm
 from demo_city.plan import TAG_VALUES, Plan, listed_households
@@ -80,6 +81,7 @@ def make_truth(plan: Plan, osm: Osm, args: Namespace) -> dict[str, object]:
         "seed": args.seed,
         "effect": None if args.near_equal else args.effect,
         "near_equal": args.near_equal,
+        "driver": None if args.near_equal else driver(plan),
         "rules": RULES,
         "population": int(plan.population.sum()),
         "cells": len(plan.ground.cells),
@@ -97,6 +99,20 @@ def make_truth(plan: Plan, osm: Osm, args: Namespace) -> dict[str, object]:
         "survey": seen.survey(plan),
         "districts": districts,
         "faults": faults(plan),
+    }
+
+
+def driver(plan: Plan) -> dict[str, object]:
+    """The indicator that was planted to make more of the gap than any other."""
+    reached = 100 * plan.reached(DRIVER)
+    sign = np.array([SIGNS[one][1] for one in PLANTED[:SIZE]])
+    return {
+        "indicator": "requests_311_per_1000",
+        "pillar": "technologies",
+        "plan": f"its score is to lie {DRIVER_TIMES:g} times as far from 50 as the district's goal "
+        f"in technologies, at most {DRIVER_MOST:g} points; the other technologies make up for it",
+        "mean_score_of_good_technologies": round(float(reached[sign > 0].mean()), 2),
+        "mean_score_of_poor_technologies": round(float(reached[sign < 0].mean()), 2),
     }
 
 

@@ -145,6 +145,53 @@ def test_offices_of_the_map_are_reached_on_the_table_of_streets(
     assert summary["absent"]["sidewalk_share"]["id"] == "no_street_tags"
 
 
+SOUTH = ["BOCA", "BARRACAS", "PARQUE PATRICIOS", "NUEVA POMPEYA", "VILLA SOLDATI"]
+SOUTH += ["VILLA RIACHUELO", "VILLA LUGANO", "PARQUE AVELLANEDA", "LINIERS", "MATADEROS"]
+NORTH = ["RECOLETA", "BELGRANO", "COLEGIALES", "NUÑEZ", "PALERMO"]
+
+
+def mean_of(values: pd.Series, summary: Mapping[str, Any], barrios: list[str]) -> float:
+    people = pd.Series({key: one["population"] for key, one in summary["districts"].items()})
+    return float((values[barrios] * people[barrios]).sum() / people[barrios].sum())
+
+
+def test_the_divide_between_south_and_north_has_numbers_and_drivers(
+    summary: Mapping[str, Any], indicators: pd.DataFrame
+) -> None:
+    divide = summary["divide"]
+    assert (divide["worse"], divide["better"]) == ("south", "north")
+    index = pd.Series({key: one["score"]["value"] for key, one in summary["districts"].items()})
+    apart = mean_of(index, summary, NORTH) - mean_of(index, summary, SOUTH)
+    assert apart > 5
+    assert divide["points"] == pytest.approx(apart)
+    parts = {one["id"]: one["points"] for one in divide["drivers"]}
+    assert sum(parts.values()) + divide["unknown_points"] == pytest.approx(apart)
+    # bicycles, computers and the metro are in the north; clinics and childcare in the south
+    assert divide["drivers"][0]["id"] == "shared_bike_walk_min"
+    assert min(parts["computer_home_share"], parts["rapid_transit_walk_min"]) > 0.5
+    assert max(parts["clinic_walk_min"], parts["childcare_walk_min"]) < -0.5
+    for key, barrios in (("south", SOUTH), ("north", NORTH)):
+        part = divide["parts"][key]
+        assert set(part["districts"]) == set(barrios)
+        walks = mean_of(indicators["shared_bike_walk_min"], summary, barrios)
+        assert part["indicators"]["shared_bike_walk_min"] == pytest.approx(walks)
+    needs = [divide["parts"][key]["indicators"]["unmet_needs_share"] for key in ("south", "north")]
+    assert needs[0] > 4 * needs[1]
+
+
+def test_the_divide_is_told_in_three_languages_and_in_the_report(
+    folder: Path, summary: Mapping[str, Any]
+) -> None:
+    (told,) = [one for one in summary["findings"] if one["id"] == "divide"]
+    assert "Entre el sur y el norte" in told["text"]["es"]
+    assert "Between the south and the north" in told["text"]["en"]
+    assert "Entre o sul e o norte" in told["text"]["pt"]
+    assert "estación de bicicletas compartidas" in told["text"]["es"]
+    page = (folder / "report.es.html").read_text(encoding="utf-8")
+    assert told["text"]["es"].split(":")[0] in page
+    assert "Las partes de la ciudad" in page
+
+
 def test_no_source_lacks_its_fingerprint_or_licence(sources: Mapping[str, Any]) -> None:
     assert all(len(one["sha256"]) == 64 and one["licence"] for one in sources.values())
 

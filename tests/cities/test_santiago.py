@@ -117,6 +117,30 @@ def test_poverty_and_income_stratify_and_siedu_validates(summary: Mapping[str, A
     assert all(summary["indicators"][one]["pillar"] is None for one in measured)
 
 
+def test_home_internet_leans_to_the_comunas_with_less_poverty(
+    folder: Path, summary: Mapping[str, Any], indicators: pd.DataFrame
+) -> None:
+    people = pd.Series({key: one["population"] for key, one in summary["districts"].items()})
+    table = indicators[["fixed_connections_per_100", "poverty_share"]].assign(people=people)
+    known = table.dropna().sort_values("poverty_share", ascending=False)
+    assert known["poverty_share"].is_unique
+    share = known["people"] / known["people"].sum()
+    rank = share.cumsum() - share / 2  # of the middle person of each comuna, the poorest first
+    value = known["fixed_connections_per_100"]
+    mean = (share * value).sum()
+    expected = 2 * (share * (value - mean) * (rank - 0.5)).sum() / mean
+    found = summary["indicators"]["fixed_connections_per_100"]["concentration"]
+    assert found == pytest.approx(expected, rel=1e-9)
+    assert 0.1 < found < 0.15
+    (told,) = [one for one in summary["findings"] if one["id"] == "leaning"]
+    assert told["numbers"]["concentration"] == found
+    assert told["numbers"]["richest_fifth"] > 1.5 * told["numbers"]["poorest_fifth"]
+    assert told["text"]["es"].startswith("Quienes están mejor tienen más.")
+    assert "conexiones fijas a internet" in told["text"]["es"]
+    page = (folder / "report.es.html").read_text(encoding="utf-8")
+    assert "tienen más quienes están mejor" in page
+
+
 def test_distances_of_siedu_agree_with_our_walks(indicators: pd.DataFrame) -> None:
     """Another method and another list of centres; the order of comunas is much the same."""
     both = indicators[["clinic_walk_min", "siedu_clinic_m"]].dropna()

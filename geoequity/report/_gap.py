@@ -1,0 +1,200 @@
+"""The gap put in words: what makes it, what lies between parts of the city, who has more."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from geoequity.findings import LEANING, NOTABLE_POINTS
+from geoequity.locale import name
+from geoequity.report._words import Words, at, figure
+from geoequity.schema import PILLARS
+from geoequity.study import Study
+
+_ROWS = 10
+_ENDS = ("worse", "better")
+
+
+def gap(study: Study, words: Words) -> dict[str, Any] | None:
+    """
+    Tell what the gap of the index is made of.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    gap
+        Sentences under ``said``, and ``tables`` of bars by indicator and by
+        district; None where the index has no gap, or none that is told.
+    """
+    index = study.summary.get("index") or {}
+    total = figure(at(index, "gap", "points"))
+    if not index.get("drivers") or total is None:
+        return None
+    said = [words.text("report.gap.total", gap=words.score(total))]
+    pillars = {one["id"]: one["points"] for one in index.get("pillar_drivers") or ()}
+    if set(pillars) == set(PILLARS):
+        both = {pillar: words.score(points) for pillar, points in pillars.items()}
+        said.append(words.text("finding.drivers.pillars", **both))
+    unknown = figure(index.get("unknown_points"))
+    if unknown is not None and abs(unknown) >= NOTABLE_POINTS / 10:
+        said.append(words.text("report.gap.unknown", points=words.score(unknown)))
+    labels = _labels(study, words)
+    names = {str(key): name(one) for key, one in study.districts["name"].items()}
+    tables = [
+        _bars("indicator", index["drivers"], labels, words),
+        _bars("district", index.get("district_drivers") or (), names, words),
+    ]
+    return {"said": said, "tables": [one for one in tables if one["rows"]]}
+
+
+def divide(study: Study, words: Words) -> dict[str, Any] | None:
+    """
+    Set the parts of the city that its file names beside each other.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    divide
+        ``parts`` with their districts and means, ``heads`` and ``rows`` of the
+        indicators that set the best- and the worst-served apart; None where the
+        city names no parts.
+    """
+    told = study.summary.get("divide")
+    if not told:
+        return None
+    labels = _labels(study, words)
+    names = {key: _title(words.own(one["label"]) or key) for key, one in told["parts"].items()}
+    parts = [
+        {
+            "name": names[key],
+            "districts": words.listing(
+                [name(study.districts.loc[unit, "name"]) for unit in one["districts"]]
+            ),
+            "cells": [
+                words.number(one["population"], 0),
+                *(words.score(one[node]) for node in ("index", *PILLARS)),
+            ],
+        }
+        for key, one in told["parts"].items()
+    ]
+    rows = []
+    if told["better"]:
+        sides = [told["parts"][told[end]]["indicators"] for end in _ENDS]
+        rows = [
+            {
+                "name": labels.get(one["id"], one["id"]),
+                "cells": [_value(study, one["id"], side.get(one["id"]), words) for side in sides],
+                **_bar(one, _widest(told["drivers"]), words),
+            }
+            for one in told["drivers"]
+        ]
+    heads = [names[told[end]] for end in _ENDS] if told["better"] else []
+    return {"parts": parts, "heads": heads, "rows": rows}
+
+
+def leaning(study: Study, words: Words) -> dict[str, Any] | None:
+    """
+    Tell which indicators lean to the better off and which to the worse off.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    leaning
+        ``stratifier`` that districts are ranked by, and ``rows`` of the
+        indicators with their concentration index, in figures and in words, the
+        strongest first; None where nothing ranks the districts.
+    """
+    told = study.summary.get("indicators") or {}
+    ranks = study.catalogue.index[study.catalogue["role"] == "stratifier"]
+    leans = {
+        str(key): lean
+        for key, entry in study.catalogue.iterrows()
+        if entry["role"] == "indicator"
+        and (lean := figure(at(told, str(key), "concentration"))) is not None
+    }
+    if not len(ranks) or not leans:
+        return None
+    rows = []
+    for key in sorted(leans, key=lambda one: (-abs(leans[one]), one))[:_ROWS]:
+        burden = study.catalogue.loc[key, "better"] == "lower"
+        side = "even" if abs(leans[key]) < LEANING else "well" if leans[key] > 0 else "badly"
+        verdict = side if side == "even" else f"{side}_{'burden' if burden else 'good'}"
+        rows.append(
+            {
+                "name": words.label(study.catalogue.loc[key]),
+                "index": words.number(leans[key], 2),
+                "said": words.text(f"report.leaning.{verdict}"),
+            }
+        )
+    stratifier = words.label(study.catalogue.loc[ranks[0]])
+    return {"stratifier": stratifier, "rows": rows, "of": len(leans)}
+
+
+def _bars(
+    by: str, told: Sequence[Mapping[str, Any]], names: Mapping[str, str], words: Words
+) -> dict[str, Any]:
+    """Put the largest points in words, and what the others come to."""
+    known = [one for one in told if figure(one["points"]) is not None]
+    shown = known[:_ROWS] if len(known) > _ROWS + 1 else known
+    widest = _widest(shown)
+    rows = [{"name": names.get(one["id"], one["id"]), **_bar(one, widest, words)} for one in shown]
+    others = known[len(shown) :]
+    if others:
+        rest = {key: sum(one[key] or 0.0 for one in others) for key in ("points", "share")}
+        title = words.text("report.gap.others", count=len(others))
+        # Many together are no rival to one: they get no bar
+        no_bar = {"left": None, "width": None}
+        rows.append({"name": title, **_bar({**rest, "error": None}, widest, words), **no_bar})
+    return {"by": by, "sampled": any(one["error"] for one in known), "rows": rows}
+
+
+def _widest(rows: Iterable[Mapping[str, Any]]) -> tuple[float, float]:
+    """Tell how far bars reach to the left and to the right."""
+    points = [figure(one["points"]) or 0.0 for one in rows]
+    return min(0.0, *points), max(0.0, *points)
+
+
+def _bar(one: Mapping[str, Any], widest: tuple[float, float], words: Words) -> dict[str, Any]:
+    """Write points and share, and lay the bar out in percent of the widest."""
+    points, error = figure(one["points"]) or 0.0, figure(one["error"])
+    whole = (widest[1] - widest[0]) or 1.0
+    return {
+        "points": words.score(points),
+        "error": f"± {words.number(math.ceil(100 * error) / 100, 2)}" if error else "",
+        "share": words.percent(one["share"], 0),
+        "left": round(100 * (min(points, 0.0) - widest[0]) / whole, 1),
+        "width": round(100 * abs(points) / whole, 1),
+        "against": points < 0,
+    }
+
+
+def _labels(study: Study, words: Words) -> dict[str, str]:
+    """Name the indicators."""
+    return {str(key): words.label(entry) or str(key) for key, entry in study.catalogue.iterrows()}
+
+
+def _value(study: Study, indicator: str, value: Any, words: Words) -> str:
+    """Write a value of an indicator with its unit."""
+    return words.quantity(figure(value), str(study.catalogue.loc[indicator, "unit"]))
+
+
+def _title(said: str) -> str:
+    """Begin with a capital."""
+    return said[:1].upper() + said[1:]
