@@ -666,7 +666,7 @@ def _design(draws: int, levels: Sequence[int], rng: np.random.Generator) -> _Int
 
 def _worse(scores: Array, people: Array) -> Array:
     """Count, by draw and unit, people in units that score worse and half of those alike."""
-    order = np.argsort(scores, axis=1, kind="stable")  # the unknown last
+    order = np.argsort(scores, axis=1)  # the unknown last
     ordered = np.take_along_axis(scores, order, axis=1)
     there = np.where(np.isnan(ordered), 0.0, people[order])
     run = there.cumsum(axis=1)
@@ -703,7 +703,8 @@ def _quantiles(draws: Array, tails: Sequence[float], known: npt.NDArray[np.bool_
     """Find quantiles of every unit over the draws; NaN where it is unknown."""
     found = np.full((len(tails), draws.shape[1]), np.nan)
     if known.any():
-        found[:, known] = np.quantile(draws[:, known], tails, axis=0)
+        by_unit = np.ascontiguousarray(draws[:, known].T)
+        found[:, known] = np.quantile(by_unit, tails, axis=1)
     return found
 
 
