@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from pyproj import CRS
 from shapely import Point
@@ -20,7 +21,7 @@ from shapely import Point
 from geoequity import indicators
 from geoequity.city import City
 from geoequity.collect import Collected, collect
-from geoequity.confidence import Reason, reason
+from geoequity.confidence import Completeness, Reason, completeness, reason, year_spread
 from geoequity.drivers import divide, drivers
 from geoequity.errors import ConfigError, shown
 from geoequity.findings import findings
@@ -73,6 +74,7 @@ from geoequity.zoning import PUBLISHED, Zonings, compare, labels_of, zoned, zoni
 
 Progress = Callable[[str], None]
 STAGES = ("read", "join", "grids", "walk", "ride", "indicators", "index", "zoning", "findings")
+_UNMAPPED = 1  # its own stream of random numbers
 _MOSTLY = 0.5  # of the people of a cell
 _ROUNDING_M = 1e-5  # of coordinates: far above floats', far below the pieces that cutting keeps
 
@@ -107,6 +109,7 @@ class _Work:
     districts: gpd.GeoDataFrame
     definitions: list[Definition]
     evaluation: Evaluation
+    mapped: Completeness | None
     judgement: Judgement
     drivers: pd.DataFrame
     divide: dict[str, Any] | None
@@ -197,6 +200,16 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
             tables=_on_cells(sources.tables, membership) | gridded.tables,
         )
         evaluation = indicators.evaluate(definitions, layers)
+        mapped = _mapped(city, sources, districts)
+        if mapped is not None:
+            evaluation = indicators.with_unmapped(
+                evaluation,
+                definitions,
+                completeness=mapped,
+                services=sources.services,
+                own_streets=city.streets is not None,
+                rng=np.random.default_rng([city.index.seed, _UNMAPPED, _UNMAPPED]),
+            )
     with stages.stage("index"):
         measures = inequality_of(
             evaluation,
@@ -234,6 +247,7 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
                 districts=districts,
                 definitions=definitions,
                 evaluation=evaluation,
+                mapped=mapped,
                 judgement=judgement,
                 drivers=driven,
                 divide=between,
@@ -498,6 +512,24 @@ def _with_cover(
     return districts
 
 
+def _mapped(city: City, sources: Collected, districts: gpd.GeoDataFrame) -> Completeness | None:
+    """Estimate what is missing on the map, where it covers enough of a district to ask."""
+    if sources.mapping is None:
+        return None
+    people = people_of(districts)
+    if city.streets is None:  # else the map's own streets are not walked along
+        share = districts.get("streets_share", pd.Series(0.0, index=districts.index))
+        people = people.where(share >= city.city.min_covered_share)
+    return completeness(
+        sources.mapping,
+        population=people,
+        area_m2=districts["area_m2"],
+        agreement=sources.agreement,
+        draws=city.index.draws,
+        rng=np.random.default_rng([city.index.seed, _UNMAPPED]),
+    )
+
+
 def _no_streets(walks: Walks) -> Reason | None:
     """Say why streets that were read are not walked along."""
     kind = walks.report.get("kind", "whole")
@@ -602,7 +634,7 @@ def _study(work: _Work) -> Study:
     scores = judgement.scores[leaves]
     made = make_summary(
         city=_city_block(work.city, work.sources),
-        method=_method(work.city, work.walks, work.membership),
+        method=_method(work.city, work.sources, work.walks, work.membership),
         rules=work.rules,
         districts=work.districts,
         cells=cells,
@@ -612,8 +644,12 @@ def _study(work: _Work) -> Study:
         judgement=judgement,
         measures=work.measures,
     )
+    mapping = pd.DataFrame(index=table.index)
+    if work.sources.mapping is not None and work.mapped is not None:
+        mapping = work.sources.mapping.join(work.mapped.table)
     made = with_readings(
         made,
+        mapping=mapping,
         groups=work.groups,
         perception=perceived(
             {
@@ -663,6 +699,7 @@ def _study(work: _Work) -> Study:
         scores=scores,
         confidence=evaluation.confidence,
         intervals=_intervals(evaluation),
+        mapping=mapping,
         broadband=_figures(work.gridded.broadband, table.index),
         trends=work.gridded.trends if work.gridded.trends is not None else pd.DataFrame(),
         transit=by_district(work.rides, homes=work.walks.homes, cells=cells, districts=table.index),
@@ -733,7 +770,9 @@ def _city_block(city: City, sources: Collected) -> dict[str, Any]:
     }
 
 
-def _method(city: City, walks: Walks, membership: Membership | None) -> dict[str, Any]:
+def _method(
+    city: City, sources: Collected, walks: Walks, membership: Membership | None
+) -> dict[str, Any]:
     """State the facts of the method that the rules do not."""
     network = walks.network is not None
     return {
@@ -742,6 +781,11 @@ def _method(city: City, walks: Walks, membership: Membership | None) -> dict[str
         "detour_factor": None if network else city.walking.detour_factor,
         "buffer_m": city.city.buffer_m,
         "min_coverage": city.city.min_coverage,
+        "reference_years": year_spread(
+            one.origin.reference_year
+            for one in sources.records
+            if one.origin.reference_year is not None
+        ),
         "parent": "declared" if city.cells and city.cells.district else "overlap",
         "disputed_cells": len(membership.disputed) if membership else None,
         "disputed_population": plain(membership.disputed_population) if membership else None,

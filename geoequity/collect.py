@@ -19,6 +19,7 @@ from pyproj import CRS
 
 from geoequity import grids, zoning
 from geoequity.city import City
+from geoequity.confidence import AGREEMENT_COLUMNS, agreement, mapping_of
 from geoequity.errors import ConfigError, DataError, GeoEquityError, shown
 from geoequity.gridded import SpeedTests, offered
 from geoequity.indicators import Definition, TableValues, check_measures
@@ -98,6 +99,11 @@ class Collected:
         Street edges; None where the city has none.
     lifts
         Nodes of the streets that are lifts.
+    mapping
+        What OpenStreetMap has of each district, by whom and when; None without
+        a map, or where it was asked for a few things alone.
+    agreement
+        How many places of official lists the map has, too.
     tables
         Columns of tables by indicator id.
     tiles
@@ -124,6 +130,8 @@ class Collected:
     stop_routes: pd.DataFrame
     streets: gpd.GeoDataFrame | None
     lifts: pd.Index
+    mapping: pd.DataFrame | None
+    agreement: pd.DataFrame
     tables: dict[str, TableValues]
     tiles: dict[str, SpeedTests]
     surveys: dict[str, Item]
@@ -182,6 +190,8 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
         drawn = services.timed_routes(feed, crs=crs, study_area=reading.area)
         drawn = drawn[~drawn["mode"].isin(routes["mode"])]
         routes = pd.concat([one for one in (routes, drawn) if len(one)] or [routes])
+    all_asked = city.osm is not None and not city.osm.only
+    whole = layers if all_asked else None
     return Collected(
         districts=districts,
         cells=cells,
@@ -193,6 +203,8 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
         stop_routes=stop_routes,
         streets=layers.streets if layers and streets is None else streets,
         lifts=layers.elevators if layers and streets is None else pd.Index([]),
+        mapping=None if whole is None else mapping_of(whole.mapping, districts),
+        agreement=_agreement(whole, lists, districts),
         tables=values,
         tiles=tiles,
         surveys=answers,
@@ -654,6 +666,18 @@ def _all_services(
         found = layers.services[[*services.SERVICE_COLUMNS, "geometry"]]
         every = [("add", found)]
     return services.merge_services([*every, *lists], record_of=records)
+
+
+def _agreement(
+    layers: osm.OsmLayers | None,
+    lists: list[tuple[str, gpd.GeoDataFrame]],
+    districts: gpd.GeoDataFrame,
+) -> pd.DataFrame:
+    """Hold the map against the official lists."""
+    official = [one for _, one in lists if len(one)]
+    if layers is None or not official:
+        return pd.DataFrame(columns=AGREEMENT_COLUMNS)
+    return agreement(layers.services, pd.concat(official), districts=districts)
 
 
 def _all_stops(layers: Any, lists: list[gpd.GeoDataFrame], crs: CRS) -> gpd.GeoDataFrame:

@@ -205,8 +205,8 @@ def findings(
     """
     facts = _Facts(summary, districts, indicators, scores, catalogue)
     told = (
-        *(_gap, _divide, _neglected, _showcase, _decoration, _drivers, _without, _stratifier),
-        *(_neighbours, _perception, _leaning, _unseen, _walking, _standing),
+        *(_gap, _divide, _neglected, _thin, _showcase, _decoration, _drivers, _without),
+        *(_stratifier, _neighbours, _perception, _leaning, _unseen, _walking, _standing),
     )
     found = {finding["id"]: finding for tell in told if (finding := tell(facts))}
     if "gap" in found:
@@ -785,6 +785,26 @@ def _unseen(facts: _Facts) -> Finding | None:
         return " ".join(said)
 
     return _finding("unseen", numbers, say)
+
+
+def _thin(facts: _Facts) -> Finding | None:
+    """Tell where services may be missing on the map alone."""
+    units = [str(unit) for unit in facts.at("mapping", "thin") or ()]
+    share = facts.figure("mapping", "population_share")
+    if not units or share is None:
+        return None
+    names = sorted(facts.name(unit) for unit in units)
+
+    def say(language: str) -> str:
+        return text(
+            "finding.thin",
+            language=language,
+            count=len(units),
+            share=percent(share, language=language),
+            names=listing(names, language=language, most=NAMED),
+        )
+
+    return _finding("thin", {"count": len(units), "population_share": share}, say)
 
 
 def _walking(facts: _Facts) -> Finding | None:

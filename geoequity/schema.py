@@ -21,6 +21,9 @@ HIGH_CAPACITY_MODES = ("metro", "rail", "brt", "cable", "funicular", "ferry")
 PILLARS = ("structures", "technologies")
 AREAS = ("health_safety", "mobility", "activities", "opportunities", "governance")
 TYPES = ("integrated", "showcase", "analogue", "neglected")
+MAPPING_COLUMNS = (
+    "street_m", "buildings", "services", "edits", "contributors", "edit_age_years",
+)  # fmt: skip
 MINUTES_COLUMN = "minutes"
 
 
@@ -227,6 +230,32 @@ def check_costs(costs: pd.DataFrame, *, name: str = "costs") -> None:
         pairs = costs.loc[twice, ["from_id", "to_id"]].astype(str).agg(" to ".join, axis=1)
         msg = f"{name}: pairs stand more than once: {shown(pairs)}"
         raise DataError(msg, ids=pairs)
+
+
+def check_mapping(mapping: pd.DataFrame, *, name: str = "mapping") -> None:
+    """
+    Check a table of what is mapped.
+
+    Parameters
+    ----------
+    mapping
+        Index ``unit_id`` (unique); ``street_m`` [m], ``buildings``,
+        ``services``, ``edits``, ``contributors`` and ``edit_age_years``, none
+        below 0, NaN where unknown; ``last_edit`` and ``middle_edit``, NaT where
+        unknown.
+    name
+        What to call the table in the message.
+
+    Raises
+    ------
+    DataError
+        If an id repeats, a column is absent, or a number is negative or
+        infinite.
+    """
+    check_unique(mapping.index, name=name)
+    check_columns(mapping, [*MAPPING_COLUMNS, "last_edit", "middle_edit"], name=name)
+    for column in MAPPING_COLUMNS:
+        check_non_negative(mapping[column], name=f"{name}: {column}")
 
 
 def check_same_index(left: pd.Series, right: pd.Series, *, names: tuple[str, str]) -> None:

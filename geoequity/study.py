@@ -61,6 +61,13 @@ class Study:
     intervals
         Columns ``unit_id``, ``indicator``, ``low``, ``high``: 90 % sampling
         intervals of district values whose source is no complete count.
+    mapping
+        Index ``unit_id``: what OpenStreetMap has of each district (``street_m``,
+        ``buildings``, ``services``, ``edits``, ``contributors``, ``last_edit``,
+        ``middle_edit``, ``edit_age_years``), the probability that its map is
+        ``thin``, the share of services on it, ``completeness`` with ``low`` and
+        ``high``, and what there is of what people let expect
+        (``buildings_ratio`` ...); NaN unknown. No columns without a map.
     broadband
         Districts x figures of each kind of speed tests, such as
         ``fixed_down_mbps_test_mean``; no columns without tests.
@@ -114,6 +121,7 @@ class Study:
     scores: pd.DataFrame
     confidence: pd.DataFrame
     intervals: pd.DataFrame = field(default_factory=_no_intervals)
+    mapping: pd.DataFrame = field(default_factory=pd.DataFrame)
     broadband: pd.DataFrame = field(default_factory=pd.DataFrame)
     trends: pd.DataFrame = field(default_factory=pd.DataFrame)
     transit: pd.DataFrame = field(default_factory=pd.DataFrame)

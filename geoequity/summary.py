@@ -17,7 +17,7 @@ import pandas as pd
 
 from geoequity import __version__, inequality, typology
 from geoequity.composite import Audit
-from geoequity.confidence import Reason, reason
+from geoequity.confidence import PRIOR_THIN, THIN, Reason, reason
 from geoequity.drivers import AREA, COLUMNS, DISTRICT, GAP, INDICATOR, PILLAR, UNKNOWN
 from geoequity.errors import SHOWN_IDS
 from geoequity.indicators import Definition, Evaluation, imd_items, seen
@@ -36,8 +36,8 @@ from geoequity.judgement import (
     gap,
     mean,
 )
-from geoequity.locale import LANGUAGES
-from geoequity.schema import AREAS, PILLARS, TYPES
+from geoequity.locale import LANGUAGES, listing, number, quantity, text
+from geoequity.schema import AREAS, MAPPING_COLUMNS, PILLARS, TYPES
 from geoequity.typology import NOTABLE_POINTS, UNCERTAIN
 
 LISTED = 3
@@ -167,6 +167,7 @@ def make_summary(
             "min_gap_points": rules.min_gap_points,
             **method,
         },
+        "mapping": mapping_block(pd.DataFrame(index=districts.index), population=population),
         "walking": {"slope": False, "homes": None, "groups": {}},
         "transit": {"timetable": None, "mean": {}, "without": {}},
         "patterns": None,
@@ -189,12 +190,13 @@ def with_readings(
     online: pd.DataFrame,
     walking: Mapping[str, Any],
     transit: Mapping[str, Any],
+    mapping: pd.DataFrame,
     population: pd.Series,
     drivers: pd.DataFrame,
     divide: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """
-    Add what stands beside the index: its drivers, groups, perception, digital inclusion, walkers.
+    Add what stands beside the index: its drivers, groups, perception, walkers, the map.
 
     Parameters
     ----------
@@ -210,6 +212,9 @@ def with_readings(
         What the walks were, and those of others than the adult.
     transit
         What public transport there is, and what it leads to.
+    mapping
+        What is mapped in each district and what may be missing, as
+        ``Study.mapping``; no columns without a map.
     population
         Residents of the districts; NaN where unknown.
     drivers
@@ -241,12 +246,106 @@ def with_readings(
         "indicators": described,
         "index": {**summary["index"], **_drivers(drivers)},
         "divide": None if divide is None else _plainly(divide),
+        "districts": _with_thin(summary["districts"], mapping),
         "digital_inclusion": inclusion,
+        "mapping": mapping_block(mapping, population=population),
         "perception": dict(perception),
         "seen": seen(imd_items(), present=summary["indicators"], asked=perception),
         "walking": dict(walking),
         "transit": dict(transit),
     }
+
+
+def mapping_block(mapping: pd.DataFrame, *, population: pd.Series) -> dict[str, Any]:
+    """
+    Tell where the map is thin.
+
+    Parameters
+    ----------
+    mapping
+        As ``Study.mapping``; no columns without a map.
+    population
+        Residents of the districts; NaN where unknown.
+
+    Returns
+    -------
+    block
+        ``known``, whether thin and whole maps can be told apart at all, with
+        ``reasons`` where not; ``thin`` districts and their ``population_share``
+        (None where nothing is known); and by district what is mapped and what
+        may be missing.
+    """
+    columns = (*MAPPING_COLUMNS, *_MAPPED_SHARES, *(f"{one}_ratio" for one in _RATIOS))
+    table = mapping.reindex(columns=list(columns))
+    thin = table["thin"]
+    known = bool(thin.notna().any())
+    ids = [str(one) for one in thin.index[thin >= THIN]]
+    total = population.sum()
+    share = plain(population[thin >= THIN].sum() / total) if known and total > 0 else None
+    why = [] if known else [reason("no_map" if mapping.columns.empty else "mapping_unknown")]
+    return {
+        "known": known,
+        "prior": PRIOR_THIN,
+        "thin": ids,
+        "population_share": share,
+        "reasons": why,
+        "districts": {
+            str(key): {name: plain(value) for name, value in row.items()}
+            for key, row in (table if len(mapping.columns) else table.iloc[:0]).iterrows()
+        },
+    }
+
+
+_MAPPED_SHARES = ("thin", "completeness", "low", "high")
+_RATIOS = (*MAPPING_COLUMNS, "official")
+_SHORT = 0.8  # of what people let expect, under which it is told
+_OLD = 1.25  # times what is usual in the city, over which it is told
+
+
+def _with_thin(districts: Mapping[str, Any], mapping: pd.DataFrame) -> dict[str, Any]:
+    """Add to the reasons of thinly mapped districts what shows it."""
+    thin = mapping.index[mapping["thin"] >= THIN] if "thin" in mapping else mapping.index[:0]
+    told = {str(key): thinly_mapped(mapping.loc[key]) for key in thin}
+    return {
+        key: one | {"reasons": [*one["reasons"], told[key]]} if key in told else one
+        for key, one in districts.items()
+    }
+
+
+def thinly_mapped(row: pd.Series) -> Reason:
+    """
+    Say that a district is thinly mapped, and what shows it.
+
+    Parameters
+    ----------
+    row
+        Its row of ``Study.mapping``.
+
+    Returns
+    -------
+    reason
+        With the numbers, in every language.
+    """
+    parts: dict[str, list[str]] = {language: [] for language in LANGUAGES}
+    for name in _RATIOS:
+        ratio, is_age = row[f"{name}_ratio"], name == "edit_age_years"
+        if not (ratio > _OLD if is_age else ratio < _SHORT):
+            continue
+        for language in LANGUAGES:
+            amount = (
+                number(row[name], language=language)
+                if is_age
+                else quantity(float(ratio), unit="share", language=language)
+            )
+            parts[language].append(text(f"mapped.{name}", language=language, amount=amount))
+    shown = {language: listing(mine, language=language) for language, mine in parts.items()}
+    return reason(
+        "thinly_mapped",
+        listed=shown,
+        share=float(row["completeness"]),
+        low=float(row["low"]),
+        high=float(row["high"]),
+    )
 
 
 def people_of(districts: pd.DataFrame) -> pd.Series:

@@ -22,7 +22,14 @@ CRS = 32716
 
 
 def planted(name: str) -> pd.Series:
-    return pd.Series({code: one["transit"][name] for code, one in TRUTH["districts"].items()})
+    """Planted values of the districts whose streets are all on the map."""
+    return pd.Series(
+        {
+            code: one["transit"][name]
+            for code, one in TRUTH["districts"].items()
+            if not one["thinned"]
+        }
+    )
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +94,10 @@ def test_departures_nearby_are_the_planted_ones(
     near = near[near["minutes"] * pace <= limit]
     best = near.groupby(["from_id", "route_id", "direction"])["trips_per_hour"].max()
     total = best.groupby("from_id").sum().reindex(homes.index).fillna(0)
-    found = by_district(total, blocks)
+    found = by_district(total, blocks)[planted("departures_per_hour").index]
     # One escalator is ridden slower than it would be walked
     assert (found - planted("departures_per_hour")).abs().max() < 0.1
-    assert (found.sub(planted("departures_per_hour")).abs() < 1e-6).sum() >= 23
+    assert (found.sub(planted("departures_per_hour")).abs() < 1e-6).sum() >= len(found) - 1
 
 
 def test_the_planted_change_by_the_cable_is_recovered(
@@ -100,7 +107,7 @@ def test_the_planted_change_by_the_cable_is_recovered(
     heights = height_at(DEMO / "elevacion.tif", crs=CRS)
     streets = StreetNetwork.from_osm(DEMO / "valle_claro.osm.pbf", crs=CRS, height_at=heights)
     found = {
-        name: by_district(jobs_share(one, homes, blocks, streets), blocks)
+        name: by_district(jobs_share(one, homes, blocks, streets), blocks)[planted(name).index]
         for name, one in (
             (SHARE, timetable),
             (f"{SHARE}_without_cable", timetable.without(["cable"])),

@@ -19,6 +19,7 @@ from geoequity.indicators._evaluate import (
     needed_places,
 )
 from geoequity.indicators._imd import WAYS, ImdItem, imd_items, seen
+from geoequity.indicators._unmapped import with_unmapped
 
 __all__ = [
     "SAFE_SUFFIX",
@@ -38,4 +39,5 @@ __all__ = [
     "read_catalogue",
     "references",
     "seen",
+    "with_unmapped",
 ]

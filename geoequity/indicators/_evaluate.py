@@ -300,7 +300,10 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
         found["coverage"][one.id] = coverage
         found["weights"][one.id] = _weights(one, layers, "district")[0]
         found["confidence"][one.id] = confidence.of_districts(
-            coverage, on_record=made.on_record, straight_line=made.straight_line
+            coverage,
+            on_record=made.on_record,
+            straight_line=made.straight_line,
+            precise=_precise(one, made.interval),
         )
     index = layers.districts.index
     tables = {name: pd.DataFrame(columns, index=index) for name, columns in found.items()}
@@ -314,6 +317,13 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
         draws=draws,
         **tables,
     )
+
+
+def _precise(one: Definition, interval: pd.DataFrame | None) -> pd.Series | None:
+    """Rate the sampling interval of an indicator on its own scale."""
+    if interval is None or one.goalposts is None:
+        return None
+    return confidence.precision(interval, goalposts=one.goalposts)
 
 
 def check_measures(definitions: Iterable[Definition]) -> None:

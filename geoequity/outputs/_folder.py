@@ -37,6 +37,7 @@ _TABLES = (
     "scores",
     "confidence",
     "intervals",
+    "mapping",
     "broadband",
     "trends",
     "transit",

@@ -234,6 +234,11 @@ def sure(
         said.append(words.text("report.sure.straight", factor=figure(method.get("detour_factor"))))
     elif method.get("streets"):
         said.append(words.text("report.sure.network"))
+    said += _mapped(study, words)
+    years = method.get("reference_years") or {}
+    if years.get("flagged"):
+        ends = {one: str(years[one]) for one in ("oldest", "newest")}
+        said.append(words.text("report.sure.years", **ends))
     population = study.summary.get("population") or {}
     covered, outside = figure(population.get("covered_share")), figure(population.get("outside"))
     if covered is not None:
@@ -246,6 +251,20 @@ def sure(
         "districts": [row for row in rows if row["reasons"]],
         "warnings": words.reasons(study.summary.get("warnings")),
     }
+
+
+def _mapped(study: Study, words: Words) -> list[str]:
+    """Say whether the map of any district is thin."""
+    mapping = study.summary.get("mapping") or {}
+    if not mapping:
+        return []
+    if not mapping["known"]:
+        return [words.text("report.sure.unmapped", reason=one) for one in
+                words.reasons(mapping["reasons"])]  # fmt: skip
+    count, draws = len(mapping["thin"]), at(study.summary, "method", "draws")
+    if not count:
+        return [words.text("report.sure.mapped")]
+    return [words.text("report.sure.thin", count=count, draws=words.number(draws, 0))]
 
 
 def sources(provenance: Mapping[str, Any], words: Words) -> list[dict[str, Any]]:

@@ -8,8 +8,9 @@ the goals (``plan``). Floods and the people that satellites see come first (``la
 true speed of lines before its tests (``broadband``); vehicles run as soon as there are stops
 (``transit``), and who reaches which jobs by them is searched minute by minute (``journeys``);
 people are asked last (``survey``). Then the city is written down as real providers would, faults
-included (``drawing``, ``files``, ``gtfs``, ``grids``), and what was planted beside it (``truth``,
-and ``seen`` for tiles, rasters, the timetable and the survey).
+included (``drawing``, ``files``, ``gtfs``, ``grids``), some districts lose most of their map again
+(``thinning``), and what was planted is told beside it (``truth``, and ``seen`` for tiles, rasters,
+the timetable and the survey).
 
 Nothing of geoequity is imported: walking times, goalposts and exact values are computed here a
 second time, so that the product can be held against them. Inside, coordinates are metres of UTM
@@ -55,6 +56,7 @@ DISTRICTS = (
     ("Ciudad Innovación", "showcase", 12.5, 1.6),
 )
 SIZE = len(DISTRICTS)
+THINNED = (10, 11, 23)  # districts whose services are there, but mostly not mapped
 PLANTED = np.array([one[1] for one in DISTRICTS] + ["", ""])  # OPEN and NEIGHBOUR have no type
 
 

@@ -61,6 +61,8 @@ Cámara Interior    | man_made=surveillance surveillance=indoor
 Reciclaje Privado  | amenity=recycling access=private
 Carga Privada      | amenity=charging_station access=private
 """
+PER_BUILDING = 120  # residents
+ACROSS_STREET = 1.25  # of a block: beyond the street that runs round it
 SQUARE = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
 LINES: dict[str, dict[str, Tags]] = {
     "metro": {
@@ -94,6 +96,7 @@ def make_map(plan: Plan) -> Osm:
     draw_traps(osm, plan, rng)
     draw_land(osm, plan)
     draw_shelters(osm, plan)
+    draw_buildings(osm, plan)
     return osm
 
 
@@ -286,3 +289,17 @@ def draw_shelters(osm: Osm, plan: Plan) -> None:
         name = {"name": f"Punto de Encuentro {place_name(home)} {number}"}
         spot = plan.streets.into_block(node, SHELTER_SHARE)
         osm.node(spot, {"emergency": "assembly_point"} | name, home=home)
+
+
+def draw_buildings(osm: Osm, plan: Plan) -> None:
+    """Draw homes along the streets round the block of each cell, some for every few residents."""
+    rng, streets = stream(plan.seed, "buildings"), plan.streets
+    for cell, people in zip(plan.ground.cells, plan.people.persons.tolist(), strict=True):
+        ring = streets.block(cell, ACROSS_STREET)
+        for number in range(-(-people // PER_BUILDING)):
+            one, other = ring[number % 4], ring[(number + 1) % 4]
+            along = (other - one) / np.hypot(*(other - one))
+            axes = np.stack([along * rng.uniform(8, 14), along[::-1] * [-1, 1] * 6])
+            middle = one + (other - one) * rng.uniform(0.2, 0.8)
+            home = int(plan.ground.place[tuple(cell)])
+            osm.area(middle + SQUARE @ axes, {"building": "yes"}, home=home)

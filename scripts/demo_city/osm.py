@@ -8,12 +8,13 @@ import osmium
 import shapely
 from osmium.osm import mutable
 
-from demo_city import NOTE, OPEN, Array, Tags
+from demo_city import NOTE, OPEN, PLANTED, THINNED, Array, Tags
 from demo_city.ground import degrees
-from demo_city.plan import care
 
 Member = tuple[str, int, str]
 FIRST_ID = 900_000_000_000  # far above any id that OpenStreetMap has given out
+EDITS = {"integrated": 0.95, "showcase": 0.85, "analogue": 0.8, "neglected": 0.7, "": 0.5}
+THIN_EDITS = 0.1  # how much and how lately mappers have been at it, 0-1
 LAST_DAY = datetime(2025, 6, 30, tzinfo=UTC)
 
 
@@ -24,6 +25,8 @@ class Osm:
         self.nodes: list[tuple[Array, Tags, int]] = []
         self.ways: list[tuple[list[int], Tags, int]] = []
         self.relations: list[tuple[list[Member], Tags, int]] = []
+        self.corners: dict[int, int] = {}  # nodes drawn with an area, and its way
+        self.gone: set[tuple[str, int]] = set()  # nodes and ways that are not written
 
     def node(self, xy: Array, tags: Tags | None = None, *, home: int = OPEN) -> int:
         """Add a node and return its number."""
@@ -42,6 +45,7 @@ class Osm:
     def area(self, ring: Array, tags: Tags | None = None, *, home: int = OPEN) -> int:
         """Add a closed way with nodes of its own and return its number."""
         nodes = [self.node(one, home=home) for one in ring]
+        self.corners |= dict.fromkeys(nodes, len(self.ways))
         return self.way([*nodes, nodes[0]], tags, home=home)
 
     def multipolygon(self, outer: Array, inner: Array, tags: Tags, *, home: int) -> None:
@@ -52,6 +56,17 @@ class Osm:
         members = [("w", self.way(one, home=home), "outer") for one in halves]
         members.append(("w", self.area(inner, home=home), "inner"))
         self.relation(members, {"type": "multipolygon", **tags}, home=home)
+
+    def members(self) -> set[tuple[str, int]]:
+        """Nodes and ways that a relation counts on."""
+        return {(what, number) for members, *_ in self.relations for what, number, _ in members}
+
+    def drop_loose_nodes(self) -> None:
+        """Let nodes go of which every way is gone."""
+        used: dict[bool, set[int]] = {True: set(), False: set()}
+        for number, (nodes, *_) in enumerate(self.ways):
+            used[("w", number) in self.gone].update(nodes)
+        self.gone |= {("n", node) for node in used[True] - used[False]} - self.members()
 
     def middles(self, key: str, value: str) -> Array:
         """Middles in metres of the elements with a tag: of an area, those of its outer ring."""
@@ -68,28 +83,47 @@ class Osm:
         header = osmium.io.Header()
         header.set("generator", NOTE)
         places = degrees(np.array([xy for xy, *_ in self.nodes])).tolist()
+        of_nodes, of_ways, of_relations = (
+            edits(rng, elements) for elements in (self.nodes, self.ways, self.relations)
+        )
+        of_nodes[list(self.corners)] = of_ways[list(self.corners.values())]  # drawn in one go
         path.unlink(missing_ok=True)
         target = osmium.io.File(str(path), "pbf,pbf_compression=none")
         with osmium.SimpleWriter(target, header=header) as writer:
-            for place, common in zip(places, commons(rng, self.nodes), strict=True):
-                writer.add_node(mutable.Node(location=tuple(place), **common))
-            for (nodes, *_), common in zip(self.ways, commons(rng, self.ways), strict=True):
-                refs = [FIRST_ID + node for node in nodes]
-                writer.add_way(mutable.Way(nodes=refs, **common))
+            for number, (place, common) in enumerate(
+                zip(places, commons(of_nodes, self.nodes), strict=True)
+            ):
+                if ("n", number) not in self.gone:
+                    writer.add_node(mutable.Node(location=tuple(place), **common))
+            for number, ((nodes, *_), common) in enumerate(
+                zip(self.ways, commons(of_ways, self.ways), strict=True)
+            ):
+                if ("w", number) not in self.gone:
+                    refs = [FIRST_ID + node for node in nodes]
+                    writer.add_way(mutable.Way(nodes=refs, **common))
             for (members, *_), common in zip(
-                self.relations, commons(rng, self.relations), strict=True
+                self.relations, commons(of_relations, self.relations), strict=True
             ):
                 refs = [(kind, FIRST_ID + number, role) for kind, number, role in members]
                 writer.add_relation(mutable.Relation(members=refs, **common))
 
 
-def commons(rng: np.random.Generator, elements: list[tuple[object, Tags, int]]) -> list[dict]:
-    """Id, tags and last edit of elements: early and by few hands where mappers are few."""
+def edits(rng: np.random.Generator, elements: list[tuple[object, Tags, int]]) -> Array:
+    """
+    Version, age in days and hand of the last edit of elements.
+
+    Hillsides were mapped late and well, by campaigns; what is thin was mapped early, by few hands.
+    """
     home = np.array([home for *_, home in elements])
-    known = care(home)
+    known = np.where(np.isin(home, THINNED), THIN_EDITS, [EDITS[one] for one in PLANTED[home]])
     version = 1 + rng.poisson(4 * known)
     days = rng.gamma(1.5, 250 + 2200 * (1 - known)).clip(0, 5000).astype(int)
     hand = 1000 + 60 * (home + 2) + rng.integers(0, (3 + 45 * known).astype(int))
+    return np.stack([version, days, hand], axis=1)
+
+
+def commons(last: Array, elements: list[tuple[object, Tags, int]]) -> list[dict]:
+    """Id, tags and last edit of elements."""
     return [
         {
             "id": FIRST_ID + number,
@@ -100,7 +134,5 @@ def commons(rng: np.random.Generator, elements: list[tuple[object, Tags, int]]) 
             "uid": edit[2],
             "user": f"vecino_{edit[2]}",
         }
-        for number, ((_, tags, _), edit) in enumerate(
-            zip(elements, np.stack([version, days, hand], axis=1).tolist(), strict=True)
-        )
+        for number, ((_, tags, _), edit) in enumerate(zip(elements, last.tolist(), strict=True))
     ]

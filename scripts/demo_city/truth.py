@@ -23,6 +23,10 @@ RULES = {
     "cctv_per_1000": "man_made=surveillance but surveillance=indoor",
     "charging_per_1000": "amenity=charging_station but access=private",
     "wifi_per_10000": "rows of wifi.csv with estado=Disponible, and nothing of OpenStreetMap",
+    "thinned": "services, streets and buildings are there, but mostly not on the map; type, "
+    "scores and indicators are those of the district as it is",
+    "kept": "the share that is on a thinned map, by kind; of minor streets by metres",
+    "published": "the indicators as the files give them, which is less where the map is thinned",
     "osm_wifi_sites": "elements with internet_access=wlan, whether wifi.csv has the site or not",
     **seen.RULES,
     "transit": "means over the residents of the manzanas by COD, who set out from a point of their "
@@ -52,10 +56,14 @@ HEADS = {
 }
 
 
-def make_truth(plan: Plan, osm: Osm, args: Namespace) -> dict[str, object]:
+def make_truth(
+    plan: Plan, osm: Osm, thinned: dict[int, dict], args: Namespace
+) -> dict[str, object]:
     """Tell what was planted, by district and for the city."""
-    exact = exact_values(plan)
-    wifi = plan.count(plan.nodes["wifi_cafe"])
+    exact = exact_values(plan, {})
+    published = exact_values(plan, thinned)
+    lost = counts_lost(thinned, "wifi_cafe")
+    wifi = plan.count(plan.nodes["wifi_cafe"]) - lost
     groups, rasters, safety = seen.groups(plan), seen.rasters(plan), seen.safety(plan, osm)
     transit = seen.transit(plan)
     tables = {"groups": groups, "rasters": rasters, "safety": safety, "transit": transit}
@@ -70,7 +78,10 @@ def make_truth(plan: Plan, osm: Osm, args: Namespace) -> dict[str, object]:
                 name: round(float(ledger.score[d]), 2) for name, ledger in plan.ledgers.items()
             },
             "osm_wifi_sites": int(wifi[d]),
+            "thinned": d in thinned,
+            "kept": dict(sorted(thinned[d]["kept"].items())) if d in thinned else None,
             "indicators": {name: known(values[d]) for name, values in exact.items()},
+            "published": {name: known(values[d]) for name, values in published.items()},
             **{name: rows[d] for name, rows in parts.items()},
         }
         for d in range(SIZE)
@@ -86,6 +97,7 @@ def make_truth(plan: Plan, osm: Osm, args: Namespace) -> dict[str, object]:
         "population": int(plan.population.sum()),
         "cells": len(plan.ground.cells),
         "indicators": {name: known(values[SIZE]) for name, values in exact.items()},
+        "published": {name: known(values[SIZE]) for name, values in published.items()},
         "groups": {name: int(values.sum()) for name, values in groups.items()},
         "rasters": seen.raster_totals(plan, rasters),
         "safety": {name: int(values.sum()) for name, values in safety.items()},
@@ -116,8 +128,16 @@ def driver(plan: Plan) -> dict[str, object]:
     }
 
 
-def exact_values(plan: Plan) -> dict[str, Array]:
-    """Values of every district, and then of the city."""
+def counts_lost(thinned: dict[int, dict], category: str) -> Array:
+    """Services of a category in each district that are not on the map."""
+    lost = np.zeros(SIZE, dtype=int)
+    for d, told in thinned.items():
+        lost[d] = told["lost"][category]
+    return lost
+
+
+def exact_values(plan: Plan, thinned: dict[int, dict]) -> dict[str, Array]:
+    """Values of every district, and then of the city, by a map that is thinned like this."""
     total, people = plan.ground.total, plan.people
     listed = listed_households(plan)
     exact = {
@@ -126,12 +146,16 @@ def exact_values(plan: Plan) -> dict[str, Array]:
     }
     exact["unmet_needs_share"] = share(total(people.in_need), total(people.households))
     for name, (category, heads) in HEADS.items():
-        exact[name] = share(heads * plan.count(plan.nodes[category]), plan.population)
+        count = plan.count(plan.nodes[category]) - counts_lost(thinned, category)
+        exact[name] = share(heads * count, plan.population)
+    gone = [number for told in thinned.values() for number in told["gone"]]
+    metre_of = plan.metre.copy()
+    metre_of[gone] = 0.0
     exact["requests_311_per_1000"] = share(1000 * np.array(plan.requests), plan.population)
     for name, tag in (("lit_street_share", "lit"), ("sidewalk_share", "sidewalk")):
         values = np.array([way.tags.get(tag, "") for way in plan.ways])
-        metre = plan.metre[values != ""].sum(axis=0)
-        yes = plan.metre[np.isin(values, TAG_VALUES[tag][0])].sum(axis=0)
+        metre = metre_of[values != ""].sum(axis=0)
+        yes = metre_of[np.isin(values, TAG_VALUES[tag][0])].sum(axis=0)
         exact[name] = with_mean(yes / metre, plan.population)
     stops, display = np.array(plan.nodes["stop"]), np.array(plan.displays)
     asked, shown = plan.count(stops[display != ""]), plan.count(stops[display == "yes"])

@@ -1,0 +1,124 @@
+"""What the indicators may be where the map is thin."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoequity.confidence import (
+    LEVEL,
+    Completeness,
+    count_draws,
+    length_draws,
+    share_draws,
+    walk_draws,
+)
+from geoequity.indicators._catalogue import Definition
+from geoequity.indicators._evaluate import Evaluation
+from geoequity.schema import check_columns
+
+MAP = "osm"  # source of the services that OpenStreetMap has
+_WALKS = ("walk_min", "safe_walk_min")
+_SHARES = ("services_share", "reached_15min_share")
+_AMOUNTS = {  # by what they are made of
+    "services_15min_count": "services",
+    "area_per_person": "land",
+    "intersections_per_km2": "streets",
+    "street_km_per_km2": "streets",
+    "street_length_per_km2": "streets",
+}
+
+
+def with_unmapped(
+    evaluation: Evaluation,
+    definitions: Iterable[Definition],
+    *,
+    completeness: Completeness,
+    services: gpd.GeoDataFrame,
+    own_streets: bool,
+    rng: np.random.Generator,
+) -> Evaluation:
+    """
+    Draw what indicators may be in districts whose map is thin.
+
+    Published values stay as they are; their draws, intervals and confidence say
+    how far they may be off. Indicators whose places come from an official list,
+    in whole or in part, are left alone, as are shares of what is tagged, stops
+    and what public transport leads to.
+
+    Parameters
+    ----------
+    evaluation
+        The indicators that could be computed.
+    definitions
+        The catalogue, with the city's changes.
+    completeness
+        What share of each district is on the map.
+    services
+        All services, with ``category`` and ``source``.
+    own_streets
+        Whether the streets come from a table of the city's own.
+    rng
+        Source of the draws.
+
+    Returns
+    -------
+    evaluation
+        With draws and intervals in the districts that completeness is drawn
+        for; unchanged where there is none.
+
+    Raises
+    ------
+    DataError
+        If the services lack a column.
+    """
+    check_columns(services, ["category", "source"], name="services")
+    drawn = completeness.services.notna().any()
+    if not drawn.any():
+        return evaluation
+    listed = set(services.loc[services["source"] != MAP, "category"])
+    draws, confidence = dict(evaluation.draws), evaluation.confidence.copy()
+    intervals = dict(evaluation.intervals)
+    share = completeness.table["completeness"].where(drawn, 1.0)
+    for one in definitions:
+        if one.id not in evaluation.districts.columns or set(_places(one)) & listed:
+            continue
+        table = _draws_of(one, evaluation, completeness, own_streets=own_streets, rng=rng)
+        if table is None:
+            continue
+        draws[one.id] = table
+        low, high = (table.quantile(end) for end in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+        intervals[one.id] = pd.DataFrame({"low": low, "high": high})
+        confidence[one.id] = confidence[one.id] * share
+    return replace(evaluation, draws=draws, intervals=intervals, confidence=confidence)
+
+
+def _places(one: Definition) -> list[str]:
+    """List the categories of services that an indicator speaks of."""
+    return list(one.parameters.get("categories", ()))
+
+
+def _draws_of(
+    one: Definition,
+    evaluation: Evaluation,
+    completeness: Completeness,
+    *,
+    own_streets: bool,
+    rng: np.random.Generator,
+) -> pd.DataFrame | None:
+    """Draw one indicator; None where a thin map does not touch it."""
+    value, share = evaluation.districts[one.id], completeness.services
+    if one.measure in _WALKS:
+        return walk_draws(value, completeness=share)
+    if one.measure in _SHARES:
+        return share_draws(value, completeness=share)
+    if one.measure == "services_per":
+        people = evaluation.weights[one.id] / one.parameters["per"]
+        count = (value * people).round()
+        return count_draws(count, completeness=share, rng=rng) / people
+    made_of = _AMOUNTS.get(one.measure)
+    if made_of is None or (made_of == "streets" and own_streets):
+        return None
+    return length_draws(value, completeness=getattr(completeness, made_of))
