@@ -8,6 +8,7 @@ from geoequity.report._words import Words, at, figure
 from geoequity.schema import PILLARS
 from geoequity.study import Study
 
+_MOST = 14  # districts told; of more, as many as fit from either end
 _LEAST_REACH = 10.0  # points to either side of the bars, however small they are
 
 
@@ -31,7 +32,8 @@ def decoration(
     decoration
         Sentences under ``said``; ``caption``; whether relative types are
         ``stated``; ``rows`` with the difference, its bar as shares of the
-        cell's width, and why. None where no district has both pillars.
+        cell's width, and why; ``rest``, what of a large city is not told, or
+        nothing. None where no district has both pillars.
     """
     told = study.summary["districts"]
     known = [
@@ -42,6 +44,9 @@ def decoration(
     # Scores that place districts by one another put both pillars about the same middle
     if not known or at(study.summary, "types", "basis") == "relative_scores":
         return None
+    known.sort(key=lambda one: -one[0])
+    cut = len(known) > _MOST
+    listed = [*known[: _MOST // 2], *known[-(_MOST // 2) :]] if cut else known
     reach = max(_LEAST_REACH, *(abs(gap) for gap, _ in known))
     relative = at(study.summary, "types", "relative") or {}
     stated = relative.get("basis") == "relative"
@@ -60,8 +65,9 @@ def decoration(
                 "relative": words.text(f"type.{at(told, row['id'], 'type_relative') or 'unknown'}"),
                 "why": _why(gap, at(told, row["id"], "decoration") or {}, study, words),
             }
-            for gap, row in sorted(known, key=lambda one: -one[0])
+            for gap, row in listed
         ],
+        "rest": words.text("report.decoration.rest", count=len(known) - len(listed)) if cut else "",
     }
 
 

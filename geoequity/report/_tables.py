@@ -259,8 +259,8 @@ def _mapped(study: Study, words: Words) -> list[str]:
     if not mapping:
         return []
     if not mapping["known"]:
-        return [words.text("report.sure.unmapped", reason=one) for one in
-                words.reasons(mapping["reasons"])]  # fmt: skip
+        told = words.reasons(mapping["reasons"])
+        return [words.text("report.sure.unmapped", reason=one["text"]) for one in told]
     count, draws = len(mapping["thin"]), at(study.summary, "method", "draws")
     if not count:
         return [words.text("report.sure.mapped")]

@@ -138,6 +138,17 @@ def test_nothing_unknown_shows_as_a_program_would_write_it(page):
     assert not re.search(r"\b(nan|None|undefined|null|NaT|inf)\b", page.text)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_map_that_cannot_be_judged_says_why(study, tmp_path, language):
+    why = {one: f"because {one}" for one in LANGUAGES}
+    mapping = {"known": False, "reasons": [{"id": "no_map", "text": why}], "thin": []}
+    page = written(
+        replace(study, summary={**study.summary, "mapping": mapping}), tmp_path, language
+    )
+    assert f"because {language}" in page.text
+    assert "{" not in page.text
+
+
 def test_no_message_id_stands_on_the_page(page):
     assert not re.search(r"\b(report|finding|type|unit|reason)\.[a-z_]+\b", page.text)
 

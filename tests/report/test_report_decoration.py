@@ -89,3 +89,14 @@ def test_it_is_laid_out_in_every_language(study, tmp_path, language, basis):
 
 def test_a_study_without_both_pillars_does_not_speak_of_it(study):
     assert content(study, language="en")["decoration"] is None
+
+
+def test_of_a_large_city_only_the_ends_are_told(study):
+    units = {f"u{at}": {"decoration_gap": float(at)} for at in range(20)}
+    many = replace(study, summary={**study.summary, "districts": units})
+    found = told(many)
+    assert [row["name"] for row in found["rows"][:2]] == ["u19", "u18"]
+    assert [row["name"] for row in found["rows"]][-2:] == ["u1", "u0"]
+    assert len(found["rows"]) == 14
+    assert found["rest"].startswith("6 districts in between")
+    assert told(decorated(study))["rest"] == ""
