@@ -42,6 +42,7 @@ from geoequity.judgement import (
     groups_of,
     inequality_of,
     judge,
+    sampling_of,
 )
 from geoequity.perception import inclusion, perceived
 from geoequity.riding import (
@@ -217,6 +218,18 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
             cells=membership.cells if membership else None,
             districts=districts,
             min_coverage=city.city.min_coverage,
+        )
+        measures = measures.join(
+            sampling_of(
+                evaluation,
+                definitions,
+                measures=measures,
+                cells=membership.cells if membership else None,
+                districts=districts,
+                sample=city.cells is not None and city.cells.sample,
+                draws=city.index.draws,
+                seed=city.index.seed,
+            )
         )
         by_group = groups_of(
             evaluation,

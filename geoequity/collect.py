@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geoequity import grids, zoning
+from geoequity import grids, smallsample, zoning
 from geoequity.city import City
 from geoequity.confidence import AGREEMENT_COLUMNS, agreement, mapping_of
 from geoequity.errors import ConfigError, DataError, GeoEquityError, shown
@@ -39,9 +39,11 @@ from geoequity.sources import streets as street_tables
 from geoequity.sources.files import Record, gather
 from geoequity.sources.spec import (
     BASES,
+    ColumnSpec,
     FileSpec,
     ItemSpec,
     RasterSpec,
+    TableSpec,
     TilesSpec,
     TowersSpec,
     TripsSpec,
@@ -49,6 +51,7 @@ from geoequity.sources.spec import (
 from geoequity.transit import Feed, Timetable, window_of
 
 _FAR_M = 50_000.0  # from the study area, no place is in the city
+_ASKED = ".n"  # after the id of an indicator: how many were asked
 _ANY_CRS = "EPSG:3857"  # for reading on after the districts failed; nothing of it is used
 
 
@@ -420,17 +423,48 @@ class _Reading:
         for number, spec in enumerate(self.city.tables):
             units = cells if spec.level == "cell" else districts
             options = {"units": units, "scales": scales}
-            frame = self.attempt(tables.read_values, spec, f"tables.{number}", **options)
-            if frame is None:
+            read = self.attempt(
+                tables.read_values, _with_asked(spec), f"tables.{number}", **options
+            )
+            if read is None:
                 continue
+            frame = read[list(spec.columns)]
             counted = frame.columns.intersection(list(BASES))
             self.records[-1].counts["indicators"] = list(frame.columns.difference(counted))
             values |= _table_values(frame.drop(columns=counted), spec)
+            values |= self.surveyed(read, values, spec, number)
             if units is not None and spec.level == "cell":
                 cells = units.join(frame[counted])
             elif units is not None:
                 districts = units.join(frame[counted])
         return values, districts, cells
+
+    def surveyed(
+        self,
+        read: pd.DataFrame,
+        values: Mapping[str, TableValues],
+        spec: TableSpec,
+        number: int,
+    ) -> dict[str, TableValues]:
+        """Give shares of those asked what they tell of the true ones."""
+        found = {}
+        for at, (key, column) in enumerate(spec.columns.items()):
+            if column.n is None:
+                continue
+            try:
+                known = smallsample.district_shares(
+                    read[key],
+                    asked=read[f"{key}{_ASKED}"] / column.design_effect,
+                    rng=np.random.default_rng([self.city.index.seed, number, at]),
+                    draws=self.city.index.draws,
+                )
+            except DataError as error:
+                msg = f"{spec.path}: column {column.column or column.numerator!r}: {error}"
+                self.faults.append(DataError(msg, ids=error.ids))
+                continue
+            ends = known.table[["low", "high"]]
+            found[key] = replace(values[key], interval=ends, draws=known.draws)
+        return found
 
     def zonings(self, cells: Any) -> dict[str, gpd.GeoDataFrame]:
         """Read other zones; hexagons of two sizes where the city file says nothing."""
@@ -637,6 +671,16 @@ def _given_twice(city: City) -> list[str]:
         for key, one in given
         if first.setdefault(one, key) != key
     ]
+
+
+def _with_asked(spec: TableSpec) -> TableSpec:
+    """Read how many were asked beside the shares of them."""
+    asked = {
+        f"{key}{_ASKED}": ColumnSpec(column=column.n, unit="count")
+        for key, column in spec.columns.items()
+        if column.n is not None
+    }
+    return spec.model_copy(update={"columns": {**spec.columns, **asked}})
 
 
 def _table_values(frame: pd.DataFrame, spec: Any) -> dict[str, TableValues]:

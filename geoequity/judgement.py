@@ -6,7 +6,7 @@ measures; each of them knows nothing of the others.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -103,10 +103,13 @@ class Judgement:
         ``index_high``, ``rank_low``, ``rank_high``; over the posteriors, at the
         published choices: the same with ``sampling_`` before it, NaN where all
         sources are complete counts; and ``worst_quarter``, the probability over
-        both that a district is in the worst quarter of people, NaN unless the
-        gap is material.
+        both that there is a material gap and a district is in the worst quarter
+        of people, NaN unless the published gap is material.
     sensitivity
         What moves the ranks, as :func:`geoequity.composite.robustness` tells it.
+    sampling
+        Draws x districts: the index over the posteriors, at the published
+        choices; no rows where all sources are complete counts.
     probability
         Districts x types, over choices and posteriors; NaN where scores are
         relative.
@@ -131,6 +134,7 @@ class Judgement:
     scores: pd.DataFrame
     ranges: pd.DataFrame
     sensitivity: pd.DataFrame
+    sampling: pd.DataFrame
     probability: pd.DataFrame
     types: pd.Series
     relative: pd.Series
@@ -305,6 +309,9 @@ def judge(
         scores=scores,
         ranges=ranges,
         sensitivity=shaken.everything.sensitivity if shaken else pd.DataFrame(),
+        sampling=pd.DataFrame(
+            shaken.sampling.draws[ROOT] if shaken and shaken.sampling else None, columns=index
+        ),
         probability=probability[list(TYPES)],
         types=types,
         relative=relative,
@@ -324,6 +331,7 @@ class _Shaken:
     on_goalposts: composite.Robustness  # what choices and posteriors make of types
     everything: composite.Robustness  # and of ranks
     sampling: composite.Robustness | None
+    worst_quarter: pd.Series
 
 
 def _shaken(
@@ -362,13 +370,24 @@ def _shaken(
 
     by_score, everything = drawn(choices), drawn(every, posteriors=posteriors, sobol=rules.draws)
     if not posteriors:
-        return _Shaken(by_score, everything, by_score, everything, None)
+        worst = everything.worst_quarter
+        return _Shaken(by_score, everything, by_score, everything, None, worst)
+    sampling = drawn(published, posteriors=posteriors)
+    # A gap that error in the data alone could have made names nobody as worst served
+    gaps = [gap(pd.Series(row, population.index), population) for row in sampling.draws[ROOT]]
+    material = np.array(gaps) >= rules.min_gap_points
+    worst = everything.worst_quarter * material.mean()
+    if 0 < material.mean() < 1:
+        rows = np.unique(sampling.choices["data"].to_numpy(dtype=np.intp)[material])
+        there = {key: one.iloc[rows] for key, one in posteriors.items()}
+        worst = drawn(every, posteriors=there).worst_quarter * material.mean()
     return _Shaken(
         by_score,
         drawn(every),
         drawn(choices, posteriors=posteriors),
         everything,
-        drawn(published, posteriors=posteriors),
+        sampling,
+        worst,
     )
 
 
@@ -495,20 +514,93 @@ def inequality_of(
     rows = {}
     for key in evaluation.districts.columns:
         one = of[key]
-        at_cells = evaluation.levels[key] == "cell" and cells is not None
-        if at_cells and cells is not None:
-            inside = cells["district_id"].notna()
-            value = evaluation.cells.loc[inside, key]
-            weight = base_of(one, cells, group=group)[inside]
-            groups = cells.loc[inside, "district_id"]
-        else:
-            value, weight = evaluation.districts[key], base_of(one, districts, group=group)
-            groups = None
+        value, weight, groups = _shared(one, evaluation, cells, districts, group)
         stratum = rank.reindex(groups).set_axis(value.index) if groups is not None else rank
         rows[key] = _measures(
             one, value, weight, groups=groups, rank=stratum, min_coverage=min_coverage
         )
     return pd.DataFrame.from_dict(rows, orient="index", columns=_MEASURES)
+
+
+def sampling_of(
+    evaluation: Evaluation,
+    definitions: Iterable[Definition],
+    *,
+    measures: pd.DataFrame,
+    cells: gpd.GeoDataFrame | None,
+    districts: gpd.GeoDataFrame,
+    sample: bool,
+    draws: int,
+    seed: int,
+) -> pd.DataFrame:
+    """
+    Tell how far error in the data could have moved the inequality of each indicator.
+
+    Between districts it is measured on draws of their true values. Between
+    cells that are a sample, cells are drawn again within each district.
+
+    Parameters
+    ----------
+    evaluation
+        The indicators that could be computed.
+    definitions
+        The catalogue, with the city's changes.
+    measures
+        As :func:`inequality_of` gives them.
+    cells
+        Cells with ``district_id`` and their bases.
+    districts
+        Districts with their bases.
+    sample
+        Whether the cells are a sample of all there are.
+    draws
+        How often cells are drawn.
+    seed
+        Of these draws.
+
+    Returns
+    -------
+    sampling
+        Index indicator id: ``mean_low``, ``mean_high``, ``gini_low``,
+        ``gini_high``, ``absolute_gini_low``, ``absolute_gini_high``: 90 %
+        intervals; NaN where the source is a complete count, or the measure is
+        not stated.
+    """
+    rows = {}
+    for one in definitions:
+        if one.id not in measures.index:
+            continue
+        value, weight, groups = _shared(one, evaluation, cells, districts)
+        counted = weight.replace(0.0, np.nan).dropna()
+        drawn = evaluation.draws.get(one.id)
+        told = {name: f for name, f in _SAMPLED.items() if pd.notna(measures.loc[one.id, name])}
+        row: dict[str, float] = {}
+        for name, measure in told.items():
+            if groups is not None and sample:
+                found = inequality.bootstrap(
+                    measure,
+                    value[counted.index],
+                    population=counted,
+                    strata=groups[counted.index],
+                    draws=draws,
+                    rng=np.random.default_rng(seed),
+                    level=LEVEL,
+                )
+            elif groups is None and drawn is not None:
+                found = inequality.posterior(
+                    measure,
+                    drawn[counted.index],
+                    population=counted,
+                    value=value[counted.index],
+                    level=LEVEL,
+                )
+            else:
+                continue
+            row |= {f"{name}_low": found.low, f"{name}_high": found.high}
+        rows[one.id] = row
+    columns = [f"{name}_{end}" for name in _SAMPLED for end in ("low", "high")]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    return table.astype(float).reindex(measures.index)
 
 
 def groups_of(
@@ -564,6 +656,11 @@ def groups_of(
     )
 
 
+_SAMPLED: dict[str, Callable[..., float]] = {
+    "mean": lambda value, *, population: mean(value, population),
+    "gini": inequality.gini,
+    "absolute_gini": inequality.absolute_gini,
+}
 _MEASURES = [
     "mean",
     "coverage",
@@ -634,6 +731,21 @@ def _concentration(
         row["concentration"] = inequality.concentration_index(value, **people, rank=ranked)
         row["palma"] = inequality.palma_ratio(value, **people, rank=ranked)
     return row
+
+
+def _shared(
+    one: Definition,
+    evaluation: Evaluation,
+    cells: gpd.GeoDataFrame | None,
+    districts: gpd.GeoDataFrame,
+    group: str | None = None,
+) -> tuple[pd.Series, pd.Series, pd.Series | None]:
+    """Take values, whom they are for, and the districts of cells, where it is of cells."""
+    if evaluation.levels[one.id] == "cell" and cells is not None:
+        inside = cells["district_id"].notna()
+        value = evaluation.cells.loc[inside, one.id]
+        return value, base_of(one, cells, group=group)[inside], cells.loc[inside, "district_id"]
+    return evaluation.districts[one.id], base_of(one, districts, group=group), None
 
 
 def _poverty_rank(evaluation: Evaluation, of: Mapping[str, Definition]) -> pd.Series:
@@ -710,7 +822,7 @@ def _ranges(shaken: _Shaken | None, index: pd.Index) -> pd.DataFrame:
             table[f"{prefix}index_{end}"] = scores[end]
             table[f"{prefix}rank_{end}"] = ranks[end]
     table["rank"] = shaken.rank_choices.ranks["value"]
-    table["worst_quarter"] = shaken.everything.worst_quarter
+    table["worst_quarter"] = shaken.worst_quarter
     return table
 
 

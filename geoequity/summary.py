@@ -7,7 +7,7 @@ package. Unknown is None with the key present, and ``reasons`` say why.
 
 import math
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -106,7 +106,7 @@ def make_summary(
     judgement
         Scores, ranges and types.
     measures
-        Inequality measures by indicator.
+        Inequality measures by indicator, with their sampling intervals.
 
     Returns
     -------
@@ -397,13 +397,18 @@ def _interval(
     sampling: tuple[object, object] = (None, None),
 ) -> dict[str, Any]:
     """Put a number with its range over the method and that over the data, apart."""
-    ends = {"sampling": sampling, "method": method}
-    known = {
-        kind: {"low": plain(low), "high": plain(high)}
-        for kind, (low, high) in ends.items()
-        if plain(low) is not None and plain(high) is not None
-    }
-    return {"value": plain(value), **dict.fromkeys(ends), **known}
+    return {"value": plain(value), "sampling": _range(*sampling), "method": _range(*method)}
+
+
+def _range(low: object, high: object) -> dict[str, Any] | None:
+    """Put the ends of an interval; None where it has none."""
+    ends = {"low": plain(low), "high": plain(high)}
+    return None if None in ends.values() else ends
+
+
+def _ends(row: pd.Series, name: str) -> tuple[object, object]:
+    """Take the ends of the sampling interval of a measure."""
+    return row.get(f"{name}_low"), row.get(f"{name}_high")
 
 
 def _both(value: object, ranges: pd.Series, name: str) -> dict[str, Any]:
@@ -459,7 +464,8 @@ def _indicator(
         "ratio": plain(row["ratio"]),
         "confidence": plain(np.average(confidence, weights=weight)) if weight.sum() > 0 else None,
         "reasons": reasons,
-        "gini": _interval(gini) if gini is not None else None,
+        "gini": None if gini is None else _interval(gini, sampling=_ends(row, "gini")),
+        "sampling": {name: _range(*_ends(row, name)) for name in ("mean", "absolute_gini")},
         "absolute_gini": plain(row["absolute_gini"]),
         "palma": plain(row["palma"]),
         "theil": theil if theil["total"] is not None else None,
@@ -501,20 +507,41 @@ def _index(judgement: Judgement, population: pd.Series, rules: Rules) -> dict[st
             "gap": empty,
             "mean_abs_difference": None,
             "gini": None,
+            "sampling": dict.fromkeys(_OF_INDEX),
             "method": method,
             "sensitivity": moves,
         }
     value, people = score[known], population[known]
-    low = inequality.quantile(value, population=people, q=0.1)
-    high = inequality.quantile(value, population=people, q=0.9)
+    measures = {key: one for key, one in _OF_INDEX.items() if key != "gini" or value.sum() > 0}
+    told = dict.fromkeys(_OF_INDEX) | {
+        key: plain(one(value, population=people)) for key, one in measures.items()
+    }
+    sampling = dict.fromkeys(_OF_INDEX)
+    if len(judgement.sampling):
+        drawn = judgement.sampling.loc[:, known]
+        for key, one in measures.items():
+            found = inequality.posterior(one, drawn, population=people, value=value, level=LEVEL)
+            sampling[key] = _range(found.low, found.high)
+    low, high = (inequality.quantile(value, population=people, q=q) for q in (0.1, 0.9))
     return {
-        "mean": plain(mean(value, people)),
-        "gap": {"p90_p10": plain(high / low) if low > 0 else None, "points": plain(high - low)},
-        "mean_abs_difference": plain(2 * inequality.absolute_gini(value, population=people)),
-        "gini": plain(inequality.gini(value, population=people)) if value.sum() > 0 else None,
+        "mean": told["mean"],
+        "gap": {"p90_p10": plain(high / low) if low > 0 else None, "points": told["gap_points"]},
+        "mean_abs_difference": told["mean_abs_difference"],
+        "gini": told["gini"],
+        "sampling": sampling,
         "method": method,
         "sensitivity": moves,
     }
+
+
+_OF_INDEX: dict[str, Callable[..., float]] = {
+    "mean": lambda value, *, population: mean(value, population),
+    "gap_points": lambda value, *, population: gap(value, population),
+    "mean_abs_difference": lambda value, *, population: (
+        2 * inequality.absolute_gini(value, population=population)
+    ),
+    "gini": inequality.gini,
+}
 
 
 def _drivers(table: pd.DataFrame) -> dict[str, Any]:

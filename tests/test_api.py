@@ -146,6 +146,7 @@ PROMISED = {
     "patterns.gradient": "value units centre population rings",
     "patterns.cliffs": "value neighbours units tolerance_m",
     "patterns.regions": "values neighbours population n_regions min_population",
+    "inequality.posterior": "measure draws population value level",
     "composite.build": "data tree normalise weigh aggregate treat impute",
     "streets.StreetNetwork.from_osm": "path boundary",
     "streets.StreetNetwork.costs": "self origins destinations within_min",
@@ -471,6 +472,17 @@ CALLS = {
         ("values", "population"),
         out=0,
     ),
+    "inequality.posterior": call(
+        inequality.posterior,
+        lambda: {
+            "draws": pd.DataFrame(
+                np.arange(60.0).reshape(10, 6) % 7 + 1, columns=people()["value"].index
+            ),
+            "population": people()["population"],
+        },
+        {"draws": 1, "population": 0},
+        measure=inequality.gini,
+    ),
     "segregation.dissimilarity": call(segregation.dissimilarity, members, MEMBERS),
     "segregation.isolation": call(segregation.isolation, members, MEMBERS),
     "segregation.interaction": call(segregation.interaction, members, MEMBERS),
@@ -780,6 +792,31 @@ CALLS = {
         districts=pd.Index(IDS, name="unit_id"),
         min_tests=30,
         draws=20,
+    ),
+    "smallsample.district_shares": call(
+        lambda **given: smallsample.district_shares(**given).table,
+        lambda: {
+            "share": people()["value"] / 1000,
+            "asked": people()["population"] + 1,
+            "rng": np.random.default_rng(1),
+        },
+        draws=20,
+    ),
+    "smallsample.district_counts": call(
+        lambda **given: smallsample.district_counts(**given).table,
+        lambda: {
+            "counted": people()["value"].round(),
+            "population": people()["population"],
+            "rng": np.random.default_rng(1),
+        },
+        draws=20,
+    ),
+    "smallsample.effective_size": call(
+        smallsample.effective_size,
+        lambda: {"share": value() / 1000, "margin": (value() + 1) / 9000},
+        ("share", "margin"),
+        out=0,
+        level=0.9,
     ),
     "smallsample.interval": call(
         smallsample.interval,

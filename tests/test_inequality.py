@@ -1134,3 +1134,81 @@ def test_wagstaff_is_undefined_where_everyone_is_at_a_bound():
         with pytest.raises(DataError, match="everyone is at one bound"):
             iq.concentration_index(value, method="wagstaff", **options)
         assert iq.concentration_index(value, method="erreygers", **options) == 0
+
+
+# ---- the posterior of a measure -------------------------------------------------------------
+
+
+def drawn(spread=0.5, *, count=99, seed=4):
+    rng = np.random.default_rng(seed)
+    middle = np.array([2.0, 5.0, 9.0, 4.0])
+    return pd.DataFrame(
+        middle * np.exp(spread * rng.standard_normal((count, 4))), columns=[*"abcd"]
+    )
+
+
+WEIGHTS = pd.Series([3.0, 1.0, 2.0, 4.0], index=[*"abcd"])
+
+
+@pytest.mark.parametrize("name", ["gini", "hoover", "absolute_gini", "palma"])
+def test_posterior_is_the_percentiles_of_the_measure_over_the_draws(name):
+    rank = pd.Series([1.0, 3.0, 4.0, 2.0], index=[*"abcd"])
+    measure = {
+        "palma": lambda value, *, population: iq.palma_ratio(
+            value, population=population, rank=rank[value.index]
+        )
+    }.get(name) or getattr(iq, name)
+    draws = drawn()
+    each = [measure(row, population=WEIGHTS) for _, row in draws.iterrows()]
+    found = iq.posterior(measure, draws, population=WEIGHTS)
+    assert found.value == close(np.median(each))
+    ends = np.quantile(each, [0.05, 0.95], method="weibull")
+    assert [found.low, found.high] == close(ends.tolist())
+
+
+def test_posterior_reports_the_published_value_and_lets_it_stand_where_nothing_is_drawn():
+    draws, value = drawn(), column(2, 5, 9, 4).set_axis([*"abcd"])
+    draws["b"] = nan
+    found = iq.posterior(iq.gini, draws, population=WEIGHTS, value=value)
+    assert found.value == close(iq.gini(value, population=WEIGHTS))
+    same = iq.posterior(iq.gini, draws.assign(b=5.0), population=WEIGHTS)
+    assert [found.low, found.high] == close([same.low, same.high])
+    without = iq.posterior(iq.gini, draws, population=WEIGHTS)
+    three = draws.drop(columns="b")
+    assert without == iq.posterior(iq.gini, three, population=WEIGHTS.drop("b"))
+
+
+@given(spread=st.floats(0.05, 1))
+@fast
+def test_posterior_collapses_without_error_and_widens_with_it_and_the_level(spread):
+    still = iq.posterior(iq.gini, drawn(0.0), population=WEIGHTS)
+    assert still.low == still.high == still.value
+    narrow, wide = (
+        iq.posterior(iq.gini, drawn(spread), population=WEIGHTS, level=level)
+        for level in (0.5, 0.9)
+    )
+    assert wide.low <= narrow.low <= narrow.value <= narrow.high <= wide.high
+    assert wide.low < wide.high
+
+
+def test_posterior_is_unknown_where_a_draw_has_no_measure():
+    draws = drawn()
+    draws.iloc[:50] = 0.0
+    found = iq.posterior(iq.gini, draws, population=WEIGHTS)
+    assert isnan(found.low)
+    assert isnan(found.high)
+
+
+def test_posterior_refuses_draws_that_cannot_be():
+    with pytest.raises(DataError, match="draws: negative in a"):
+        iq.posterior(iq.gini, drawn().assign(a=-1.0), population=WEIGHTS)
+    draws = drawn()
+    draws.loc[3, "c"] = nan
+    with pytest.raises(DataError, match="unknown in part, not throughout, in c"):
+        iq.posterior(iq.gini, draws, population=WEIGHTS)
+    with pytest.raises(DataError, match="draws: must be there"):
+        iq.posterior(iq.gini, drawn().iloc[:0], population=WEIGHTS)
+    with pytest.raises(DataError, match="level between 0 and 1"):
+        iq.posterior(iq.gini, drawn(), population=WEIGHTS, level=1.0)
+    with pytest.raises(DataError, match="population"):
+        iq.posterior(iq.gini, drawn(), population=WEIGHTS.drop("a"))

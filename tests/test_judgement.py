@@ -788,3 +788,83 @@ def test_an_indicator_on_an_interval_scale_is_not_set_against_poverty():
     one = definition("x", scale="interval")
     row = measured(one, {"x": [6, 3, 1], **POVERTY}, beside=[stratifier()], **THREE)
     assert row[["palma", "concentration"]].isna().all()
+
+
+# ---- how far error in the data could move inequality ------------------------------------------
+
+
+def test_a_gap_that_error_in_the_data_could_have_made_names_nobody_as_worst_served():
+    values = same_in_pillar([40, 52, 48, 50], [40, 52, 48, 50])
+    index = pd.Index(list("abcd"), name="unit_id", dtype=object)
+    made = evaluation(values, index)
+    # Published values lie 12 apart; true ones within 3 of each other as likely as not
+    near = pd.DataFrame(np.tile([[48.0, 49, 50, 51]], (100, 1)), columns=index)
+    far = pd.DataFrame(np.tile([[40.0, 52, 48, 50]], (100, 1)), columns=index)
+    half = pd.concat([near, far], ignore_index=True)
+    worst = {
+        name: judged_shaky(replace(made, draws=dict.fromkeys(values, table))).ranges
+        for name, table in {"near": near, "far": far, "half": half}.items()
+    }
+    assert (worst["near"]["worst_quarter"] == 0).all()
+    assert worst["far"].loc["a", "worst_quarter"] > 0.95
+    certain = judged_shaky(made).ranges["worst_quarter"]
+    assert worst["far"]["worst_quarter"].tolist() == close(certain.tolist())
+    assert 0.4 < worst["half"].loc["a", "worst_quarter"] < 0.6
+
+
+def sampled(made, *, definitions, inner=None, sample=False, people=None):
+    districts = units(list("abcd"), population=people or [100.0, 200.0, 300.0, 400.0])
+    measures = judgement.inequality_of(
+        made, definitions, cells=inner, districts=districts, min_coverage=0.8
+    )
+    return judgement.sampling_of(
+        made,
+        definitions,
+        measures=measures,
+        cells=inner,
+        districts=districts,
+        sample=sample,
+        draws=60,
+        seed=3,
+    )
+
+
+def test_inequality_between_districts_has_the_interval_of_their_posterior():
+    made = shaky(4.0, districts=tuple("abcd"))
+    found = sampled(made, definitions=one_of_each()).loc["s_mobility"]
+    people = pd.Series([100.0, 200.0, 300.0, 400.0], index=list("abcd"))
+    value = made.districts["s_mobility"]
+    for name in ("gini", "absolute_gini"):
+        own = inequality.posterior(
+            getattr(inequality, name), made.draws["s_mobility"], population=people, value=value
+        )
+        assert found[[f"{name}_low", f"{name}_high"]].tolist() == close([own.low, own.high])
+    means = np.average(made.draws["s_mobility"], axis=1, weights=people)
+    ends = np.quantile(means, [0.05, 0.95], method="weibull")
+    assert found[["mean_low", "mean_high"]].tolist() == close(ends.tolist())
+
+
+def test_complete_counts_have_no_interval():
+    made = shaky(4.0, districts=tuple("abcd"))
+    table = sampled(made, definitions=one_of_each())
+    assert table.drop(index="s_mobility").isna().all(axis=None)
+    inner = cells(list("aabbccdd"), population=[50.0] * 8)
+    walk = definition("walk", level="cell")
+    found = evaluation(
+        {"walk": [1, 2, 3, 4]},
+        pd.Index(list("abcd"), name="unit_id"),
+        of_cells={"walk": np.arange(1.0, 9.0)},
+        cell_index=inner.index,
+    )
+    assert sampled(found, definitions=[walk], inner=inner).isna().all(axis=None)
+    drawn = sampled(found, definitions=[walk], inner=inner, sample=True).loc["walk"]
+    own = inequality.bootstrap(
+        inequality.gini,
+        found.cells["walk"],
+        population=inner["population"],
+        strata=inner["district_id"],
+        draws=60,
+        rng=np.random.default_rng(3),
+    )
+    assert drawn[["gini_low", "gini_high"]].tolist() == close([own.low, own.high])
+    assert drawn["mean_low"] < 4.5 < drawn["mean_high"]

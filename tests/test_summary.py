@@ -79,6 +79,9 @@ def summarised(
         present=list(values),
         rules=rules(**options),
     )
+    measures = judgement.inequality_of(
+        found, definitions, cells=inner, districts=districts, min_coverage=0.8
+    )
     made = summary.make_summary(
         city=CITY,
         method=METHOD,
@@ -89,8 +92,17 @@ def summarised(
         evaluation=found,
         definitions=definitions,
         judgement=judged,
-        measures=judgement.inequality_of(
-            found, definitions, cells=inner, districts=districts, min_coverage=0.8
+        measures=measures.join(
+            judgement.sampling_of(
+                found,
+                definitions,
+                measures=measures,
+                cells=inner,
+                districts=districts,
+                sample=False,
+                draws=50,
+                seed=1,
+            )
         ),
     )
     VALID.validate(made)
@@ -386,6 +398,27 @@ def test_an_indicator_says_why_it_is_null():
     made = summarised(FOUR | {"s_mobility": [0, 0, 0, 9]}, population=PEOPLE)
     assert made["indicators"]["s_mobility"]["ratio"] is None
     assert ids(made["indicators"]["s_mobility"]["reasons"]) == ["zero_scale"]
+
+
+def test_error_in_the_data_gives_inequality_an_interval_apart_from_the_value():
+    ids_of = list("abcd")
+    noise = np.random.default_rng(1).normal(0, 5, (100, 4))
+    table = pd.DataFrame(np.clip(FOUR["s_mobility"] + noise, 0, 100), columns=ids_of)
+    doubtful = summarised(
+        FOUR, population=PEOPLE, change=lambda made: replace(made, draws={"s_mobility": table})
+    )
+    certain = summarised(FOUR, population=PEOPLE)
+    for made, known in ((doubtful, True), (certain, False)):
+        found = made["indicators"]["s_mobility"]
+        for block in (found["gini"]["sampling"], *found["sampling"].values()):
+            assert (block is not None) == known
+        assert all((one is not None) == known for one in made["index"]["sampling"].values())
+    one, other = doubtful["index"], certain["index"]
+    assert one["gap"] == other["gap"]
+    assert one["gini"] == other["gini"]
+    ends = one["sampling"]["gap_points"]
+    assert ends["low"] < one["gap"]["points"] < ends["high"]
+    assert doubtful["indicators"]["t_mobility"]["gini"]["sampling"] is None
 
 
 def test_a_share_says_why_it_has_no_gini():

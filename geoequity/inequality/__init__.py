@@ -17,7 +17,6 @@ are all alike, be they of one unit or of many, are not unequal: every measure of
 inequality is 0.
 """
 
-from geoequity.inequality._bootstrap import Interval, bootstrap
 from geoequity.inequality._curves import (
     Method,
     absolute_gini,
@@ -30,6 +29,7 @@ from geoequity.inequality._curves import (
     wolfson,
 )
 from geoequity.inequality._entropy import Theil, atkinson, theil, theil_l
+from geoequity.inequality._intervals import Interval, bootstrap, posterior
 from geoequity.inequality._people import Better, coverage
 from geoequity.inequality._quantiles import (
     Tenths,
@@ -70,6 +70,7 @@ __all__ = [
     "palma_ratio",
     "percentile_gap",
     "percentile_ratio",
+    "posterior",
     "quantile",
     "sufficiency",
     "tenths",

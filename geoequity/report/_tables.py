@@ -83,7 +83,19 @@ def _indicator_row(
     best, worst = ends if entry["better"] == "lower" else ends[::-1]
     gini, absolute = interval(told.get("gini"))[0], figure(told.get("absolute_gini"))
     total, apart = (figure(at(told, "theil", part)) for part in ("total", "between"))
-    points = "" if absolute is None else words.number(100 * absolute, 1)
+
+    def of_gini(value: float) -> str:
+        """Write a Gini."""
+        return words.number(value, 2)
+
+    def of_absolute(value: float) -> str:
+        """Write an absolute Gini, in the unit of the indicator; points for shares."""
+        if unit != "share":
+            return words.number(value, decimals)
+        return words.text(
+            "report.indicators.percentage_points", number=words.number(100 * value, 1)
+        )
+
     return {
         "name": words.label(entry) or identifier,
         "means": words.label(entry, "description"),
@@ -92,17 +104,21 @@ def _indicator_row(
         "mean": said(told.get("mean")),
         "worst": district(worst),
         "best": district(best),
-        "gini": "" if gini is None else words.number(gini, 2),
-        "absolute": words.text("report.indicators.percentage_points", number=points)
-        if points and unit == "share"
-        else ""
-        if absolute is None
-        else words.number(absolute, decimals),
+        "gini": "" if gini is None else of_gini(gini),
+        "gini_between": between(_ends(told, "gini", "sampling"), of_gini, words),
+        "absolute": "" if absolute is None else of_absolute(absolute),
+        "absolute_between": between(_ends(told, "sampling", "absolute_gini"), of_absolute, words),
         "between": words.percent(apart / total) if total and apart is not None else "",
         "coverage": words.percent(told.get("coverage")),
         "confidence": words.confidence(told.get("confidence")),
         "reasons": words.reasons(told.get("reasons")),
     }
+
+
+def _ends(told: Mapping[str, Any], *path: str) -> Ends | None:
+    """Take the ends of an interval of a summary; None where it has none."""
+    low, high = (figure(at(told, *path, end)) for end in ("low", "high"))
+    return None if low is None or high is None else (low, high)
 
 
 def _decimals(values: pd.Series) -> int:

@@ -188,6 +188,11 @@ class CellsSpec(FileSpec):
         description="scale the residents of the cells of each district to the population that a "
         "[[tables]] block of districts gives",
     )
+    sample: bool = Field(
+        default=False,
+        description="the cells are a sample of all there are, such as blocks or households that "
+        "were visited, drawn within each district",
+    )
     bases: dict[Base, str] = Field({}, description="columns of other counts to weigh by")
     groups: dict[str, str] = Field({}, description="columns of counts of groups of people")
     duplicates: Literal["error", "first", "dissolve"] = Field(
@@ -451,6 +456,22 @@ class ColumnSpec(Block):
         description="share: 0-1; percent: 0-100, converted; count: divided by the base as the "
         "indicator says; value: in the indicator's own unit",
     )
+    n: str | None = Field(
+        None, description="column of how many were asked, where the share is that of a survey"
+    )
+    design_effect: float = Field(
+        1.0, ge=1, description="of the survey: variance over that of a simple random sample"
+    )
+
+    @model_validator(mode="after")
+    def _shares_are_asked(self) -> "ColumnSpec":
+        if self.n is not None and self.unit not in {"share", "percent"}:
+            msg = 'n goes with unit = "share" or "percent"'
+            raise ValueError(msg)
+        if self.n is None and self.design_effect != 1:
+            msg = "design_effect needs n"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _column_or_ratio(self) -> "ColumnSpec":
@@ -478,6 +499,14 @@ class TableSpec(FileSpec):
         description="indicator id, or population or another base of the units -> column",
         min_length=1,
     )
+
+    @model_validator(mode="after")
+    def _districts_are_asked(self) -> "TableSpec":
+        asked = [one for one, column in self.columns.items() if column.n is not None]
+        if asked and (self.level != "district" or self.duplicates == "sum"):
+            msg = f"{', '.join(asked)}: n is of districts, one row each"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _bases_are_counts(self) -> "TableSpec":

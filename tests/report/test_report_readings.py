@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -249,6 +250,37 @@ def test_indicator_tables_put_the_sampling_interval_beside_the_value(pages):
     # The best district has 80 Mbps, a fifth either side.
     assert "La Merced: 80,0 (entre 64,0 y 96,0)" in pages["es"].text
     assert text("report.indicators.sampled", language="es") in pages["es"].text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_indicator_tables_put_the_sampling_interval_under_the_inequality(full, tmp_path, language):
+    told = full.summary["indicators"]
+    speed = told["fixed_down_mbps"] | {
+        "gini": {"value": 0.21, "sampling": {"low": 0.18, "high": 0.27}, "method": None},
+        "sampling": {"mean": None, "absolute_gini": {"low": 7.0, "high": 9.0}},
+    }
+    share = told["home_internet_share"] | {
+        "sampling": {"mean": None, "absolute_gini": {"low": 0.061, "high": 0.093}}
+    }
+    more = {"fixed_down_mbps": speed, "home_internet_share": share}
+    page = written(changed(full, indicators=told | more), tmp_path, language)
+    write = partial(number, language=language)
+
+    def between(low, high):
+        return text("report.between", language=language, low=low, high=high)
+
+    assert between(write(0.18, decimals=2), write(0.27, decimals=2)) in page.text
+    points = [
+        text(
+            "report.indicators.percentage_points", language=language, number=write(one, decimals=1)
+        )
+        for one in (6.1, 9.3)
+    ]
+    assert between(*points) in page.text
+    assert (
+        between(write(0.18, decimals=2), write(0.27, decimals=2))
+        not in written(full, tmp_path, language).text
+    )
 
 
 def test_without_intervals_nothing_is_said_of_them(study, tmp_path):

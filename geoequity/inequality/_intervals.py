@@ -1,7 +1,7 @@
-"""How far a measure could differ had other units been drawn."""
+"""How far a measure could differ, had other units been drawn or the truth been another."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import isfunction, signature
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geoequity._cores import in_order
-from geoequity.errors import DataError
+from geoequity.errors import DataError, shown
 from geoequity.inequality._people import FORMS, People, grouped, people_of
 
 _BLOCK = 2**20  # units drawn at a time
@@ -24,7 +24,8 @@ class Interval:
     Parameters
     ----------
     value
-        The measure on all units.
+        The measure on all units as they are published; `posterior` says what
+        it is where they are not.
     low
         Lower end of the interval; NaN where the measure is undefined in a draw.
     high
@@ -114,13 +115,93 @@ def bootstrap(
     samples = _draw(people, strata, draws=draws, rng=rng)
     form = _form(measure)
     if form is None:
-        table = pd.DataFrame({"value": value, "population": population}).iloc[people.places]
-        found = [_measured(measure, table.iloc[drawn]) for drawn in samples]
+        form = partial(_of_units, measure)
+        found = [_defined(form, people.taken(drawn)) for drawn in samples]
     else:
         found = list(in_order(partial(_counted, form, people, drawn) for drawn in samples))
     tail = (1 - level) / 2
     low, high = np.quantile(found, [tail, 1 - tail])
     return Interval(estimate, float(low), float(high))
+
+
+def posterior(
+    measure: Callable[..., float],
+    draws: pd.DataFrame,
+    *,
+    population: pd.Series,
+    value: pd.Series | None = None,
+    level: float = 0.9,
+) -> Interval:
+    """
+    Tell how far a measure could differ, the values of units being known with error.
+
+    It answers for error in the data, not for units that are a sample. The draws must be
+    of the true values together, as :mod:`geoequity.smallsample` gives them. Observed
+    values with noise on top would have units further apart than they are, and estimates
+    drawn towards one another have them too close: the measure of published values need
+    not lie in the middle of the interval, nor even within.
+
+    Parameters
+    ----------
+    measure
+        Any function called as ``measure(value, population=population)``, as for
+        `bootstrap`.
+    draws
+        Draws x units: equally likely true values, as `measure` accepts them. A unit is NaN
+        throughout where nothing is drawn, else nowhere.
+    population
+        Residents per unit [persons], on the index of units.
+    value
+        Published value per unit, on the same index. It stands in every draw where nothing
+        is drawn, and the measure of it is reported; None reports the median over the draws
+        and leaves units of which nothing is drawn out.
+    level
+        Share of draws within the interval, between 0 and 1.
+
+    Returns
+    -------
+    interval
+        The measure, and its percentiles over the draws.
+
+    Raises
+    ------
+    DataError
+        If there are no draws, a unit is unknown in part of them, `level` is out of range,
+        the indexes differ, or as in `coverage` or in `measure`.
+
+    Notes
+    -----
+    Quantiles at p (n + 1), so that one more draw would fall within an interval of level
+    0.9 nine times out of ten.
+
+    Examples
+    --------
+    >>> draws = pd.DataFrame({"a": [1.0] * 19, "b": np.arange(1.0, 20.0)})
+    >>> from geoequity.inequality import gini
+    >>> posterior(gini, draws, population=pd.Series({"a": 5.0, "b": 5.0}))
+    Interval(value=0.4090909090909091, low=0.0, high=0.45)
+    """
+    if not 0 < level < 1 or draws.empty:
+        msg = f"draws: must be there, and level between 0 and 1, not {len(draws)} and {level}"
+        raise DataError(msg)
+    unknown = draws.isna()
+    partly = draws.columns[unknown.any() & ~unknown.all()]
+    if len(partly):
+        msg = f"draws: unknown in part, not throughout, in {shown(partly)}"
+        raise DataError(msg, ids=partly)
+    first = draws.iloc[0] if value is None else draws.iloc[0].fillna(value)
+    people = people_of(first.rename("draws"), population, signed=True)
+    table = draws if value is None else draws.fillna(value)
+    negative = np.flatnonzero((table < 0).any(axis=1))
+    if len(negative):  # lest it be taken for a draw of which there is no measure
+        measure(table.iloc[negative[0]].rename("draws"), population=population)
+    rows = table.to_numpy(dtype=float)[:, people.places]
+    form = _form(measure) or partial(_of_units, measure)
+    found = [_defined(form, replace(people, value=row)) for row in rows]
+    estimate = np.median(found) if value is None else measure(value, population=population)
+    tail = (1 - level) / 2
+    low, high = np.quantile(found, [tail, 1 - tail], method="weibull")
+    return Interval(float(estimate), float(low), float(high))
 
 
 def _draw(
@@ -151,19 +232,23 @@ def _form(measure: Callable[..., float]) -> Callable[[People], float] | None:
     return partial(form, **options)
 
 
-def _measured(measure: Callable[..., float], sample: pd.DataFrame) -> float:
-    """Measure units drawn, each as often as it is; NaN where there is no measure of them."""
-    try:
-        return float(measure(sample["value"], population=sample["population"]))
-    except DataError:  # such as a draw in which nobody holds a positive value
-        return np.nan
+def _of_units(measure: Callable[..., float], people: People) -> float:
+    """Measure people by a function that is not ours, under the ids they have."""
+    ids = people.index[people.places]
+    value, population = (pd.Series(one, index=ids) for one in (people.value, people.population))
+    return measure(value, population=population)
 
 
 def _counted(form: Callable[[People], float], people: People, drawn: npt.NDArray[np.intp]) -> float:
-    """Measure the same, a unit drawn twice being one of twice the people, in the order there is."""
+    """Measure units drawn, one drawn twice being one of twice the people, in the order there is."""
     counts = np.bincount(drawn, minlength=len(people.places))
     there = np.flatnonzero(counts > 0)
+    return _defined(form, people.taken(there, counts.take(there)))
+
+
+def _defined(form: Callable[[People], float], people: People) -> float:
+    """Measure people; NaN where there is no measure, as where nobody holds a positive value."""
     try:
-        return float(form(people.taken(there, counts.take(there))))
-    except DataError:  # as above
+        return float(form(people))
+    except DataError:
         return np.nan

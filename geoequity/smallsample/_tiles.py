@@ -1,5 +1,5 @@
 """
-What a district is like, learned from few and noisy measurements.
+Districts learned from means of tiles.
 
 Providers of broadband data publish one mean per tile and how many devices
 measured it, but not how much the devices of a tile differ. Here that spread is
@@ -27,6 +27,7 @@ from scipy import sparse
 
 from geoequity import schema
 from geoequity.errors import DataError, shown
+from geoequity.smallsample._estimates import interval
 
 _Floats = npt.NDArray[np.float64]
 
@@ -211,36 +212,6 @@ def district_values(
     table = pd.DataFrame({"value": middle, "low": low, "high": high}, index=districts)
     table = table.join(counts.mask(suppressed)).assign(suppressed=suppressed)
     return Estimates(table=table, draws=values, tile_draws=tiles, spread=spread, level=level)
-
-
-def interval(draws: npt.NDArray[np.float64], *, level: float) -> npt.NDArray[np.float64]:
-    """
-    Find the ends and the middle of draws.
-
-    Parameters
-    ----------
-    draws
-        Draws x whatever was drawn.
-    level
-        Level of the interval, 0-1.
-
-    Returns
-    -------
-    interval
-        Low end, median and high end x whatever was drawn; NaN where a draw is.
-
-    Notes
-    -----
-    Quantiles at p (n + 1), so that one more draw falls within an interval of
-    level 0.9 nine times out of ten, however few draws there are.
-
-    Examples
-    --------
-    >>> interval(np.arange(1.0, 20.0)[:, None], level=0.9).ravel().tolist()
-    [1.0, 10.0, 19.0]
-    """
-    tail = (1 - level) / 2
-    return np.quantile(draws, [tail, 0.5, 1 - tail], axis=0, method="weibull")
 
 
 def _check(
