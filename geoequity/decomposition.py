@@ -46,7 +46,6 @@ DRAWS = 1000  # orders of the players
 _MOST_EXACT, _LEAST_DRAWS = 20, 4
 _ROWS = 4096  # coalitions weighed at a time, lest they fill the memory
 _NUMBERS = 4_000_000  # combined at a time, for the same reason
-_EXACT_STEP = 1e-12  # share of people, as `inequality.quantile` has it
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -574,7 +573,7 @@ def _of_many(measure: Measure, people: _Floats) -> Callable[[_Floats], _Floats]:
     together = _TOGETHER.get(measure)
     share = people / people.sum()
     if together is not None:
-        return lambda values: together(*_lined_up(values, share))
+        return lambda values: together(values, share)
     residents = pd.Series(people)
 
     def one_by_one(values: _Floats) -> _Floats:
@@ -589,34 +588,26 @@ def _lined_up(values: _Floats, share: _Floats) -> tuple[_Floats, _Floats]:
     return np.take_along_axis(values, order, axis=1), share[order].cumsum(axis=1)
 
 
-def _absolute_ginis(ordered: _Floats, upto: _Floats) -> _Floats:
+def _absolute_ginis(values: _Floats, share: _Floats) -> _Floats:
     """Do what `inequality.absolute_gini` does, for many."""
+    ordered, upto = _lined_up(values, share)
     above = 1 - upto[:, :-1]
     return (np.diff(ordered) * (above - above**2)).sum(axis=1)
 
 
-def _ginis(ordered: _Floats, upto: _Floats) -> _Floats:
+def _ginis(values: _Floats, share: _Floats) -> _Floats:
     """Do what `inequality.gini` does, for many."""
-    mean = (ordered * np.diff(upto, prepend=0.0)).sum(axis=1)
+    mean = values @ share
     if not (mean > 0).all():
         msg = "no people hold a positive value"
         raise DataError(msg)
-    return _absolute_ginis(ordered, upto) / mean
+    return _absolute_ginis(values, share) / mean
 
 
-def _percentile_gaps(ordered: _Floats, upto: _Floats) -> _Floats:
+def _percentile_gaps(values: _Floats, share: _Floats) -> _Floats:
     """Do what `inequality.percentile_gap` does, for many."""
-    last = ordered.shape[1] - 1
-    ends = []
-    for q in (0.1, 0.9):
-        at = np.minimum((upto < q - _EXACT_STEP).sum(axis=1), last)[:, None]
-        exact = np.take_along_axis(upto, at, axis=1) <= q + _EXACT_STEP
-        both = [
-            np.take_along_axis(ordered, one, axis=1)[:, 0]
-            for one in (at, np.minimum(at + exact, last))
-        ]
-        ends.append((both[0] + both[1]) / 2)
-    return ends[1] - ends[0]
+    low, high = inequality.quantiles(values, population=share, q=(0.1, 0.9))
+    return high - low
 
 
 _TOGETHER: dict[Measure, Callable[[_Floats, _Floats], _Floats]] = {

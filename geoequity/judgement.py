@@ -17,11 +17,10 @@ import pandas as pd
 from geoequity import composite, inequality, typology
 from geoequity.errors import ConfigError
 from geoequity.indicators import Definition, Evaluation
-from geoequity.schema import AREAS, PILLARS, TYPES
+from geoequity.schema import AREAS, LEVEL, PILLARS, TYPES
 
 ROOT = "index"
 MIN_AREAS = 3  # of a pillar's five
-LEVEL = 0.9  # of both intervals
 EPSILON = 0.5  # inequality aversion of Atkinson and, in absolute value, Kolm-Pollak
 _FEWEST = 3  # districts that an audit speaks of
 MATERIAL, NO_MATERIAL_GAP, RELATIVE_SCORES = "absolute", "no_material_gap", "relative_scores"
@@ -240,7 +239,7 @@ def judge(
     rules: Rules,
 ) -> Judgement:
     """
-    Score the districts, shake the weights, and name the types.
+    Score the districts, shake the choices, and name the types.
 
     Parameters
     ----------

@@ -25,6 +25,8 @@ MAPPING_COLUMNS = (
     "street_m", "buildings", "services", "edits", "contributors", "edit_age_years",
 )  # fmt: skip
 MINUTES_COLUMN = "minutes"
+LEVEL = 0.9  # of every interval of a study
+MAP = "osm"  # the source that volunteers draw
 
 
 def check_metric_crs(frame: gpd.GeoDataFrame | gpd.GeoSeries, *, name: str) -> None:

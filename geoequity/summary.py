@@ -25,7 +25,6 @@ from geoequity.judgement import (
     ARITHMETIC,
     EPSILON,
     GOALPOSTS,
-    LEVEL,
     MATERIAL,
     NO_MATERIAL_GAP,
     RELATIVE_SCORES,
@@ -37,7 +36,7 @@ from geoequity.judgement import (
     mean,
 )
 from geoequity.locale import LANGUAGES, listing, number, quantity, text
-from geoequity.schema import AREAS, MAPPING_COLUMNS, PILLARS, TYPES
+from geoequity.schema import AREAS, LEVEL, MAPPING_COLUMNS, PILLARS, TYPES
 from geoequity.typology import NOTABLE_POINTS, UNCERTAIN
 
 LISTED = 3

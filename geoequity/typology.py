@@ -158,16 +158,7 @@ def medians(scores: Draws, *, population: pd.Series) -> Draws:
         raise DataError(msg)
     people = population.to_numpy(dtype=float)
     counted = people > 0
-    weight = pd.Series(people[counted])
-    return np.array([_middle(pd.Series(row[counted]), weight) for row in scores], dtype=float)
-
-
-def _middle(score: pd.Series, population: pd.Series) -> float:
-    """Take the median over the people whose score is known."""
-    known = score.notna()
-    if not known.any():
-        return float("nan")
-    return inequality.quantile(score[known], population=population[known], q=0.5)
+    return inequality.quantiles(scores[:, counted], population=people[counted], q=[0.5])[0]
 
 
 def decoration_gap(structures: pd.Series, technologies: pd.Series) -> pd.Series:

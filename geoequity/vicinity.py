@@ -24,7 +24,7 @@ from geoequity.summary import people_of, plain
 
 TOLERANCE_M = 25.0  # gap between districts that still touch: slivers, and streets between them
 MIN_DISTRICTS = 8  # fewer can hardly be told from chance
-LEVEL = 0.05  # false discovery rate of clusters
+FALSE_DISCOVERY = 0.05  # rate of clusters
 CLIFFS = 10  # listed
 CLUSTERS = {"high_high": "hot", "low_low": "cold"}  # the other two quadrants are outliers
 COLUMNS = (
@@ -130,7 +130,7 @@ def vicinity(
             "tolerance_m": TOLERANCE_M,
         },
         **blocks,
-        "level": LEVEL,
+        "level": FALSE_DISCOVERY,
         "permutations": patterns.PERMUTATIONS,
         "hot": _ids(table["cluster"] == "hot"),
         "cold": _ids(table["cluster"] == "cold"),
@@ -170,7 +170,8 @@ def _clusters(index: pd.Series, *, clustering: bool, dice: Mapping[str, Any]) ->
         quadrant = local["quadrant"].astype(object)
         table = local.rename(columns={"value": "local_moran"}).assign(gi_star=spots["gi_star"])
         cluster = quadrant.map(lambda one: CLUSTERS.get(one, one))
-        table["cluster"] = cluster.astype(object).where(table["p_adjusted"] <= LEVEL, None)
+        sure = table["p_adjusted"] <= FALSE_DISCOVERY
+        table["cluster"] = cluster.astype(object).where(sure, None)
     count = dice["neighbours"].cardinalities.reindex(index.index)
     return table.assign(neighbours=count)[list(COLUMNS)]
 
@@ -181,7 +182,7 @@ def _ids(chosen: pd.Series) -> list[str]:
 
 
 def _cliff(pair: pd.Series, ranges: pd.DataFrame) -> dict[str, Any]:
-    """Describe a cliff, and whether it stands whatever the weights."""
+    """Describe a cliff, and whether it stands whatever the choices of method."""
     high, low = ranges.loc[pair["higher"], "index_low"], ranges.loc[pair["lower"], "index_high"]
     return {
         "higher": str(pair["higher"]),

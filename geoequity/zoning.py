@@ -19,7 +19,7 @@ import pandas as pd
 from geoequity import composite, grids, inequality
 from geoequity.errors import DataError
 from geoequity.indicators import Definition, Evaluation, Layers, TableValues
-from geoequity.judgement import ROOT, gap, make_tree, mean
+from geoequity.judgement import ROOT, base_of, gap, make_tree, mean
 from geoequity.locale import LANGUAGES, quantity, text
 from geoequity.summary import plain
 from geoequity.units import largest_part, totals
@@ -407,7 +407,7 @@ def _ginis(
         if one.scale != "ratio" or one.id not in published.cells or cells is None:
             continue
         inside = cells["district_id"].notna()
-        value, weight = published.cells.loc[inside, one.id], cells.loc[inside, "population"]
+        value, weight = published.cells.loc[inside, one.id], base_of(one, cells)[inside]
         weight = weight.where(weight > 0)
         value = value.where(weight.notna())
         if not weight[value.notna()].sum() >= min_coverage * weight.sum() > 0 or not value.any():

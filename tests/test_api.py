@@ -416,6 +416,13 @@ CALLS = {
     "inequality.concentration_curve": call(inequality.concentration_curve, ranked, RANKED),
     "inequality.sufficiency": call(inequality.sufficiency, people, VALUE, thresholds=[3, 6]),
     "inequality.quantile": call(inequality.quantile, people, VALUE, q=0.4),
+    "inequality.quantiles": call(
+        inequality.quantiles,
+        lambda: {"values": pillars()["structures"], "population": people()["population"]},
+        {"values": 1, "population": 0},
+        out=None,
+        q=[0.4, 0.5],
+    ),
     "inequality.percentile_gap": call(inequality.percentile_gap, people, VALUE),
     "inequality.percentile_ratio": call(inequality.percentile_ratio, above_zero, VALUE),
     "inequality.tenths": call(inequality.tenths, above_zero, VALUE),

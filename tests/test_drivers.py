@@ -177,7 +177,7 @@ def test_the_summary_of_a_divide_fits_its_schema():
             for one in made["parts"].values():
                 one["label"] = {"en": "the south"}
         summary = with_readings(
-            {"indicators": {}, "index": {}},
+            {"indicators": {}, "index": {}, "districts": {}},
             groups=pd.DataFrame(columns=["indicator"]),
             perception={},
             online=pd.DataFrame({"score": pd.Series(dtype=float)}),
@@ -186,6 +186,7 @@ def test_the_summary_of_a_divide_fits_its_schema():
             population=people(),
             drivers=drivers(judged(APART), people(), rules=rules()),
             divide=made,
+            mapping=pd.DataFrame(index=people().index),
         )
         jsonschema.validate(json.loads(json.dumps(summary["divide"])), part)
         assert summary["index"]["drivers"][0]["id"] == "s_mobility"

@@ -848,9 +848,9 @@ def test_neighbours_are_told_with_clusters_cliff_and_the_way_from_the_centre():
         "and 1 perfect likeness of neighbours. 2 districts lie in clusters that are better served "
         "than the mean of districts: Eco and Foxtrot. 1 district is worse served than the mean of "
         "districts, and so are its neighbours: Alfa. The highest cliff lies between Foxtrot and "
-        "Alfa: 70.0 points out of 100, and their ranges over the weights do not meet. From the "
-        "centre outwards it gets more: walk to the nearest hospital, 12\xa0min within 3.0 km of "
-        "the centre and 20\xa0min beyond 6.0 km."
+        "Alfa: 70.0 points out of 100, and their ranges over choices of method do not meet. From "
+        "the centre outwards it gets more: walk to the nearest hospital, 12\xa0min within 3.0 km "
+        "of the centre and 20\xa0min beyond 6.0 km."
     )
     assert found["numbers"] == {
         "moran": 0.512, "p": 0.003, "hot_districts": 2, "cold_districts": 1, "cliff_points": 70.0,
@@ -867,7 +867,7 @@ def test_neighbours_are_told_with_clusters_cliff_and_the_way_from_the_centre():
         ({"index": {"value": -0.1, "expected": -0.2, "p": 0.01}}, "lie together"),
         (
             {"cliffs": [{"higher": "f", "lower": "a", "points": 9.0, "apart": False}]},
-            "9.0 points out of 100, though their ranges over the weights overlap",
+            "9.0 points out of 100, though their ranges over choices of method overlap",
         ),
     ],
 )

@@ -659,6 +659,22 @@ def test_deeper_minding_of_shortfalls_never_raises_fgt(world):
     )
 
 
+@given(world=worlds(least=2), q=st.floats(0, 1), data=st.data())
+@fast
+def test_quantiles_of_many_draws_are_those_of_each(world, q, data):
+    number = st.none() | st.sampled_from([-1.0, 0.0, 5.0]) | st.floats(-100, 100)
+    row = st.lists(number, min_size=len(world), max_size=len(world))
+    draws = np.array(data.draw(st.lists(row, min_size=1, max_size=4)), dtype=float)
+    people = world["population"].where(world["rank"] != 1, 0.0)
+    expected = []
+    for one in draws:
+        value = pd.Series(one, index=world.index)
+        known = bool((value.notna() & (people > 0)).any())
+        expected.append(iq.quantile(value, population=people, q=q) if known else nan)
+    found = iq.quantiles(draws, population=people, q=[q, 0.5])
+    np.testing.assert_array_equal(found[0], expected)
+
+
 @given(world=worlds(), shares=st.lists(st.floats(0, 1), min_size=2, max_size=5))
 @fast
 def test_quantiles_rise_with_the_share_of_people(world, shares):
@@ -871,7 +887,8 @@ every = pytest.mark.parametrize("measure", [*REFUSING.values(), *TAKING_NEGATIVE
 
 
 def test_every_measure_is_held_to_the_rules_below():
-    assert {name for name in iq.__all__ if isfunction(getattr(iq, name))} == set(TAKING)
+    measures = {name for name in iq.__all__ if isfunction(getattr(iq, name))}
+    assert measures - {"quantiles"} == set(TAKING)  # that takes arrays, and is held to `quantile`
 
 
 @pytest.mark.parametrize("name", TAKING.keys() - {"coverage"})
@@ -1104,6 +1121,12 @@ def test_kappa_cannot_be_derived_from_nothing():
          lambda: iq.fgt(people, population=people, line=1, alpha=-1)),
         ("q: must be within 0 and 1, not 50",
          lambda: iq.quantile(people, population=people, q=50)),
+        ("q: must be within 0 and 1, not 50",
+         lambda: iq.quantiles(people.to_numpy()[None], population=people, q=[50])),
+        ("values: must be finite, and a column for each unit",
+         lambda: iq.quantiles(np.ones((1, 1)), population=people, q=[0.5])),
+        ("population: negative, infinite or unknown",
+         lambda: iq.quantiles(people.to_numpy()[None], population=people * nan, q=[0.5])),
         ("low: must be less than high, not 0.9 against 0.1",
          lambda: iq.percentile_ratio(people, population=people, high=0.1, low=0.9)),
         ("method: must be standard, erreygers or wagstaff, not 'gini'",

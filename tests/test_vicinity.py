@@ -11,7 +11,7 @@ import shapely
 
 from geoequity import patterns
 from geoequity.outputs import summary_schema
-from geoequity.vicinity import COLUMNS, LEVEL, MIN_DISTRICTS, vicinity
+from geoequity.vicinity import COLUMNS, FALSE_DISCOVERY, MIN_DISTRICTS, vicinity
 
 jsonschema = pytest.importorskip("jsonschema")
 
@@ -74,7 +74,7 @@ def test_clusters_are_found_at_both_ends_of_a_slope():
     assert len(report["cold"]) >= 6
     assert report["outliers"] == []
     assert report["reasons"] == {}
-    sure = found.table["p_adjusted"] <= LEVEL
+    sure = found.table["p_adjusted"] <= FALSE_DISCOVERY
     assert sorted(found.table.index[sure]) == sorted(report["hot"] + report["cold"])
     assert (found.table.loc[report["hot"], "gi_star"] > 0).all()
     assert found.table.columns.tolist() == list(COLUMNS)

@@ -121,6 +121,16 @@ def test_ginis_shrink_as_zones_grow_and_theil_tells_what_they_show() -> None:
     assert first.loc[PUBLISHED, "theil_between_share"] == pytest.approx(split.between / split.total)
 
 
+def test_ginis_weigh_by_the_base_of_the_indicator() -> None:
+    homes = pd.Series([1.0, 9.0, 5.0, 5.0])
+    plain_layers = layers_of()
+    layers = replace(plain_layers, cells=plain_layers.cells.assign(households=homes.to_numpy()))
+    definitions = one_of_each(level="cell", scale="ratio", base="households")
+    ginis = compared(layers, columns_of((0, 4)), definitions).ginis.set_index("zoning")["gini"]
+    expected = inequality.gini(pd.Series(VALUES), population=homes)
+    assert ginis[CELLS].tolist() == [expected] * len(definitions)
+
+
 def test_only_what_is_known_in_every_zoning_is_compared() -> None:
     layers = layers_of()
     by_district = TableValues(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from geoequity import composite
 from geoequity.compare._convergence import Convergence, converge
-from geoequity.compare._error import LEVEL, Z, adjusted, difference, ends_of, p_value, shared_error
+from geoequity.compare._error import TAILS, Z, adjusted, difference, ends_of, p_value, shared_error
 from geoequity.compare._pair import Pair, pair
 from geoequity.compare._said import findings
 from geoequity.compare._scores import NODES, Scored, scored
@@ -18,7 +18,7 @@ from geoequity.compare._sources import Sources, compare_mapping, compare_sources
 from geoequity.errors import ConfigError
 from geoequity.judgement import ROOT, mean
 from geoequity.locale import LANGUAGES, name
-from geoequity.schema import PILLARS, TYPES
+from geoequity.schema import LEVEL, PILLARS, TYPES
 from geoequity.study import Study
 from geoequity.summary import people_of, plain
 from geoequity.typology import UNCERTAIN
@@ -27,7 +27,6 @@ UNKNOWN = "unknown"  # the type of a district of which none is stated
 KINDS = (*TYPES, UNCERTAIN, UNKNOWN)
 OF_DATA = ("source", "mapping", "confidence", "people", "method")  # causes that are no news
 _SHARES = ("from_city", "from_data", "unnamed")  # of the change of the index
-_TAILS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
 _NOTABLE_TRUST = 0.1  # of confidence or coverage, from which its change explains a value's
 _MOVES = ["unit_id", "name", "kind", "what", "unit", "old", "new", "change", "low", "high"]
 _MOVES += ["points", "p", "q", "errs", "named", "verdict", "cause"]
@@ -430,7 +429,7 @@ def _ranks(work: _Work) -> pd.DataFrame:
     )
     table[["rank_low", "rank_high"]] = np.nan
     if known.any():
-        ends = np.quantile(drawn[1] - drawn[0], _TAILS, axis=0)
+        ends = np.quantile(drawn[1] - drawn[0], TAILS, axis=0)
         table.loc[known, ["rank_low", "rank_high"]] = ends.T
     return table
 
@@ -448,8 +447,8 @@ def _transitions(work: _Work) -> pd.DataFrame:
             there = (drawn[0] == before) & (drawn[1] == after)
             if not (here.any() or there.any()):
                 continue
-            counts = np.quantile(there.sum(axis=1), _TAILS)
-            held = np.quantile(there @ np.nan_to_num(people), _TAILS)
+            counts = np.quantile(there.sum(axis=1), TAILS)
+            held = np.quantile(there @ np.nan_to_num(people), TAILS)
             known = not np.isnan(people).all()
             rows.append(
                 {

@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from geoequity import inequality, schema
-from geoequity.compare._error import LEVEL
+from geoequity import inequality, judgement, schema
+from geoequity.compare._error import TAILS
 from geoequity.errors import DataError
 
 _FEWEST = 4  # districts, for a slope with an interval
-_TAILS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
 
 Ends = tuple[float, float]
 
@@ -159,7 +158,7 @@ def converge(
     known = old.notna() & new.notna() & (population[0] > 0) & (population[1] > 0)
     scores, people = [old[known], new[known]], [one[known].astype(float) for one in population]
     spread = [_spread(s.to_numpy(), p.to_numpy()) for s, p in zip(scores, people, strict=True)]
-    gap = [_gap(s, p) for s, p in zip(scores, people, strict=True)]
+    gap = [judgement.gap(s, p) for s, p in zip(scores, people, strict=True)]
     drawn = None if draws is None else [one[:, known.to_numpy()] for one in draws]
     ends = _ends(drawn, people, spread[1] - spread[0], gap[1] - gap[0])
     errs = pd.Series(error, index=old.index, dtype=float)[known].fillna(0.0)
@@ -206,22 +205,10 @@ def _spreads(scores: np.ndarray, people: np.ndarray) -> np.ndarray:
     return np.sqrt((off**2) @ share)
 
 
-def _gap(score: pd.Series, people: pd.Series) -> float:
-    """Take the distance between the tenths of people."""
-    if score.empty:
-        return float("nan")
-    low, high = (inequality.quantile(score, population=people, q=q) for q in (0.1, 0.9))
-    return high - low
-
-
 def _gaps(scores: np.ndarray, people: np.ndarray) -> np.ndarray:
     """Take the distance between the tenths of people of each row of scores."""
-    order = np.argsort(scores, axis=1)
-    ordered = np.take_along_axis(scores, order, axis=1)
-    edges = np.cumsum(people[order], axis=1) / people.sum()
-    low, high = (np.argmax(edges >= q - 1e-12, axis=1) for q in (0.1, 0.9))
-    rows = np.arange(len(scores))
-    return ordered[rows, high] - ordered[rows, low]
+    low, high = inequality.quantiles(scores, population=people, q=(0.1, 0.9))
+    return high - low
 
 
 def _ends(
@@ -236,7 +223,7 @@ def _ends(
     found = []
     for at, both in ((spread, spreads), (gap, gaps)):
         change = both[1] - both[0]
-        low, high = np.quantile(change, _TAILS) - np.median(change)
+        low, high = np.quantile(change, TAILS) - np.median(change)
         found.append((float(at + low), float(at + high)))
     return found[0], found[1]
 
@@ -259,7 +246,7 @@ def _slope(
     leverage = share + share * x**2 / varies
     left = (y - observed * x) / (1 - leverage)
     true = 1 + by_error
-    half = float(stats.t.ppf(_TAILS[1], len(x) - 2) * np.sqrt((share**2 * x**2 * left**2).sum()))
+    half = float(stats.t.ppf(TAILS[1], len(x) - 2) * np.sqrt((share**2 * x**2 * left**2).sum()))
     half /= varies * true
     slope = (observed - by_error) / true
     return observed, by_error, slope, (slope - half, slope + half)

@@ -7,10 +7,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from geoequity import schema
+from geoequity import patterns, schema
 from geoequity.errors import DataError
+from geoequity.schema import LEVEL
 
-LEVEL = 0.9  # of all intervals of a study
+TAILS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
 Z = float(stats.norm.ppf(0.5 + LEVEL / 2))  # half of their width, in standard errors
 _SAME = 1e-9  # of the larger value: what rounding moves
 _TO_SPREAD = 1.4826  # a normal's standard deviation in median absolute deviations
@@ -134,11 +135,7 @@ def adjusted(p: pd.Series, *, errs: pd.Series) -> pd.Series:
     q
         After Benjamini and Hochberg over the tests that can err; `p` elsewhere.
     """
-    q = p.copy()
-    among = errs & p.notna()
-    if among.any():
-        q[among] = stats.false_discovery_control(p[among].to_numpy(), method="bh")
-    return q
+    return patterns.adjusted(p.where(errs)).where(errs, p)
 
 
 def shared_error(changes: pd.DataFrame) -> pd.Series:

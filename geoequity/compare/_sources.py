@@ -10,9 +10,9 @@ import pandas as pd
 from scipy import stats
 
 from geoequity.indicators import read_catalogue
+from geoequity.schema import MAP
 from geoequity.study import Study
 
-MAP = "osm"  # the source that volunteers draw
 _CELLS = "cells"
 _NUMBERED = re.compile(r"\d+")
 _SURE = 0.05  # of a campaign of mapping, two-sided

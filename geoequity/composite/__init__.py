@@ -15,6 +15,7 @@ from geoequity.composite._aggregate import (
     harmonic,
 )
 from geoequity.composite._audit import (
+    REDUNDANT,
     Audit,
     Reliability,
     audit,
@@ -53,6 +54,7 @@ from geoequity.composite._weigh import (
 )
 
 __all__ = [
+    "REDUNDANT",
     "Aggregate",
     "Array",
     "Audit",

@@ -14,7 +14,6 @@ own distribution; the ``*_draws`` turn what is mapped into what there may be.
 """
 
 from geoequity.confidence._completeness import (
-    LEVEL,
     PRIOR_THIN,
     THIN,
     Completeness,
@@ -38,7 +37,6 @@ from geoequity.confidence._reasons import (
 
 __all__ = [
     "AGREEMENT_COLUMNS",
-    "LEVEL",
     "PRIOR_THIN",
     "STRAIGHT_LINE",
     "THIN",

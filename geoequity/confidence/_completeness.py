@@ -19,12 +19,12 @@ from scipy import stats
 from geoequity import schema
 from geoequity.confidence._mapping import check_agreement
 from geoequity.errors import DataError
+from geoequity.schema import LEVEL
 
 Array = npt.NDArray[np.float64]
 
 PRIOR_THIN = 0.1  # of a district, before anything is known of it
 THIN = 0.5  # probability from which a map is called thin
-LEVEL = 0.9
 MIN_UNITS = 8  # under it, a city is no measure for its districts
 _BETA = (2.0, 3.0)  # prior of c where the map is thin
 _GRID = (np.arange(60) + 0.5) / 60

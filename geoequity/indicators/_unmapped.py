@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from geoequity.confidence import (
-    LEVEL,
     Completeness,
     count_draws,
     length_draws,
@@ -17,9 +16,8 @@ from geoequity.confidence import (
 )
 from geoequity.indicators._catalogue import Definition
 from geoequity.indicators._evaluate import Evaluation
-from geoequity.schema import check_columns
+from geoequity.schema import LEVEL, MAP, check_columns
 
-MAP = "osm"  # source of the services that OpenStreetMap has
 _WALKS = ("walk_min", "safe_walk_min")
 _SHARES = ("services_share", "reached_15min_share")
 _AMOUNTS = {  # by what they are made of

@@ -12,7 +12,7 @@ people whose rank, group or stratum is unknown: set its value to NaN first. A un
 without people contributes nothing. Where nobody lives or no value is known, there
 is nothing to measure, and every function but `coverage` says so. Negative values are
 refused except by `kolm_pollak_ede`, `kolm_pollak_index`, `fgt`, `sufficiency` and
-the plain statistics `quantile`, `percentile_gap`, `tenths` and `coverage`. People who
+the plain statistics `quantile`, `quantiles`, `percentile_gap`, `tenths` and `coverage`. People who
 are all alike, be they of one unit or of many, are not unequal: every measure of
 inequality is 0.
 """
@@ -37,6 +37,7 @@ from geoequity.inequality._quantiles import (
     percentile_gap,
     percentile_ratio,
     quantile,
+    quantiles,
     tenths,
 )
 from geoequity.inequality._welfare import (
@@ -72,6 +73,7 @@ __all__ = [
     "percentile_ratio",
     "posterior",
     "quantile",
+    "quantiles",
     "sufficiency",
     "tenths",
     "theil",

@@ -9,7 +9,7 @@ import pandas as pd
 from geoequity.errors import DataError, shown
 from geoequity.inequality._people import Floats, People, mean_of, numbers, total
 
-_EXACT_STEP = 1e-12  # share of people; far below one person, far above rounding
+EXACT_STEP = 1e-12  # share of people; far below one person, far above rounding
 
 
 def cumulated(amount: npt.NDArray[Any]) -> Floats:
@@ -130,8 +130,8 @@ def quantile_of(ordered: Floats, edges: Floats, q: float) -> float:
         In the unit of the values.
     """
     upto = edges[1:]
-    at = int(np.searchsorted(upto, q - _EXACT_STEP))
-    exact = upto[at] <= q + _EXACT_STEP
+    at = int(np.searchsorted(upto, q - EXACT_STEP))
+    exact = upto[at] <= q + EXACT_STEP
     return float(ordered[at] + ordered[min(at + exact, len(ordered) - 1)]) / 2
 
 

@@ -1,13 +1,23 @@
 """A person here against a person there: quantiles, tenths and ratios of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from geoequity.errors import DataError
-from geoequity.inequality._line import lined_up, mean_between, quantile_of, ranked, ratio_of
+from geoequity.inequality._line import (
+    EXACT_STEP,
+    lined_up,
+    mean_between,
+    quantile_of,
+    ranked,
+    ratio_of,
+)
 from geoequity.inequality._people import (
     Better,
+    Floats,
     People,
     check_better,
     check_share,
@@ -92,6 +102,63 @@ def quantile(value: pd.Series, *, population: pd.Series, q: float) -> float:
     """
     check_share(q, name="q")
     return _quantile(people_of(value, population, signed=True), q=q)
+
+
+def quantiles(values: Floats, *, population: pd.Series | Floats, q: Sequence[float]) -> Floats:
+    """
+    Give `quantile` of many draws of the values of the same people.
+
+    Parameters
+    ----------
+    values
+        Draws x units, negative allowed; NaN where unknown, left out with its people.
+    population
+        Residents per unit [persons], in the order of the columns.
+    q
+        Shares of people, 0-1.
+
+    Returns
+    -------
+    quantiles
+        Shares x draws, in the unit of the values; NaN where nobody's value is known.
+
+    Raises
+    ------
+    DataError
+        If the values are not about as many units, are infinite, a population is
+        negative, infinite or unknown, or a share is not within 0-1.
+
+    Examples
+    --------
+    >>> draws = np.array([[1.0, 2.0, 9.0], [9.0, 1.0, 2.0]])
+    >>> quantiles(draws, population=np.array([30.0, 20.0, 50.0]), q=[0.4, 0.5]).tolist()
+    [[2.0, 2.0], [5.5, 2.0]]
+    """
+    people = np.asarray(population, dtype=float)
+    if values.shape[1:] != people.shape or np.isinf(values).any():
+        msg = "values: must be finite, and a column for each unit of the population"
+        raise DataError(msg)
+    if not ((people >= 0) & (people < np.inf)).all():
+        msg = "population: negative, infinite or unknown"
+        raise DataError(msg)
+    for share in q:
+        check_share(share, name="q")
+    values = values[:, people > 0]
+    order = values.argsort(axis=1)  # the unknown last
+    ordered = np.take_along_axis(values, order, axis=1)
+    there = ~np.isnan(ordered)
+    known = there.sum(axis=1)
+    upto = np.where(there, people[people > 0][order], 0.0).cumsum(axis=1)
+    found = np.full((len(q), len(values)), np.nan)
+    rows = np.flatnonzero(known > 0)
+    ordered, upto, last = ordered[rows], upto[rows], known[rows] - 1
+    upto /= upto[:, -1:]
+    at_row = np.arange(len(rows))
+    for place, share in enumerate(q):
+        at = np.minimum((upto < share - EXACT_STEP).sum(axis=1), last)
+        following = np.minimum(at + (upto[at_row, at] <= share + EXACT_STEP), last)
+        found[place, rows] = (ordered[at_row, at] + ordered[at_row, following]) / 2
+    return found
 
 
 def _percentile_ratio(people: People, *, high: float, low: float) -> float:

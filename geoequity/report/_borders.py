@@ -5,9 +5,9 @@ from typing import Any
 
 from geoequity.report._words import Words, figure
 from geoequity.study import Study
+from geoequity.zoning import CELLS, PUBLISHED
 
 _ROWS = 8  # indicators, the most unequal first
-_PUBLISHED, _CELLS = "districts", "cells"
 
 
 def borders(study: Study, words: Words) -> dict[str, Any] | None:
@@ -45,8 +45,8 @@ def borders(study: Study, words: Words) -> dict[str, Any] | None:
         }
         for key, one in zonings.items()
     ]
-    known = figure(zonings[_PUBLISHED]["gap_points"]) is not None
-    ginis = _ginis(study, told["ginis"], [_CELLS, *zonings], words)
+    known = figure(zonings[PUBLISHED]["gap_points"]) is not None
+    ginis = _ginis(study, told["ginis"], [CELLS, *zonings], words)
     if not known and not ginis:
         return None
     return {
@@ -61,17 +61,17 @@ def borders(study: Study, words: Words) -> dict[str, Any] | None:
 def _said(zonings: Mapping[str, Mapping[str, Any]], words: Words) -> list[str]:
     """Say how far the gap moves, and how many people stay in the worst quarter."""
     gaps = {key: figure(one["gap_points"]) for key, one in zonings.items()}
-    known = [one for key, one in gaps.items() if one is not None and key != _PUBLISHED]
+    known = [one for key, one in gaps.items() if one is not None and key != PUBLISHED]
     kept = [
         share
         for key, one in zonings.items()
-        if key != _PUBLISHED and (share := figure(one["worst_quarter_kept"])) is not None
+        if key != PUBLISHED and (share := figure(one["worst_quarter_kept"])) is not None
     ]
     said = [
         words.text(
             "report.borders.gap",
             points=words.range(min(known), max(known), 1),
-            published=words.score(gaps[_PUBLISHED]),
+            published=words.score(gaps[PUBLISHED]),
         )
     ]
     if kept:
@@ -87,7 +87,7 @@ def _ginis(
 ) -> list[dict[str, Any]]:
     """Lay out the Gini of the indicators of the index that are most unequal between cells."""
     listed = {key: one for key, one in ginis.items() if key in study.scores.columns}
-    order = sorted(listed, key=lambda key: -(figure(listed[key][_CELLS]["gini"]) or 0.0))
+    order = sorted(listed, key=lambda key: -(figure(listed[key][CELLS]["gini"]) or 0.0))
     return [
         {
             "name": words.label(study.catalogue.loc[key]),

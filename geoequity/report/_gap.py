@@ -40,9 +40,7 @@ def gap(study: Study, words: Words) -> dict[str, Any] | None:
     if set(pillars) == set(PILLARS):
         both = {pillar: words.score(points) for pillar, points in pillars.items()}
         said.append(words.text("finding.drivers.pillars", **both))
-    unknown = figure(index.get("unknown_points"))
-    if unknown is not None and abs(unknown) >= NOTABLE_POINTS / 10:
-        said.append(words.text("report.gap.unknown", points=words.score(unknown)))
+    said += _unknown("gap", index, words)
     labels = _labels(study, words)
     names = {str(key): name(one) for key, one in study.districts["name"].items()}
     tables = [
@@ -67,8 +65,8 @@ def divide(study: Study, words: Words) -> dict[str, Any] | None:
     -------
     divide
         ``parts`` with their districts and means, ``heads`` and ``rows`` of the
-        indicators that set the best- and the worst-served apart; None where the
-        city names no parts.
+        indicators that set the best- and the worst-served apart, ``notes`` on
+        these; None where the city names no parts.
     """
     told = study.summary.get("divide")
     if not told:
@@ -100,7 +98,10 @@ def divide(study: Study, words: Words) -> dict[str, Any] | None:
             for one in told["drivers"]
         ]
     heads = [names[told[end]] for end in _ENDS] if told["better"] else []
-    return {"parts": parts, "heads": heads, "rows": rows}
+    notes = _unknown("divide", told, words)
+    if any(one["error"] for one in told["drivers"]):
+        notes.append(words.text("report.gap.sampled"))
+    return {"parts": parts, "heads": heads, "rows": rows, "notes": notes}
 
 
 def leaning(study: Study, words: Words) -> dict[str, Any] | None:
@@ -183,6 +184,14 @@ def _bar(one: Mapping[str, Any], widest: tuple[float, float], words: Words) -> d
         "width": round(100 * abs(points) / whole, 1),
         "against": points < 0,
     }
+
+
+def _unknown(table: str, told: Mapping[str, Any], words: Words) -> list[str]:
+    """Say how many points come from what is unknown, if that is worth a sentence."""
+    points = figure(told.get("unknown_points"))
+    if points is None or abs(points) < NOTABLE_POINTS / 10:
+        return []
+    return [words.text(f"report.{table}.unknown", points=words.score(points))]
 
 
 def _labels(study: Study, words: Words) -> dict[str, str]:

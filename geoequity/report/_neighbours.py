@@ -6,15 +6,15 @@ from typing import Any
 
 import shapely
 
+from geoequity.findings import SURE
+from geoequity.judgement import ROOT
 from geoequity.palette import CLUSTER_COLOURS, CLUSTER_MARKS, ink_on
 from geoequity.report._words import Words, at, figure
 from geoequity.study import Study
 
-_SURE = 0.05  # p up to which a pattern is told as one
 _LEAST_P = 0.001  # smaller ones are told as under it
 _DRAWN = 5  # cliffs on the map
 _KM = 1000.0
-_ROOT = "index"
 
 
 def neighbours(
@@ -46,7 +46,7 @@ def neighbours(
     if not told or not (told["index"] or told["cliffs"] or told["gradient"]):
         return None
     labels = {one: words.label(entry) or one for one, entry in study.catalogue.iterrows()}
-    labels[_ROOT] = words.text("report.column.index")
+    labels[ROOT] = words.text("report.column.index")
     of = {row["id"]: row for row in rows}
     return {
         "said": _said(told, labels, words),
@@ -83,7 +83,7 @@ def _said(told: Mapping[str, Any], labels: Mapping[str, str], words: Words) -> l
     for key in ("technologies_structures", "index_stratifier"):
         one = told[key]
         if one:
-            sure = one["p"] <= _SURE
+            sure = one["p"] <= SURE
             verdict = ("with" if one["value"] > 0 else "against") if sure else "neither"
             stratifier = one.get("indicator", "")
             said.append(
@@ -238,14 +238,14 @@ def _slopes(
 
 def _slope(value: float, key: str, study: Study, words: Words) -> str:
     """Write a change; that of a share is in percentage points."""
-    if key != _ROOT and study.catalogue.loc[key, "unit"] == "share":
+    if key != ROOT and study.catalogue.loc[key, "unit"] == "share":
         return words.text("report.neighbours.share_points", number=words.number(100 * value, 1))
     return _value(value, key, study, words)
 
 
 def _value(value: Any, key: str, study: Study, words: Words) -> str:
     """Write a value of the index or an indicator."""
-    if key == _ROOT:
+    if key == ROOT:
         return words.score(value)
     return words.quantity(value, str(study.catalogue.loc[key, "unit"]))
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from geoequity.composite import REDUNDANT
 from geoequity.report._words import Words, at, figure
 from geoequity.study import Study
 
-REDUNDANT = 0.9  # correlation from which the audit calls a pair so
 _AGAINST = -0.3  # what is nearer 0 may well be chance among few districts
 _PAIRS = 3  # named in one sentence
 _ROWS = 8  # indicators whose weight and effect differ most

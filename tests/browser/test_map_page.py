@@ -279,7 +279,7 @@ def test_a_click_on_a_district_opens_its_card(page, study):
     assert said.startswith(row["name"])
     assert number(row["population"], language="es", decimals=0) in said
     assert number(row["index"], language="es", decimals=0) in said
-    for key in ("Fortalezas", "Brechas", "Probabilidad de cada tipo", "Confianza", "Indicadores"):
+    for key in ("Fortalezas", "Carencias", "Probabilidad de cada tipo", "Confianza", "Indicadores"):
         assert key in said
     strength = study.summary["districts"]["d00"]["strengths"][0]
     assert study.catalogue.loc[strength, "label_es"] in said

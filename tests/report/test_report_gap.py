@@ -102,6 +102,17 @@ def test_bars_of_a_divide_start_from_one_line_and_go_both_ways(study):
     assert made["parts"][0]["districts"] == "Alto Verde and Barracas del Río"
 
 
+def test_what_is_drawn_or_unknown_between_parts_is_said(study):
+    told = study.summary["divide"]
+    assert told["unknown_points"] == 0
+    (drawn,) = _gap.divide(study, EN)["notes"]
+    assert "standard error" in drawn
+    exact = [{**one, "error": 0.0} for one in told["drivers"]]
+    told = {**told, "drivers": exact, "unknown_points": -1.3}
+    (unknown,) = _gap.divide(replace(study, summary={**study.summary, "divide": told}), EN)["notes"]
+    assert "\N{MINUS SIGN}1.3 points come from what is unknown" in unknown
+
+
 def test_parts_without_an_index_have_no_bars(study):
     bare = {**study.summary["divide"], "better": None, "worse": None, "drivers": []}
     made = _gap.divide(replace(study, summary={**study.summary, "divide": bare}), EN)
