@@ -5,6 +5,8 @@ Districts learned from counts on a map that may lack some of what there is.
     counted of them         ~ Binomial(there are, completeness)
 """
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from scipy.special import gammaln, logsumexp
@@ -21,6 +23,7 @@ from geoequity.smallsample._estimates import (
 PRIOR_SCALE = 1.0  # half-normal, of how rates differ between districts as a share of their mean
 _LEAST, _MOST = 1e-2, 5.0  # of that
 _BEYOND = 8.0  # logs from the plain rate of the city: further than any data leave it
+_FEW = 20  # states of completeness, to look for the mass with
 _STATES = 200  # of completeness: close enough for counts of many to fall between none of them
 _BLOCK = 2_000_000  # numbers at a time, which bounds memory
 
@@ -134,16 +137,17 @@ def _missed(
     count = _STATES if len(shares) > 1 else 1  # districts are apart: so are their states
     shares = np.quantile(shares, (np.arange(count) + 0.5) / count, axis=0)
 
-    def log_density(log_rate: Floats, spread: Floats) -> Floats:
+    def log_density(log_rate: Floats, spread: Floats, *, states: Floats = shares) -> Floats:
         prior = log_rate[:, None] / 2 - (spread / PRIOR_SCALE) ** 2 / 2
         likely = [
-            logsumexp(_log_likelihood(observed, people * shares, log_rate[:, None], one), axis=1)
+            logsumexp(_log_likelihood(observed, people * states, log_rate[:, None], one), axis=1)
             for one in spread
         ]
         return prior + np.stack([one.sum(axis=1) for one in likely], axis=1)
 
+    rough = partial(log_density, states=shares[:: max(1, count // _FEW)])
     limits = ((plain - _BEYOND, plain + _BEYOND), (_LEAST, _MOST))
-    log_rate, spread = drawn_from_grid(log_density, limits, rng=rng, draws=draws)
+    log_rate, spread = drawn_from_grid(log_density, limits, rng=rng, draws=draws, rough=rough)
     missed = np.empty((draws, len(observed)))
     for rows in np.array_split(np.arange(draws), -(-draws * shares.size // _BLOCK)):
         state = _log_likelihood(

@@ -10,8 +10,9 @@ import pandas as pd
 from geoequity.errors import DataError, shown
 
 Floats = npt.NDArray[np.float64]
+_Ends = tuple[float, float]
 
-_NODES = 25  # of each of two unknowns
+_NODES = 17  # of each of two unknowns
 _NEGLIGIBLE = 1e-3  # share of the mass, a node
 _SETTLED = 0.15  # of a stretch: its ends moved by no more
 _MAX_REFINEMENTS = 40
@@ -130,6 +131,7 @@ def drawn_from_grid(
     *,
     rng: np.random.Generator,
     draws: int,
+    rough: Callable[[Floats, Floats], Floats] | None = None,
 ) -> tuple[Floats, Floats]:
     """
     Draw two unknowns from their density, summed over a grid laid where its mass is.
@@ -144,6 +146,8 @@ def drawn_from_grid(
         Source of the draws.
     draws
         Number of draws.
+    rough
+        A quicker density like it, to look for the mass with.
 
     Returns
     -------
@@ -151,17 +155,9 @@ def drawn_from_grid(
         The first and the second, drawn together.
     """
     ends = list(limits)
-    for _ in range(_MAX_REFINEMENTS):
-        nodes = [np.linspace(*one, _NODES) for one in ends]
-        mass = log_density(*nodes)
-        mass = np.exp(mass - mass.max())
-        mass /= mass.sum()
-        found = [_occupied(mass.sum(axis=1 - at), nodes[at], limits[at]) for at in range(2)]
-        moved = [np.abs(np.subtract(*pair)).max() for pair in zip(found, ends, strict=True)]
-        settled = [by <= _SETTLED * (e[1] - e[0]) for by, e in zip(moved, ends, strict=True)]
-        if all(settled):
-            break
-        ends = found
+    if rough is not None:
+        ends, _, _ = _laid(rough, ends, limits)
+    _, nodes, mass = _laid(log_density, ends, limits)
     first, second = np.divmod(rng.choice(mass.size, size=draws, p=mass.ravel()), _NODES)
     # Anywhere in the stretch that a node stands for: the density is smooth, the grid is not
     picked = zip(nodes, (first, second), limits, strict=True)
@@ -170,6 +166,23 @@ def drawn_from_grid(
         for at, rows, within in picked
     )
     return one, other
+
+
+def _laid(
+    log_density: Callable[[Floats, Floats], Floats], ends: list[_Ends], limits: tuple[_Ends, _Ends]
+) -> tuple[list[_Ends], list[Floats], Floats]:
+    """Lay a grid where the mass is, narrower or wider until it fits: ends, nodes, and mass."""
+    for _ in range(_MAX_REFINEMENTS):
+        nodes = [np.linspace(*one, _NODES) for one in ends]
+        mass = log_density(*nodes)
+        mass = np.exp(mass - mass.max())
+        mass /= mass.sum()
+        found = [_occupied(mass.sum(axis=1 - at), nodes[at], limits[at]) for at in range(2)]
+        moved = [np.abs(np.subtract(*pair)).max() for pair in zip(found, ends, strict=True)]
+        if all(by <= _SETTLED * (e[1] - e[0]) for by, e in zip(moved, ends, strict=True)):
+            break
+        ends = found
+    return ends, nodes, mass
 
 
 def _occupied(mass: Floats, nodes: Floats, limits: tuple[float, float]) -> tuple[float, float]:
