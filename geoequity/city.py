@@ -42,6 +42,7 @@ from geoequity.transit import MORNING, window_of
 
 Language = Literal["en", "es", "pt"]
 _ID = r"^[a-z][a-z0-9_]*$"
+_OF_STUDY = ("districts", "cells")  # zonings of the summary that are no zoning of the file
 _OF_TIMETABLES = (  # keys of [transit] that mean nothing without one
     "date",
     "modes",
@@ -61,6 +62,7 @@ _PLAINLY = {  # faults of pydantic that it tells in words of Python
     "model_type": "must be a table",
     "dict_type": "must be a table",
     "tuple_type": "must be a list",
+    "too_short": "must not be empty",
 }
 
 
@@ -453,6 +455,11 @@ class City(Block):
             for key in ("districts", "border", "cells", "osm", "streets", "transit")
         ]
         blocks += [(f"zonings.{key}", one) for key, one in (self.zonings or {}).items()]
+        faults += [
+            f"zonings.{key}: the study's own {key} are stated beside it, so call it otherwise"
+            for key in _OF_STUDY
+            if key in (self.zonings or {})
+        ]
         for key in ("services", "connectivity", "tables", "rasters", "surveys"):
             blocks += [(f"{key}.{n}", one) for n, one in enumerate(getattr(self, key))]
         for key in ("stops", "routes", "trips"):

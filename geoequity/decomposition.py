@@ -33,7 +33,7 @@ import pandas as pd
 
 from geoequity import inequality
 from geoequity.errors import DataError, shown
-from geoequity.schema import check_same_index, check_unique
+from geoequity.schema import check_non_negative, check_same_index, check_unique, floats_of
 
 Measure = Callable[..., float]
 Combine = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
@@ -199,8 +199,8 @@ def contributions(
     Raises
     ------
     DataError
-        If the tables differ in units or indicators, or an indicator weighs where it
-        is unknown.
+        If the tables differ in units or indicators, a number is text or infinite, a
+        population is negative, or an indicator weighs where it is unknown.
 
     Examples
     --------
@@ -215,11 +215,13 @@ def contributions(
     if list(scores.columns) != list(weights.columns):
         msg = f"weights: not of {shown(scores.columns.symmetric_difference(weights.columns))}"
         raise DataError(msg)
+    check_non_negative(population, name="population")
+    scores, weights = floats_of(scores, name="scores"), floats_of(weights, name="weights")
     astray = scores.columns[((weights > 0) & scores.isna()).any()]
     if len(astray):
         msg = f"weights: above 0 where the score is unknown, of {shown(astray)}"
         raise DataError(msg, ids=astray)
-    people = scores.notna().mul(population.fillna(0.0), axis=0)
+    people = scores.notna().mul(population.astype(float).fillna(0.0), axis=0)
     counted = people.sum()
     mean = (scores.fillna(0.0) * people).sum() / counted.where(counted > 0)
     return Contributions(
@@ -293,13 +295,13 @@ def by_indicator(
     wifi    0.25
     Name: points, dtype: float64
     """
-    _check_numbers(parts, name="parts")
+    floats_of(parts, name="parts")
     make = _summed if combine is None else combine
     value = pd.Series(make(parts.to_numpy(dtype=float)), index=parts.index, name="parts")
     if levelled is not None:
         check_same_index(parts, levelled, names=("parts", "levelled"))
         levelled = levelled.reindex(columns=parts.columns)
-        _check_numbers(levelled, name="levelled")
+        floats_of(levelled, name="levelled")
         value = value.mask((levelled.isna() & parts.notna()).any(axis=1))
     counted, people = _counted(value, population)
     present = parts.loc[counted].to_numpy(dtype=float)
@@ -434,7 +436,7 @@ def between(
     >>> made.total, made.table["points"].tolist()
     (7.0, [1.5, 5.5])
     """
-    _check_numbers(parts, name="parts")
+    floats_of(parts, name="parts")
     value = parts.sum(axis=1, skipna=False).rename("parts")
     counted, people = _counted(value, population)
     sides = {"better": pd.Index(better), "worse": pd.Index(worse)}
@@ -528,21 +530,6 @@ def _gains(
         first, last = (np.full((*turn.shape[:2], 1), one) for one in ends)
         gained = np.diff(np.concatenate([first, inner, last], axis=-1), axis=-1)
         yield np.take_along_axis(gained, turn, axis=-1).mean(axis=0)
-
-
-def _check_numbers(table: pd.DataFrame, *, name: str) -> None:
-    """Refuse columns that stand twice, are no numbers or are infinite."""
-    check_unique(table.columns, name=name)
-    text = [one for one in table if not pd.api.types.is_numeric_dtype(table[one])]
-    endless = [
-        one
-        for one in table.columns.difference(text, sort=False)
-        if np.isinf(table[one].to_numpy(dtype=float, na_value=np.nan)).any()
-    ]
-    found = {"not numbers": text, "infinite": endless}
-    faults = [f"{fault}: {shown(ids)}" for fault, ids in found.items() if ids]
-    if faults:
-        raise DataError(f"{name}: {'; '.join(faults)}", ids=text + endless)
 
 
 def _counted(value: pd.Series, population: pd.Series) -> tuple[pd.Index, _Floats]:

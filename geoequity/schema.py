@@ -315,6 +315,43 @@ def check_non_negative(values: pd.Series, *, name: str) -> None:
         raise DataError(msg, ids=ids)
 
 
+def floats_of(table: pd.DataFrame, *, name: str) -> pd.DataFrame:
+    """
+    Read the columns of a table as floats, or refuse those that are not numbers.
+
+    Parameters
+    ----------
+    table
+        Columns of any numeric type; NaN or NA where unknown.
+    name
+        What to call the table in the message.
+
+    Returns
+    -------
+    floats
+        The same units and columns, NaN where unknown.
+
+    Raises
+    ------
+    DataError
+        If a column stands twice, is not numeric, or has an infinite number; names
+        all that do.
+    """
+    check_unique(table.columns, name=f"{name}: columns")
+    kinds = table.dtypes
+    text = [one for one, kind in kinds.items() if not pd.api.types.is_numeric_dtype(kind)]
+    numbers = table.drop(columns=text) if text else table
+    floats = pd.DataFrame(
+        numbers.to_numpy(dtype=float, na_value=np.nan), index=table.index, columns=numbers.columns
+    )
+    endless = list(floats.columns[np.isinf(floats.to_numpy()).any(axis=0)])
+    found = {"not numbers": text, "infinite": endless}
+    faults = [f"{fault}: {shown(ids)}" for fault, ids in found.items() if ids]
+    if faults:
+        raise DataError(f"{name}: {'; '.join(faults)}", ids=text + endless)
+    return floats
+
+
 def check_above_0(value: float, *, name: str) -> None:
     """
     Refuse a number that is not above 0 and finite.

@@ -15,7 +15,7 @@ import pandas as pd
 
 from geoequity import inequality
 from geoequity.errors import DataError
-from geoequity.schema import PILLARS, TYPES, check_same_index
+from geoequity.schema import PILLARS, TYPES, check_same_index, check_unique, floats_of
 
 UNCERTAIN = "uncertain"
 NOTABLE_POINTS = 5.0  # what is nearer to where it is measured from neither leads nor lacks
@@ -108,12 +108,21 @@ def types(probability: pd.DataFrame, *, min_probability: float) -> pd.Series:
     type
         One of the four types, ``uncertain``, or None where a pillar is unknown.
 
+    Raises
+    ------
+    DataError
+        If there are no types, or a probability is no number.
+
     Examples
     --------
     >>> table = pd.DataFrame({"integrated": [0.9, 0.6], "neglected": [0.1, 0.4]})
     >>> types(table, min_probability=0.8).tolist()
     ['integrated', 'uncertain']
     """
+    if not len(probability.columns):
+        msg = "probability: there are no types to choose from"
+        raise DataError(msg)
+    probability = floats_of(probability, name="probability")
     known = probability.notna().all(axis=1)
     best = probability.fillna(0.0).idxmax(axis=1)
     most = probability.max(axis=1)
@@ -181,7 +190,7 @@ def decoration_gap(structures: pd.Series, technologies: pd.Series) -> pd.Series:
     Raises
     ------
     DataError
-        If the two are about different districts.
+        If the two are about different districts, or a score is no number or infinite.
 
     Examples
     --------
@@ -189,7 +198,8 @@ def decoration_gap(structures: pd.Series, technologies: pd.Series) -> pd.Series:
     [45.0]
     """
     check_same_index(structures, technologies, names=("structures", "technologies"))
-    return (technologies - structures).rename("decoration_gap")
+    both = floats_of(pd.concat([structures, technologies], axis=1, keys=PILLARS), name="pillars")
+    return (both["technologies"] - both["structures"]).rename("decoration_gap")
 
 
 def decoration_reasons(
@@ -231,7 +241,8 @@ def decoration_reasons(
     Raises
     ------
     DataError
-        If scores and gap are about different districts.
+        If scores and gap are about different districts, a district stands twice, or a
+        number is text or infinite.
 
     Examples
     --------
@@ -243,7 +254,12 @@ def decoration_reasons(
     0    [wifi]  [school]
     1  [school]    [wifi]
     """
-    check_same_index(scores.index.to_series(), gap, names=("scores", "gap"))
+    check_unique(gap.index, name="gap")
+    check_same_index(scores, gap, names=("scores", "gap"))
+    scores, gap = (
+        floats_of(scores, name="scores"),
+        floats_of(gap.to_frame("gap"), name="gap")["gap"],
+    )
     members = {one: [key for key in scores.columns if pillars.get(key) == one] for one in PILLARS}
     from_city = scores - means.reindex(scores.columns)
     from_threshold = scores - threshold

@@ -146,13 +146,13 @@ def _told(measure: Callable[[], Pattern], *values: pd.Series) -> tuple[Any, Reas
     known = pd.concat(values, axis=1).dropna()
     if known.empty:
         return None, reason("all_unknown")
-    if (known.max() == known.min()).any() and len(known) >= MIN_DISTRICTS:
-        return None, reason("all_alike")
     try:
         found = measure()
         count = found.units
-    except DataError as error:
+    except DataError as error:  # too few are left, or what is left is all alike but for rounding
         count = len(error.ids)
+        if count >= MIN_DISTRICTS:
+            return None, reason("all_alike")
     if count < MIN_DISTRICTS:
         return None, reason("few_neighbours", count=count, needed=MIN_DISTRICTS)
     block = {one: plain(getattr(found, one)) for one in ("value", "expected", "z", "p")}

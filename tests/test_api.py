@@ -8,6 +8,8 @@ import json
 import pkgutil
 import subprocess
 import sys
+from contextlib import suppress
+from functools import partial
 from math import nan
 from types import SimpleNamespace
 
@@ -31,6 +33,7 @@ from geoequity import (
     typology,
 )
 from geoequity import perception as readings
+from geoequity.errors import DataWarning, GeoEquityError
 from geoequity.measures import perception, provision, proximity, streetscape
 
 MODULES = sorted(
@@ -972,3 +975,50 @@ def test_the_order_of_the_rows_of_the_caller_is_irrelevant(name):
     elif isinstance(plain, pd.DataFrame):
         plain, mixed = plain.sort_index(), mixed.sort_index()
     assert_same(mixed, plain, exact=False)
+
+
+# ---- whatever the type of a column, an answer or one clear refusal ------------------------
+
+CORE = ("composite", "decomposition", "inequality", "patterns", "segregation", "typology")
+PREPARED = ("composite.denominate", "composite.impute")  # called through steps of the test's own
+
+
+def retyped(table, kind):
+    """Change the type of all columns of numbers."""
+
+    def turn(numbers):
+        if not pd.api.types.is_numeric_dtype(numbers):
+            return numbers
+        if kind == "boolean":
+            return (numbers > 2).astype("boolean").where(numbers.notna())
+        if kind == "day":
+            return pd.to_datetime(numbers.fillna(1), unit="D")
+        return (numbers.round() if kind == "Int64" else numbers).astype(kind)
+
+    return table.apply(turn) if isinstance(table, pd.DataFrame) else turn(table)
+
+
+SPOILT = {
+    kind: partial(retyped, kind=kind)
+    for kind in ("boolean", "Int64", "category", "day", "str", "object")
+} | {
+    "no columns": lambda table: table.iloc[:, :0],
+    "columns twice": lambda table: pd.concat([table, table.iloc[:, :1]], axis=1),
+    "units twice": lambda table: table.set_axis([table.index[0], *table.index[:-1]]),
+    "no units": lambda table: table.iloc[:0],
+}
+
+
+@pytest.mark.parametrize(
+    "name", [one for one in CALLS if one.startswith(CORE) and one not in PREPARED]
+)
+def test_an_odd_table_is_measured_or_refused_in_our_own_words(name):
+    for role, table in CALLS[name].make().items():
+        odd = not isinstance(table, pd.Series | pd.DataFrame) or isinstance(table, gpd.GeoDataFrame)
+        for how, spoil in {} if odd else SPOILT.items():
+            if "columns" in how and isinstance(table, pd.Series):
+                continue
+            inputs = CALLS[name].make()
+            inputs[role] = spoil(inputs[role])
+            with suppress(GeoEquityError, DataWarning):
+                made(name, inputs)

@@ -463,6 +463,15 @@ def test_error_alone_tilts_the_slope_and_the_correction_takes_it_out():
     assert covered / 300 > 0.83
 
 
+def test_one_district_alone_makes_a_line_that_has_no_interval():
+    index = pd.Index(list("abcd"))
+    old, new = (pd.Series(one, index=index) for one in ([9.0, 0, 0, 0], [5.0, 1, 0, 2]))
+    found = converge(old, new, population=(old * 0 + 1, old * 0 + 1))
+    assert found.slope_observed == pytest.approx((-4 - 1) / 9)
+    assert np.isnan([found.slope, *found.slope_interval]).all()
+    assert found.slope_says == "unclear"
+
+
 def test_draws_that_are_not_about_the_districts_are_refused():
     old = pd.Series([1.0, 2.0])
     wrong = (np.zeros((3, 1)), np.zeros((3, 1)))

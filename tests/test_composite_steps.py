@@ -13,6 +13,16 @@ NAN = float("nan")
 HIGHER, LOWER = pd.Series({"a": "higher"}), pd.Series({"a": "lower"})
 
 
+NORMALISED = [
+    composite.min_max,
+    composite.z_score,
+    composite.rank,
+    composite.percentile,
+    composite.goalposts({"a": (0.0, 2.0), "b": (3.0, 0.0)}),
+    composite.to_targets({"a": 2.0, "b": 0.0}),
+]
+
+
 def column(*values):
     return pd.DataFrame({"a": values}, dtype=float)
 
@@ -250,3 +260,40 @@ def test_too_few_to_have_outliers_are_left_alone():
         found = composite.tame_outliers(column(*values))
         np.testing.assert_array_equal(found["a"], values)
         assert found.attrs["tamed"] == {}
+
+
+@pytest.mark.parametrize("normalise", NORMALISED)
+def test_what_cannot_be_normalised_is_refused_by_name(normalise):
+    better = pd.Series({"a": "higher", "b": "lower"})
+    data = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 1.0]})
+    for spoilt, said in [
+        (data.assign(a=["1", "2"]), "data: not numbers: a"),
+        (data.assign(b=[np.inf, 1.0]), "data: infinite: b"),
+        (data[["a"]], "data: no column b"),
+    ]:
+        with pytest.raises(DataError, match=said):
+            normalise(spoilt, better)
+    with pytest.raises(DataError, match="better: neither higher nor lower: b"):
+        normalise(data, pd.Series({"a": "higher", "b": "up"}))
+    with pytest.raises(DataError, match="better: ids stand more than once: a"):
+        normalise(data, pd.Series(["higher", "lower"], index=["a", "a"]))
+
+
+@pytest.mark.parametrize("normalise", NORMALISED)
+@pytest.mark.parametrize("kind", ["Float64", "Int64", "double[pyarrow]", "boolean"])
+def test_scores_are_the_same_whatever_the_type_of_the_numbers(normalise, kind):
+    better = pd.Series({"a": "higher"})
+    data = pd.DataFrame({"a": [1.0, 0.0, np.nan, 1.0]})
+    typed = data.astype(object).where(data.notna(), None).astype({"a": kind})
+    pd.testing.assert_frame_equal(normalise(typed, better), normalise(data, better))
+
+
+def test_gaps_in_whole_numbers_are_filled_with_the_exact_mean():
+    data = pd.DataFrame({"a": pd.array([1, 2, None], dtype="Int64")})
+    with pytest.warns(DataWarning, match="filled in by the mean: a"):
+        assert composite.impute(data)["a"].tolist() == [1, 2, 1.5]
+    for step in (composite.impute, composite.tame_outliers):
+        with pytest.raises(DataError, match="data: not numbers: a"):
+            step(pd.DataFrame({"a": ["x", "y"]}))
+    with pytest.raises(DataError, match="columns: ids stand more than once: a"):
+        composite.denominate(pd.concat([data, data], axis=1), by={"a": data["a"]})

@@ -666,8 +666,8 @@ def test_unknown_units_belong_to_no_region_and_may_part_the_map():
         ({"n_regions": 2, "min_population": 3.0}, "give either"),
         ({"n_regions": 0}, "cannot make 0 regions"),
         ({"n_regions": 5}, "4 units in 1 separate pieces cannot make 5 regions"),
-        ({"n_regions": 2, "population": (1, nan, 1, 1)}, "population: negative or unknown in 01"),
-        ({"n_regions": 2, "population": (1, -2, 1, 1)}, "population: negative or unknown in 01"),
+        ({"n_regions": 2, "population": (1, nan, 1, 1)}, "population: unknown in 01"),
+        ({"n_regions": 2, "population": (1, -2, 1, 1)}, "population: negative or infinite: 01"),
     ],
 )
 def test_regions_that_cannot_be_are_refused(options, message):
@@ -676,4 +676,30 @@ def test_regions_that_cannot_be_are_refused(options, message):
     with pytest.raises(DataError, match=message):
         patterns.regions(
             drawn(units).to_frame(), neighbours=rook(2, 2), population=people, **options
+        )
+
+
+def test_where_all_neighbour_all_a_map_is_no_other_than_its_permutations():
+    units, value = board(2, 2), pd.Series([93.6, 86.9, 87.4, 89.2], index=board(2, 2).index)
+    every = patterns.neighbours(units)
+    found = patterns.moran(value, neighbours=every, rng=np.random.default_rng(1))
+    assert found.value == pytest.approx(-1 / 3)
+    assert np.isnan(found.z)
+    assert found.p == 1
+
+
+def test_p_values_are_numbers_once_a_unit():
+    with pytest.raises(DataError, match="more than once: a"):
+        patterns.adjusted(pd.Series([0.1, 0.2], index=["a", "a"]))
+    with pytest.raises(DataError, match="not numbers"):
+        patterns.adjusted(pd.Series(["0.1"], index=["a"]))
+    assert patterns.adjusted(pd.Series([0, 1], index=["a", "b"])).tolist() == [0, 1]
+
+
+def test_regions_need_something_to_compare_by():
+    units = board(2, 2)
+    people = on(units, 1, 1, 1, 1)
+    with pytest.raises(DataError, match="values: there are no columns"):
+        patterns.regions(
+            pd.DataFrame(index=units.index), neighbours=rook(2, 2), population=people, n_regions=2
         )

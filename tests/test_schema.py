@@ -155,3 +155,17 @@ def test_costs_are_minutes_once_a_pair() -> None:
         schema.check_costs(costs.assign(to_id="x"))
     with pytest.raises(DataError, match="costs: no column minutes"):
         schema.check_costs(costs.drop(columns="minutes"))
+
+
+def test_columns_of_numbers_are_read_as_floats_and_all_others_named() -> None:
+    whole = pd.array([1, None], dtype="Int64")
+    table = pd.DataFrame({"a": whole, "b": [True, False]}, index=["x", "y"])
+    floats = schema.floats_of(table, name="data")
+    assert floats.fillna(-1).to_dict("list") == {"a": [1.0, -1.0], "b": [1.0, 0.0]}
+    assert floats.index.equals(table.index)
+    spoilt = table.assign(c=["1", "2"], d=[float("inf"), 0])
+    with pytest.raises(DataError, match="data: not numbers: c; infinite: d") as refused:
+        schema.floats_of(spoilt, name="data")
+    assert refused.value.ids == ("c", "d")
+    with pytest.raises(DataError, match="data: columns: ids stand more than once: a"):
+        schema.floats_of(table[["a", "a"]], name="data")

@@ -165,6 +165,7 @@ def test_without_residents_places_are_still_compared_but_no_way_from_the_centre(
     [
         (lambda one: one * nan, "all_unknown"),
         (lambda one: one * 0 + 50, "all_alike"),
+        (lambda one: one * 1e-14 + 50, "all_alike"),  # but for rounding
         (lambda one: one.where(one.index.str[0] == "0"), "few_neighbours"),  # six in a row
         (lambda one: one.where(one.index.isin(["00", "02", "04"])), "few_neighbours"),  # none touch
     ],

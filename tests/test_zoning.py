@@ -286,6 +286,11 @@ def test_a_city_file_names_zones(town: Path) -> None:
         ('[zonings.c]\npath = "grid:500"\nlabel = { fr = "C" }\n', "zonings.c.label.fr"),
         ('[zonings.c]\npath = "grid:500"\n#bare', r"zonings.c: there are no \[cells\]"),
         ('[zonings.c]\npath = "grid:500"\nsource = "x"\n', "zonings.c.source: no block"),
+        (
+            '[zonings.districts]\npath = "grid:500"\n',
+            "zonings.districts: the study's own districts",
+        ),
+        ('[zonings.cells]\npath = "grid:500"\n', "zonings.cells: the study's own cells"),
     ],
 )
 def test_zones_that_cannot_be_are_refused_by_name(town: Path, text: str, fault: str) -> None:

@@ -11,6 +11,7 @@ from geoequity.compare._error import TAILS
 from geoequity.errors import DataError
 
 _FEWEST = 4  # districts, for a slope with an interval
+_ROUNDING = 1e-9
 
 Ends = tuple[float, float]
 
@@ -241,9 +242,10 @@ def _slope(
     if not varies > 0:
         return unknown, unknown, unknown, (unknown, unknown)
     observed, by_error = float(share @ (x * y)) / varies, -wrong / varies
-    if len(x) < _FEWEST or not varies > wrong:
-        return observed, by_error, unknown, (unknown, unknown)
     leverage = share + share * x**2 / varies
+    alone = bool(leverage.max() >= 1 - _ROUNDING)  # one district makes the line, and fits it
+    if len(x) < _FEWEST or not varies > wrong or alone:
+        return observed, by_error, unknown, (unknown, unknown)
     left = (y - observed * x) / (1 - leverage)
     true = 1 + by_error
     half = float(stats.t.ppf(TAILS[1], len(x) - 2) * np.sqrt((share**2 * x**2 * left**2).sum()))

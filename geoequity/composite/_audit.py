@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import interpolate
 
+from geoequity import schema
 from geoequity.composite._components import Components, components
 from geoequity.composite._tree import (
     checked_tree,
@@ -111,7 +112,7 @@ def audit(
     ([True], 0.889)
     """
     nodes = checked_tree(tree, scores)
-    leaves = scores[leaves_of(nodes)]
+    leaves = schema.floats_of(scores[leaves_of(nodes)], name="scores")
     # The units must be known in what varies only, not in what was never measured
     varied = leaves.loc[:, leaves.min() < leaves.max()]
     known = varied.dropna()
@@ -148,7 +149,7 @@ def correlations(scores: pd.DataFrame, *, method: str = "pearson") -> pd.DataFra
     Raises
     ------
     DataError
-        If there is no such method.
+        If there is no such method, or an indicator is no number or infinite.
 
     Examples
     --------
@@ -159,8 +160,9 @@ def correlations(scores: pd.DataFrame, *, method: str = "pearson") -> pd.DataFra
     if method not in METHODS:
         msg = f"method: {', '.join(METHODS)}, not {method!r}"
         raise DataError(msg)
+    known = schema.floats_of(scores, name="scores")
     with np.errstate(invalid="ignore", divide="ignore"):
-        return scores.corr(method=method, min_periods=_FEWEST)
+        return known.corr(method=method, min_periods=_FEWEST)
 
 
 def related_pairs(
@@ -255,6 +257,11 @@ def cronbach_alpha(scores: pd.DataFrame) -> Reliability:
     reliability
         Cronbach's alpha [1]_, and that of the others for each left out.
 
+    Raises
+    ------
+    DataError
+        If an indicator is no number or infinite.
+
     References
     ----------
     .. [1] Cronbach, L. J. (1951). Coefficient alpha and the internal structure of
@@ -266,7 +273,8 @@ def cronbach_alpha(scores: pd.DataFrame) -> Reliability:
     >>> cronbach_alpha(scores).alpha
     1.0
     """
-    varied = scores.loc[:, scores.min() < scores.max()]
+    known = schema.floats_of(scores, name="scores")
+    varied = known.loc[:, known.min() < known.max()]
     covariance = varied.cov(min_periods=_FEWEST)
     without = {one: _alpha(covariance.drop(index=one, columns=one)) for one in varied.columns}
     return Reliability(
@@ -302,6 +310,7 @@ def global_weights(tree: pd.DataFrame) -> pd.Series:
     >>> global_weights(tree).tolist()
     [0.75, 0.25, 1.0]
     """
+    schema.check_columns(tree, ["id"], name="tree")
     nodes = checked_tree(tree, pd.DataFrame(columns=pd.Index(tree["id"])))
     return pd.Series(
         [float(nodes.loc[way_up(nodes, one), "weight"].prod()) for one in nodes.index],
@@ -368,6 +377,7 @@ def effective_weights(
     leaves = leaves_of(nodes)
     root = nodes.index[nodes["parent"].isna()]
     refuse("scores", {"no column": root.difference(scores.columns)})
+    scores = schema.floats_of(scores[list(dict.fromkeys([*leaves, *root]))], name="scores")
     index = scores[root[0]]
     correlation = pd.Series({one: _correlation(scores[one], index) for one in leaves}, dtype=float)
     importance = correlation**2
@@ -426,7 +436,9 @@ def profile(
     [10.0, -2.5]
     """
     leaves = leaves_of(checked_tree(tree, scores))
+    schema.check_unique(scores.index, name="scores")
     refuse("scores", {"no such unit": [] if unit in scores.index else [unit]})
+    scores = schema.floats_of(scores[leaves], name="scores")
     usual = scores[leaves].mean() if reference is None else reference
     refuse("reference", {"lacks": pd.Index(leaves).difference(usual.index)})
     table = pd.DataFrame(

@@ -9,7 +9,7 @@ import pandas as pd
 from geoequity import schema
 from geoequity.composite._aggregate import NAMED, Aggregate, Array, arithmetic
 from geoequity.composite._normalise import Normalise
-from geoequity.composite._tree import checked_tree, leaves_of, parents_upwards, refuse
+from geoequity.composite._tree import checked_tree, leaves_of, parents_upwards
 from geoequity.errors import DataError
 
 Weigh = Callable[[pd.DataFrame], pd.Series]
@@ -155,6 +155,7 @@ def unit_weights(scores: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
     """
     nodes = checked_tree(tree, scores)
     schema.check_columns(scores, nodes.index, name="scores")
+    schema.check_unique(scores.columns, name="scores: columns")
     root = nodes.index[nodes["parent"].isna()][0]
     known = scores[nodes.index].notna()
     weights = {root: known[root].astype(float)}
@@ -182,7 +183,4 @@ def _weighed(weigh: Weigh, stack: Array, children: pd.Index, parent: str) -> Arr
 def _check_data(data: pd.DataFrame, leaves: list[str]) -> None:
     """Refuse indicators that are no numbers or infinite, and units that stand twice."""
     schema.check_unique(data.index, name="data")
-    text = [one for one in leaves if not pd.api.types.is_numeric_dtype(data[one])]
-    numbers = [one for one in leaves if one not in text]
-    endless = [one for one in numbers if np.isinf(data[one].to_numpy(float, na_value=np.nan)).any()]
-    refuse("data", {"not numbers": text, "infinite": endless})
+    schema.floats_of(data[leaves], name="data")

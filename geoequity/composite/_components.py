@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from geoequity import schema
 from geoequity.errors import DataError, shown
 
 _FEWEST = 3  # units: two always lie on one line
@@ -58,8 +59,8 @@ def components(scores: pd.DataFrame) -> Components:
     Raises
     ------
     DataError
-        If fewer than 3 units are known throughout, or, among those that are,
-        all are alike in an indicator.
+        If there are no indicators, one is no number or infinite, fewer than 3 units
+        are known throughout, or, among those that are, all are alike in an indicator.
 
     References
     ----------
@@ -72,7 +73,10 @@ def components(scores: pd.DataFrame) -> Components:
     >>> components(scores).explained.round(9).tolist()
     [1.0, 0.0]
     """
-    known = scores.dropna()
+    if not len(scores.columns):
+        msg = "principal components: there are no indicators"
+        raise DataError(msg)
+    known = schema.floats_of(scores, name="scores").dropna()
     if len(known) < _FEWEST:
         msg = (
             f"principal components need {_FEWEST} units known in all of {shown(scores.columns)},"

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from geoequity import schema
 from geoequity.errors import DataError, DataWarning, shown
 
 Normalise = Callable[[pd.DataFrame, pd.Series], pd.DataFrame]
@@ -64,7 +65,7 @@ def goalposts(posts: Mapping[str, tuple[float, float]]) -> Normalise:
     -------
     normalise
         Function of data and directions. It refuses, by a DataError, indicators
-        without posts and posts that contradict the direction.
+        that are no numbers, have no posts, or posts that contradict the direction.
 
     Examples
     --------
@@ -94,6 +95,11 @@ def min_max(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
     scores
         0-100; NaN throughout where all units are alike.
 
+    Raises
+    ------
+    DataError
+        If an indicator is no column, no number or infinite, or has no direction.
+
     Warns
     -----
     DataWarning
@@ -105,7 +111,7 @@ def min_max(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
     >>> min_max(data, pd.Series({"a": "lower"}))["a"].tolist()
     [100.0, 50.0, 0.0]
     """
-    chosen = data[better.index]
+    chosen = _chosen(data, better)
     low, high = chosen.min(), chosen.max()
     _warn_of_alike(chosen, name="min-max")
     worst, best = low.where(better == "higher", high), high.where(better == "higher", low)
@@ -130,6 +136,11 @@ def z_score(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
         (of the population); they may lie outside 0-100. NaN throughout where
         all units are alike.
 
+    Raises
+    ------
+    DataError
+        If an indicator is no column, no number or infinite, or has no direction.
+
     Warns
     -----
     DataWarning
@@ -141,7 +152,7 @@ def z_score(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
     >>> z_score(data, pd.Series({"a": "lower"}))["a"].tolist()
     [60.0, 40.0]
     """
-    chosen = data[better.index]
+    chosen = _chosen(data, better)
     _warn_of_alike(chosen, name="z-score")
     spread = chosen.std(ddof=0)
     score = (chosen - chosen.mean()) / spread.where(chosen.min() < chosen.max())
@@ -166,14 +177,20 @@ def rank(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
         ties share the middle, all 50 where all are alike. NaN throughout where
         fewer than two are known.
 
+    Raises
+    ------
+    DataError
+        If an indicator is no column, no number or infinite, or has no direction.
+
     Examples
     --------
     >>> data = pd.DataFrame({"a": [5.0, 1.0, 3.0]})
     >>> rank(data, pd.Series({"a": "lower"}))["a"].tolist()
     [0.0, 100.0, 50.0]
     """
-    place = (data[better.index] * _sign(better)).rank(method="average")
-    number = data[better.index].notna().sum()
+    chosen = _chosen(data, better)
+    place = (chosen * _sign(better)).rank(method="average")
+    number = chosen.notna().sum()
     return _TOP * (place - 1) / (number - 1).where(number > 1)
 
 
@@ -195,14 +212,20 @@ def percentile(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
         as good, itself among them: never quite 0 or 100; 50 for a single unit, and
         where all are alike.
 
+    Raises
+    ------
+    DataError
+        If an indicator is no column, no number or infinite, or has no direction.
+
     Examples
     --------
     >>> data = pd.DataFrame({"a": [5.0, 1.0]})
     >>> percentile(data, pd.Series({"a": "higher"}))["a"].tolist()
     [75.0, 25.0]
     """
-    place = (data[better.index] * _sign(better)).rank(method="average")
-    return _TOP * (place - 0.5) / data[better.index].notna().sum()
+    chosen = _chosen(data, better)
+    place = (chosen * _sign(better)).rank(method="average")
+    return _TOP * (place - 0.5) / chosen.notna().sum()
 
 
 def to_targets(targets: Mapping[str, float]) -> Normalise:
@@ -219,7 +242,7 @@ def to_targets(targets: Mapping[str, float]) -> Normalise:
     normalise
         Function of data and directions: 0 for the worst unit at hand, 100 at
         the target. NaN throughout where the worst unit has reached it. It
-        refuses, by a DataError, indicators without a target.
+        refuses, by a DataError, indicators that are no numbers or have no target.
 
     Examples
     --------
@@ -235,6 +258,7 @@ def _goalposts(
     data: pd.DataFrame, better: pd.Series, posts: Mapping[Any, tuple[float, float]]
 ) -> pd.DataFrame:
     """Score between goalposts."""
+    chosen = _chosen(data, better)
     absent = [one for one in better.index if one not in posts]
     if absent:
         msg = f"no goalposts for {shown(absent)}"
@@ -247,23 +271,35 @@ def _goalposts(
         msg = f"goalposts (worst, best) contradict the direction of {shown(odd)}"
         raise DataError(msg, ids=odd)
     low, high = np.minimum(worst, best), np.maximum(worst, best)
-    return _scaled(data[better.index].clip(low, high, axis=1), worst, best)
+    return _scaled(chosen.clip(low, high, axis=1), worst, best)
 
 
 def _to_targets(
     data: pd.DataFrame, better: pd.Series, targets: Mapping[Any, float]
 ) -> pd.DataFrame:
     """Score by the way to targets."""
+    data = _chosen(data, better)
     absent = [one for one in better.index if one not in targets]
     if absent:
         msg = f"no target for {shown(absent)}"
         raise DataError(msg, ids=absent)
     target = pd.Series({one: targets[one] for one in better.index}, dtype=float)
     sign = _sign(better)
-    chosen, goal = data[better.index] * sign, target * sign
+    chosen, goal = data * sign, target * sign
     worst = chosen.min()
     way = (goal - worst).where(goal > worst)
     return _TOP * ((chosen - worst) / way).clip(upper=1.0)
+
+
+def _chosen(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
+    """Check data and directions at the door, and take the indicators to score as floats."""
+    schema.check_unique(better.index, name="better")
+    odd = better.index[~better.isin(["higher", "lower"])]
+    if len(odd):
+        msg = f"better: neither higher nor lower: {shown(odd)}"
+        raise DataError(msg, ids=odd)
+    schema.check_columns(data, better.index, name="data")
+    return schema.floats_of(data[better.index], name="data")
 
 
 def _sign(better: pd.Series) -> pd.Series:

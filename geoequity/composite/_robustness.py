@@ -167,8 +167,8 @@ def robustness(
     Raises
     ------
     DataError
-        If the tree or the data break their contract, as in :func:`build`, or
-        the tree is one indicator alone; if
+        If the tree or the data break their contract, as in :func:`build`, there are
+        no units, or the tree is one indicator alone; if
         the pool has no normalisation or no aggregation, names that repeat, or
         weights that make no sense; if a normalisation gives negative scores
         where an aggregation has no mean of them; if posteriors are about other
@@ -218,6 +218,9 @@ def robustness(
         ids = people.index[people.isna()]
         msg = f"population: unknown in {shown(ids)}"
         raise DataError(msg, ids=ids)
+    if not len(data):
+        msg = "data: there are no units"
+        raise DataError(msg)
     base = _BASE if sobol is True else int(sobol)
     if draws < _LEAST or not 0 < level < 1 or base < 0 or base == 1:
         msg = (

@@ -35,8 +35,8 @@ def denominate(data: pd.DataFrame, *, by: Mapping[str, pd.Series]) -> pd.DataFra
     Raises
     ------
     DataError
-        If there is no such indicator, or a denominator is negative or about
-        other units.
+        If there is no such indicator, one is no number or infinite, or a denominator
+        is negative or about other units.
 
     Examples
     --------
@@ -46,6 +46,7 @@ def denominate(data: pd.DataFrame, *, by: Mapping[str, pd.Series]) -> pd.DataFra
     [2.0, 3.0]
     """
     schema.check_columns(data, by, name="data")
+    data = schema.floats_of(data, name="data")
     divided = {}
     for name, amount in by.items():
         schema.check_same_index(data[name], amount, names=(name, "its denominator"))
@@ -76,7 +77,8 @@ def impute(data: pd.DataFrame, *, by: str = MEAN, groups: pd.Series | None = Non
     Raises
     ------
     DataError
-        If `by` is neither, or the groups are about other units.
+        If `by` is neither, an indicator is no number or infinite, or the groups are
+        about other units.
 
     Warns
     -----
@@ -94,10 +96,11 @@ def impute(data: pd.DataFrame, *, by: str = MEAN, groups: pd.Series | None = Non
     if by not in {MEAN, MEDIAN}:
         msg = f"by: mean or median, not {by!r}"
         raise DataError(msg)
+    data = schema.floats_of(data, name="data")
     if groups is None:
         filled = data.fillna(data.agg(by))
     else:
-        schema.check_same_index(data.iloc[:, 0], groups, names=("data", "groups"))
+        schema.check_same_index(data, groups, names=("data", "groups"))
         filled = data.fillna(data.groupby(groups).transform(by))
     gaps, left = data.isna(), filled.isna()
     said = {
@@ -153,7 +156,8 @@ def tame_outliers(
     Raises
     ------
     DataError
-        If a number is negative, or `otherwise` is unknown.
+        If an option is negative, `otherwise` is unknown, or an indicator is no number
+        or infinite.
 
     References
     ----------
@@ -173,6 +177,7 @@ def tame_outliers(
     if most < 0 or skewness < 0:
         msg = "tame_outliers: most and skewness must be at least 0"
         raise DataError(msg)
+    data = schema.floats_of(data, name="data")
 
     def passes(column: pd.Series) -> bool:
         return not (abs(column.skew()) > skewness and column.kurt() > kurtosis)

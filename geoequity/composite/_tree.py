@@ -31,6 +31,7 @@ def checked_tree(tree: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
     DataError
         If it breaks its contract.
     """
+    schema.check_unique(tree.columns, name="tree: columns")
     schema.check_columns(tree, ["id", "parent", "weight", "better"], name="tree")
     schema.check_unique(pd.Index(tree["id"]), name="tree")
     if tree.empty:

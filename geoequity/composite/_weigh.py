@@ -50,7 +50,8 @@ def with_weights(tree: pd.DataFrame, weights: pd.Series) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If weights are for nodes that are not in the tree, or given twice.
+        If weights are for nodes that are not in the tree, given twice, no numbers,
+        negative or infinite.
 
     Examples
     --------
@@ -58,9 +59,11 @@ def with_weights(tree: pd.DataFrame, weights: pd.Series) -> pd.DataFrame:
     >>> with_weights(tree, pd.Series({"b": 3.0}))["weight"].tolist()
     [1.0, 3.0]
     """
+    schema.check_columns(tree, ["id", "weight"], name="tree")
     schema.check_unique(weights.index, name="weights")
+    schema.check_non_negative(weights, name="weights")
     refuse("weights", {"not in the tree": weights.index.difference(pd.Index(tree["id"]))})
-    given = tree["id"].map(weights)
+    given = tree["id"].map(weights.astype(float))
     return tree.assign(weight=given.where(tree["id"].isin(weights.index), tree["weight"]))
 
 
@@ -128,7 +131,7 @@ def component_weights(scores: pd.DataFrame, *, factors: int | None = None) -> pd
     >>> component_weights(scores.assign(c=[1.0, -1.0, -1.0, 1.0])).round(9).tolist()
     [0.5, 0.5, 0.0]
     """
-    varied = _varied(scores, name="component weights")
+    varied = _varied(schema.floats_of(scores, name="scores"), name="component weights")
     found = components(varied)
     kept = _kept(found.eigenvalues.to_numpy()) if factors is None else factors
     if not 1 <= kept <= varied.shape[1]:
@@ -161,7 +164,7 @@ def entropy_weights(scores: pd.DataFrame) -> pd.Series:
     Raises
     ------
     DataError
-        If a score is negative, or no child varies.
+        If a score is no number, infinite or negative, or no child varies.
 
     References
     ----------
@@ -174,6 +177,7 @@ def entropy_weights(scores: pd.DataFrame) -> pd.Series:
     >>> entropy_weights(pd.DataFrame({"a": [0.0, 100.0], "b": [50.0, 50.0]})).tolist()
     [1.0, 0.0]
     """
+    scores = schema.floats_of(scores, name="scores")
     refuse("entropy weights", {"negative scores": scores.columns[(scores < 0).any()]})
     varied = _varied(scores, name="entropy weights")
     part = varied / varied.sum()
@@ -238,8 +242,8 @@ def benefit_of_the_doubt(
     Raises
     ------
     DataError
-        If a score is negative, the weights are not about the children, negative,
-        unknown or all 0, or the bounds do not hold 1 between them.
+        If a score is no number, infinite or negative, the weights are not about the
+        children, negative, unknown or all 0, or the bounds do not hold 1 between them.
 
     Notes
     -----
@@ -258,12 +262,14 @@ def benefit_of_the_doubt(
     >>> benefit_of_the_doubt(table).scores.round(6).tolist()
     [100.0, 100.0, 66.666667]
     """
+    scores = schema.floats_of(scores, name="scores")
     refuse("benefit of the doubt", {"negative scores": scores.columns[(scores < 0).any()]})
     if not 0 <= low <= 1 <= high:
         msg = f"benefit of the doubt: bounds must hold 1 between them, not {low} to {high}"
         raise DataError(msg)
     usual = pd.Series(1.0, index=scores.columns) if weights is None else weights
     schema.check_same_index(scores.T, usual, names=("children", "weights"))
+    schema.check_non_negative(usual, name="weights")
     refuse("weights", {"negative, infinite or unknown": usual.index[~usual.between(0, 1e300)]})
     if not usual.sum() > 0:
         msg = "weights: all are 0"
@@ -452,8 +458,8 @@ def budget_allocation(points: pd.DataFrame) -> Budget:
     Raises
     ------
     DataError
-        If nobody was asked, points are negative, infinite or unknown, or somebody
-        gave none.
+        If nobody was asked, points are no numbers, negative, infinite or unknown, or
+        somebody gave none.
 
     References
     ----------
@@ -469,11 +475,12 @@ def budget_allocation(points: pd.DataFrame) -> Budget:
     if points.empty:
         msg = "points: no panellists, or no indicators"
         raise DataError(msg)
-    given = (points >= 0) & (points < np.inf)
+    points = schema.floats_of(points, name="points")
+    given = points >= 0
     refuse(
         "points",
         {
-            "negative, infinite or unknown from": points.index[~given.all(axis=1)],
+            "negative or unknown from": points.index[~given.all(axis=1)],
             "none from": points.index[given.all(axis=1) & (points.sum(axis=1) == 0)],
         },
     )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from geoequity.errors import DataError, shown
 from geoequity.patterns._links import ROUNDING, Floats, Linked, link, name_of
+from geoequity.schema import check_non_negative, check_unique
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
@@ -410,7 +411,7 @@ def adjusted(p: pd.Series) -> pd.Series:
     Raises
     ------
     DataError
-        If a value is not within 0 and 1.
+        If a value is no number or not within 0 and 1, or an id repeats.
 
     Notes
     -----
@@ -428,8 +429,10 @@ def adjusted(p: pd.Series) -> pd.Series:
     """
     from scipy.stats import false_discovery_control  # noqa: PLC0415  takes half a second
 
-    known = p.dropna()
-    outside = known.index[(known < 0) | (known > 1)]
+    check_unique(p.index, name=name_of(p))
+    check_non_negative(p, name=name_of(p))
+    known = p.dropna().astype(float)
+    outside = known.index[known > 1]
     if len(outside):
         msg = f"{name_of(p)}: not within 0 and 1 in {shown(outside)}"
         raise DataError(msg, ids=outside)
@@ -443,7 +446,9 @@ def _seeded(rng: np.random.Generator) -> Iterator[None]:
     before = np.random.get_state()  # noqa: NPY002  the library draws from it
     np.random.seed(int(rng.integers(2**32)))  # noqa: NPY002
     try:
-        yield
+        # Where all neighbour all, permutations change nothing; the library divides by their spread
+        with np.errstate(divide="ignore", invalid="ignore"):
+            yield
     finally:
         np.random.set_state(before)  # noqa: NPY002
 

@@ -12,7 +12,7 @@ from geoequity import inequality
 from geoequity._overlap import check_polygons
 from geoequity.errors import DataError
 from geoequity.patterns._links import Floats, all_alike, name_of
-from geoequity.schema import check_metric_crs, check_same_index
+from geoequity.schema import check_metric_crs, check_non_negative, check_same_index
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -157,7 +157,7 @@ def rank_correlation(left: pd.Series, right: pd.Series, *, population: pd.Series
     Raises
     ------
     DataError
-        If the indexes differ.
+        If the indexes differ, or a population is text, negative or infinite.
 
     Examples
     --------
@@ -167,6 +167,7 @@ def rank_correlation(left: pd.Series, right: pd.Series, *, population: pd.Series
     """
     for other, name in ((right, "right"), (population, "population")):
         check_same_index(left, other, names=("left", name))
+    check_non_negative(population, name="population")
     both = pd.DataFrame({"left": left, "right": right, "people": population}).dropna()
     both = both[both["people"] > 0]
     if both.empty:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from geoequity.errors import DataError, shown
 from geoequity.patterns._links import Floats, numbers_of, pairs_of
-from geoequity.schema import check_same_index
+from geoequity.schema import check_non_negative, check_same_index
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph
@@ -49,10 +49,11 @@ def regions(
     Raises
     ------
     DataError
-        If the tables are about different units, a value is infinite or a population
-        of a known unit is unknown; if not exactly one of `n_regions` and
-        `min_population` is given; if the units lie in more separate pieces, or are
-        fewer, than the regions asked for; or a piece has too few people.
+        If the tables are about different units, there are no values or one is no number
+        or infinite; if a population is negative, infinite, or unknown of a known unit;
+        if not exactly one of `n_regions` and `min_population` is given; if the units
+        lie in more separate pieces, or are fewer, than the regions asked for; or a
+        piece has too few people.
 
     Notes
     -----
@@ -83,13 +84,17 @@ def regions(
     if (n_regions is None) == (min_population is None):
         msg = "regions: give either n_regions or min_population"
         raise DataError(msg)
+    if not len(values.columns):
+        msg = "values: there are no columns to compare units by"
+        raise DataError(msg)
     table = values.apply(lambda one: numbers_of(one, neighbours)).sort_index()
-    check_same_index(values.iloc[:, 0], population, names=("values", "population"))
+    check_same_index(values, population, names=("values", "population"))
+    check_non_negative(population, name="population")
     table = table.dropna()
     people = population.astype(float).loc[table.index]
-    if people.isna().any() or (people < 0).any():
-        ids = people.index[~(people >= 0)]
-        msg = f"population: negative or unknown in {shown(ids)}"
+    if people.isna().any():
+        ids = people.index[people.isna()]
+        msg = f"population: unknown in {shown(ids)}"
         raise DataError(msg, ids=ids)
     forest = _forest(table, neighbours)
     weigh = people.to_numpy()
