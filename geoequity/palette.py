@@ -2,8 +2,9 @@
 The colours that maps, reports and charts share.
 
 The five type colours derive from Okabe and Ito's palette and the ramp is
-ColorBrewer's YlGnBu; both stay apart under the common forms of colour
-blindness. Dark always means better on the ramp, also for burdens. No picture
+ColorBrewer's YlGnBu; both, and the nine in which two pillars cross, stay apart
+under the common forms of colour blindness. Dark always means better on the
+ramp and where pillars cross, also for burdens. No picture
 relies on colour alone: ``TYPE_MARKS`` names the shape that goes with each type.
 """
 
@@ -34,6 +35,11 @@ UNKNOWN_HATCH = "#8C8C8C"
 RAMP = ("#FFFFCC", "#C7E9B4", "#7FCDBB", "#41B6C4", "#1D91C0", "#225EA8", "#0C2C84")
 RISES = ("#D1E5F0", "#67A9CF", "#2166AC")  # a change for the better, from small to large
 FALLS = ("#FDDBC7", "#EF8A62", "#B2182B")  # and for the worse: ColorBrewer's RdBu
+CROSSED = (  # structures from low to high down, technologies from low to high across
+    ("#EAE8E4", "#E6B587", "#CE7E1D"),
+    ("#A7C0E3", "#8F9194", "#865D34"),
+    ("#4F95D7", "#4E6886", "#38393C"),
+)
 INK = "#1B1F24"
 BLACK = "#000000"
 PAPER = "#FFFFFF"

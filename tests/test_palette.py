@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoequity.palette import RAMP, TYPE_COLOURS, TYPE_MARKS, contrast, ink_on, ramp
+from geoequity.palette import CROSSED, RAMP, TYPE_COLOURS, TYPE_MARKS, contrast, ink_on, ramp
 from geoequity.schema import TYPES
 
 READABLE = 4.5  # WCAG 2.2 AA for text
@@ -96,3 +96,19 @@ def test_types_stay_apart_for_the_colour_blind(sight):
     for one, other in combinations(seen, 2):
         apart = sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5
         assert apart > 12, (one, other, apart)
+
+
+@pytest.mark.parametrize("sight", ["all", *sorted(BLINDNESS)])
+def test_crossed_pillars_stay_apart_for_the_colour_blind(sight):
+    matrix = BLINDNESS.get(sight, ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
+    seen = {colour: lab(colour, matrix) for row in CROSSED for colour in row}
+    assert len(seen) == 9
+    for one, other in combinations(seen, 2):
+        apart = sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5
+        assert apart > 20, (one, other, apart)
+
+
+def test_crossed_pillars_darken_as_either_gets_better():
+    dark = [[contrast(colour, "#FFFFFF") for colour in row] for row in CROSSED]
+    for line in (*dark, *zip(*dark, strict=True)):
+        assert all(after > 1.4 * before for before, after in pairwise(line))

@@ -1,7 +1,7 @@
 // The card of one district: who lives there, how it fares, how sure that is.
 "use strict";
 
-geoequity.card = function (data, words, { place, layers, showLayer, close }) {
+geoequity.card = function (data, words, { place, layers, shown, own, showLayer, close }) {
   const make = geoequity.element;
   const { text, number, percent, quantity } = words;
   const district = data.districts[place];
@@ -22,7 +22,7 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
   }
 
   // A bar from 0 to 100; the thin tick is the city, the pale band the range over choices of method.
-  function bar(value, mean, band) {
+  function bar(value, mean, band, moved) {
     const track = make("span", { class: known(value) ? "bar" : "bar unknown", "aria-hidden": "true" });
     const put = (kind, styles) => {
       const piece = make("span", { class: kind });
@@ -32,12 +32,13 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
     if (known(value)) put("bar-fill", { width: `${value}%` });
     if (interval(band)) put("bar-band", { left: `${band.low}%`, width: `${Math.max(band.high - band.low, 0.5)}%` });
     if (known(mean)) put("bar-tick", { left: `${mean}%` });
+    if (known(moved)) put("bar-own", { left: `${moved}%` });
     return track;
   }
 
   function scoreRow(id, kind) {
-    const layer = layers.get(id);
-    const value = valueOf(id);
+    const layer = shown(id);
+    const value = layer.values[place];
     return make(
       "div",
       { class: `score-row ${kind}` },
@@ -95,12 +96,34 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
           : make("p", { class: "big none" }, text("unknown")),
         ...ranges(rank, (one) => number(one)),
       ),
-      make("div", { class: "wide" }, bar(value, index.mean, district.score?.method)),
+      own ? ownVerdict(ranked) : null,
+      make("div", { class: "wide" }, bar(value, index.mean, district.score?.method, own?.scoreOf(place))),
+    );
+  }
+
+  // What the reader's weights make of it, and whether the published range holds that too.
+  function ownVerdict(ranked) {
+    const [value, rank] = [own.scoreOf(place), own.rankOf(place)];
+    const band = district.score?.method;
+    const inside = interval(band) && known(value) ? value >= band.low && value <= band.high : null;
+    const said = inside === null ? null : text(`map.own.${inside ? "inside" : "outside"}`);
+    return make(
+      "div",
+      { class: "own-verdict" },
+      make("p", { class: "label" }, text("map.own.label")),
+      make("p", { class: known(value) ? "big" : "big none" }, known(value) ? score(value) : text("unknown")),
+      make(
+        "p",
+        { class: known(rank) ? "big" : "big none" },
+        known(rank) ? number(rank) : text("unknown"),
+        known(rank) ? make("small", {}, ` ${text("map.of", { count: ranked })}`) : null,
+      ),
+      said ? make("p", { class: "range" }, said) : null,
     );
   }
 
   function decoration() {
-    const [structures, technologies] = ["structures", "technologies"].map(valueOf);
+    const [structures, technologies] = ["structures", "technologies"].map((id) => shown(id).values[place]);
     if (!known(structures) || !known(technologies) || data.types.basis === "relative_scores") return null;
     const gap = technologies - structures;
     const points = number(Math.abs(gap), 1);
@@ -112,6 +135,7 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
       "section",
       {},
       title("map.scores"),
+      own ? make("p", { class: "note" }, text("map.own.scores")) : null,
       scoreRow("structures", "pillar"),
       scoreRow("technologies", "pillar"),
       decoration(),
@@ -144,6 +168,11 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
     return make("section", { class: key }, title(`map.${key}`), lines.length ? make("ul", {}, ...lines) : nothing);
   }
 
+  function hatchedFor() {
+    const reasons = district.doubts.map((kind) => text(`map.doubt.${kind === "type" ? "type_there" : kind}`)).join(", ");
+    return text("map.doubt.card", { reasons });
+  }
+
   function certainty() {
     const confidence = valueOf("confidence");
     const level = confidence >= 0.75 ? "high" : confidence >= 0.5 ? "medium" : "low";
@@ -158,6 +187,7 @@ geoequity.card = function (data, words, { place, layers, showLayer, close }) {
       { class: "certainty" },
       title("map.confidence"),
       make("p", {}, said),
+      district.doubts.length ? make("p", {}, make("span", { class: "swatch doubt" }), hatchedFor()) : null,
       reasons.length ? make("ul", { class: "reasons" }, ...reasons) : null,
     );
   }

@@ -8,16 +8,18 @@ the same for the same study. Unknown is None, never a number.
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geoequity.judgement import AGGREGATES, ARITHMETIC, ROOT, make_tree
 from geoequity.locale import LANGUAGES, messages, text
 from geoequity.maps.classes import breaks, shades
 from geoequity.maps.shapes import label_spots, pack_lines, pack_points, pack_polygons, simplify
-from geoequity.palette import TYPE_COLOURS, UNKNOWN, UNKNOWN_HATCH
+from geoequity.palette import CROSSED, TYPE_COLOURS, UNKNOWN, UNKNOWN_HATCH, ink_on
 from geoequity.schema import AREAS, HIGH_CAPACITY_MODES, PILLARS
 from geoequity.study import Study
 
@@ -58,6 +60,8 @@ MODE_COLOURS = {
     "bus": "#5A6069",
 }
 _THRESHOLD = 50.0  # the score that parts the types
+_AROUND = 10.0  # points either side of it that are neither low nor high
+_LOW_CONFIDENCE = 0.5  # under which the card calls it low
 _MIN_STEP = {"score": 5.0, "share": 0.01, "confidence": 0.05}
 _SAID_IN_PAGE = re.compile(
     r"(map|type|type_means|pillar|area|role|confidence|format|unit|unit_name|share_of)\."
@@ -80,8 +84,9 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
     -------
     content
         Ready for JSON: ``city``, ``words`` per language, ``layers`` (values in
-        the order of ``districts``), ``districts`` with their shapes in
-        millionths of a degree, ``services``, ``stops``, ``routes``, ``sources``.
+        the order of ``districts``), ``tree`` of the index (None without one),
+        ``districts`` with their shapes in millionths of a degree, ``services``,
+        ``stops``, ``routes``, ``sources``.
 
     Raises
     ------
@@ -95,6 +100,7 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         "city": _city(study),
         "types": _types(study),
         "layers": [*_score_layers(study), *_indicator_layers(study)],
+        "tree": _tree(study),
         "districts": _districts(study),
         "unknown": {"paper": UNKNOWN, "line": UNKNOWN_HATCH},
         "mode_colours": MODE_COLOURS,
@@ -205,13 +211,12 @@ def _score_layers(study: Study) -> Iterator[dict[str, Any]]:
         "about": _said("map.about.types"),
         "values": [_string(one) for one in districts["type"]],
     }
+    yield _crossed(study)
     for part, names in (("pillar", PILLARS), ("area", AREAS)):
         group = {"pillar": "overview", "area": "areas"}[part]
         for name in names:
             mean = (summary[f"{part}s"].get(name) or {}).get("mean")
-            label = {
-                one: said[:1].upper() + said[1:] for one, said in _said(f"{part}.{name}").items()
-            }
+            label = _capital(_said(f"{part}.{name}"))
             yield scored(name, group=group, label=label, mean=mean)
     yield _layer(
         districts["confidence"],
@@ -224,6 +229,22 @@ def _score_layers(study: Study) -> Iterator[dict[str, Any]]:
         label=_said("map.confidence"),
         about=_said("map.about.confidence"),
     )
+
+
+def _crossed(study: Study) -> dict[str, Any]:
+    """Describe how the two pillars cross: nine colours, which the page lays on their scores."""
+    threshold = float(study.summary["method"].get("threshold", _THRESHOLD))
+    colours = [colour for row in CROSSED for colour in row]
+    return {
+        "id": "pillars",
+        "kind": "crossed",
+        "group": "overview",
+        "label": _said("map.crossed"),
+        "about": _said("map.about.crossed"),
+        "edges": _numbers([threshold - _AROUND, threshold + _AROUND]),
+        "colours": colours,
+        "inks": [ink_on(colour) for colour in colours],
+    }
 
 
 def _indicator_layers(study: Study) -> Iterator[dict[str, Any]]:
@@ -247,7 +268,75 @@ def _indicator_layers(study: Study) -> Iterator[dict[str, Any]]:
         if name in study.scores.columns:
             layer["scores"] = _numbers(study.scores[name].reindex(study.districts.index))
             layer["mean_score"] = _score(found.get("mean"), entry)
+        if name in study.confidence.columns:
+            trusted = study.confidence[name].reindex(study.districts.index)
+            layer["doubtful"] = [
+                place for place, one in enumerate(trusted < _LOW_CONFIDENCE) if one
+            ]
         yield layer | _sampling(study, str(name)) | _suppressed(study, str(name))
+
+
+def _tree(study: Study) -> dict[str, Any] | None:
+    """Lay out how scores become the index, and the weights that a reader may move."""
+    method = study.summary["method"]
+    used = study.catalogue.loc[study.catalogue.index.isin(study.scores.columns)]
+    definitions: list[Any] = [SimpleNamespace(id=one, **entry) for one, entry in used.iterrows()]
+    tree = make_tree(definitions, present=used.index, weights=method.get("weights") or {})
+    if ROOT not in set(tree["id"]):
+        return None
+    said = str(method.get("aggregation"))
+    mean = next((one for one in AGGREGATES if one in said), ARITHMETIC)
+    places = {one: place for place, one in enumerate(tree["id"])}
+    nodes: list[dict[str, Any]] = []
+    for row in tree.to_dict("records"):
+        pillar, _, area = row["id"].partition(".")
+        nodes.append(
+            {
+                "id": row["id"],
+                "parent": places.get(row["parent"]),
+                "weight": _number(row["weight"]),
+                "min_known": 1 if pd.isna(row["min_known"]) else int(row["min_known"]),
+                "mean": _string(row["aggregate"]) or mean,
+                "area": area if pillar in PILLARS and area in AREAS else None,
+            }
+        )
+    floor = getattr(AGGREGATES[mean], "at", 0.0)
+    return {"mean": mean, "floor": floor, "nodes": nodes, "handles": _handles(study, nodes)}
+
+
+def _handles(study: Study, nodes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """List the weights that a reader may move: pillars, areas, indicators."""
+
+    def handle(name: str, group: str, label: dict[str, str], places: list[int]) -> dict[str, Any]:
+        return {"id": name, "group": group, "label": label, "nodes": places}
+
+    at = {node["id"]: place for place, node in enumerate(nodes)}
+    made = [
+        handle(one, "pillars", _capital(_said(f"pillar.{one}")), [at[one]])
+        for one in PILLARS
+        if one in at
+    ]
+    for area in AREAS:
+        places = [place for place, node in enumerate(nodes) if node["area"] == area]
+        label = _said(f"area.{area}")
+        if len({nodes[place]["weight"] for place in places}) == 1:
+            made.append(handle(area, "areas", label, places))
+            continue
+        for place in places:  # the city weighs this area otherwise in each pillar
+            name = nodes[place]["id"]
+            pillar = _said(f"pillar.{name.partition('.')[0]}")
+            both = {one: f"{label[one]} · {pillar[one]}" for one in LANGUAGES}
+            made.append(handle(name, "areas", both, [place]))
+    for name, entry in study.catalogue.iterrows():
+        if name in at:
+            group = f"{entry['pillar']}.{entry['area']}"
+            made.append(handle(str(name), group, _in_languages(entry, "label"), [at[str(name)]]))
+    return made
+
+
+def _capital(label: Mapping[str, str]) -> dict[str, str]:
+    """Begin a name with a capital letter in every language."""
+    return {one: said[:1].upper() + said[1:] for one, said in label.items()}
 
 
 def _sampling(study: Study, name: str) -> dict[str, Any]:
@@ -291,6 +380,7 @@ def _districts(study: Study) -> list[dict[str, Any]]:
     spots = label_spots(shapes)
     labels = gpd.GeoSeries.from_xy(spots["x"], spots["y"], crs=shapes.crs).to_crs(GEOGRAPHIC)
     packed = pack_polygons(shapes.to_crs(GEOGRAPHIC))
+    doubts = _doubts(study)
     told = []
     for place, (unit_id, row) in enumerate(study.districts.iterrows()):
         found = study.summary["districts"].get(unit_id) or {}
@@ -309,10 +399,22 @@ def _districts(study: Study) -> list[dict[str, Any]]:
                     key: _plain(found.get(key))
                     for key in ("score", "rank", "type_probability", "strengths", "gaps")
                 },
+                "doubts": [kind for kind, held in doubts.items() if held[place]],
                 "reasons": [_reason(one) for one in found.get("reasons") or ()],
             }
         )
     return told
+
+
+def _doubts(study: Study) -> dict[str, list[bool]]:
+    """Tell by kind of doubt which districts are to be taken with care."""
+    districts = study.districts
+    thin = (study.summary.get("mapping") or {}).get("thin") or ()
+    return {
+        "confidence": list(districts["confidence"] < _LOW_CONFIDENCE),
+        "thin": list(districts.index.isin(list(thin))),
+        "type": list(districts["type"] == "uncertain"),
+    }
 
 
 def _reason(reason: Any) -> dict[str, str]:

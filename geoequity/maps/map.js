@@ -6,14 +6,24 @@ geoequity.start = function (map, data) {
   const at = (id) => document.getElementById(`ge-${id}`);
   const known = (value) => value !== null && value !== undefined;
   const layers = new Map(data.layers.map((layer) => [layer.id, layer]));
-  const first = data.layers.find((layer) => layer.values.some(known)) || data.layers[0];
+  const first = data.layers.find((layer) => layer.values?.some(known)) || data.layers[0];
   const state = {
     language: data.language,
     layer: first.id,
     open: null,
     hovered: null,
+    doubt: true, // whether what is to be taken with care is hatched
+    marked: null, // districts that the legend points at
     overlays: new Set(geoequity.rapidModes(data)),
   };
+  const mine = data.tree ? geoequity.weights(data) : null; // the reader's weights
+  function shown(id) {
+    const layer = layers.get(id);
+    if (layer.kind === "crossed") return geoequity.crossed(layer, shown("structures"), shown("technologies"));
+    return mine ? mine.layerOf(layer) : layer;
+  }
+  const fallback = { layer: first.id, language: data.language };
+  const address = geoequity.address(data, { layers, weights: mine, fallback });
   const narrow = window.matchMedia("(max-width: 760px)");
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   let words = geoequity.words(data.words, state.language);
@@ -44,6 +54,7 @@ geoequity.start = function (map, data) {
     path.getElement().setAttribute("data-district", data.districts[place].id);
     return path;
   });
+  const doubtful = borders.map((shape) => L.polygon(shape, { ...still, interactive: false, stroke: false, fillColor: "url(#ge-doubt)", fillOpacity: 1 }));
   bordersOnTop.addTo(map); // white under grey: a border that shows on light and dark alike
   geoequity.hatch(drawing._container, data.unknown);
   drawing._container.setAttribute("aria-hidden", "true"); // the list of districts says the same
@@ -65,21 +76,47 @@ geoequity.start = function (map, data) {
 
   function colourOf(layer, value) {
     if (!known(value)) return "url(#ge-unknown)";
-    return layer.kind === "type" ? data.types.colours[value] : layer.colours[geoequity.classOf(layer, value)];
+    if (layer.kind === "type") return data.types.colours[value];
+    return layer.colours[layer.kind === "crossed" ? value : geoequity.classOf(layer, value)];
+  }
+
+  // Why a district is to be taken with care on a layer; what is unknown there says so already.
+  function doubtsOf(layer, place) {
+    if (!known(layer.values[place])) return [];
+    if (layer.kind === "indicator") return layer.doubtful?.includes(place) ? ["confidence"] : [];
+    const typed = layer.kind === "type" || (layer.kind === "crossed" && !layer.own); // types are of the published weights
+    return data.districts[place].doubts.filter((kind) => typed || kind !== "type");
   }
 
   function paint() {
-    const layer = layers.get(state.layer);
+    const layer = shown(state.layer);
     paths.forEach((path, place) => {
-      const marked = place === state.open || place === state.hovered;
+      const marked = place === state.open || place === state.hovered || state.marked?.has(place);
       path.setStyle({
         fillColor: colourOf(layer, layer.values[place]),
         color: place === state.open ? "#111418" : marked ? "#3A4350" : "#FFFFFF",
         weight: place === state.open ? 3 : marked ? 2.5 : 2,
+        fillOpacity: state.marked && !state.marked.has(place) ? 0.2 : 1,
       });
     });
     bordersOnTop.bringToFront();
-    for (const place of [state.hovered, state.open]) if (place !== null) paths[place].bringToFront();
+    for (const place of [...(state.marked || []), state.hovered, state.open]) if (place !== null) bringUp(place);
+  }
+
+  function bringUp(place) {
+    paths[place].bringToFront();
+    if (map.hasLayer(doubtful[place])) doubtful[place].bringToFront();
+  }
+
+  function hatch(on) {
+    state.doubt = on;
+    remember();
+    const layer = shown(state.layer);
+    doubtful.forEach((hatching, place) => {
+      if (on && doubtsOf(layer, place).length) hatching.addTo(map);
+      else hatching.remove();
+    });
+    paint();
   }
 
   // ----------------------------------------------------------------- tooltip
@@ -95,17 +132,19 @@ geoequity.start = function (map, data) {
 
   function said(layer, place) {
     if (layer.kind === "type") return words.text(`type.${layer.values[place] || "unknown"}`);
+    if (layer.kind === "crossed") return layer.parts.map((part) => words.quantity(part.values[place], "score")).join(" · ");
     return words.valueOf(layer, place);
   }
 
   function tipFor(place) {
-    const layer = layers.get(state.layer);
+    const layer = shown(state.layer);
     const between = words.betweenOf(layer, place);
+    const lines = (layer.parts || [layer]).map((part) => `${part.label[words.language]}: ${said(part, place)}`);
     return make(
       "div",
       {},
       make("strong", { dir: "auto" }, data.districts[place].name),
-      make("span", {}, `${layer.label[words.language]}: ${said(layer, place)}`),
+      ...lines.map((line) => make("span", {}, line)),
       between ? make("small", {}, between) : null,
     );
   }
@@ -176,12 +215,13 @@ geoequity.start = function (map, data) {
   const bare = (name) => name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
   function drawList() {
-    const layer = layers.get(state.layer);
+    const layer = shown(state.layer);
     const sought = bare(at("search").value.trim());
     const rank = (place) => {
       const value = layer.values[place];
       if (!known(value)) return Infinity;
       if (layer.kind === "type") return Object.keys(data.types.colours).indexOf(value);
+      if (layer.kind === "crossed") return -layer.parts.reduce((sum, part) => sum + part.values[place], 0);
       return layer.better === "lower" ? value : -value;
     };
     const found = data.districts
@@ -220,6 +260,7 @@ geoequity.start = function (map, data) {
     }
     opener = from;
     state.open = place;
+    remember();
     const narrowed = narrow.matches;
     if (narrowed) showMore(false);
     drawCard();
@@ -262,11 +303,12 @@ geoequity.start = function (map, data) {
   }
 
   function drawCard() {
-    const shown = state.open !== null;
-    at("card").hidden = !shown;
-    document.body.classList.toggle("with-card", shown);
-    if (!shown) return;
-    const tools = { place: state.open, layers, showLayer, close: closeCard };
+    const open = state.open !== null;
+    at("card").hidden = !open;
+    document.body.classList.toggle("with-card", open);
+    if (!open) return;
+    const own = mine?.changed() ? mine : null;
+    const tools = { place: state.open, layers, shown, own, showLayer, close: closeCard };
     at("card").replaceChildren(...geoequity.card(data, words, tools));
   }
 
@@ -281,6 +323,7 @@ geoequity.start = function (map, data) {
     if (state.open === null) return;
     const place = state.open;
     state.open = null;
+    remember();
     drawCard();
     paint();
     markOpen();
@@ -301,9 +344,61 @@ geoequity.start = function (map, data) {
     if (layer.sampling) notes.push(words.text("map.between_note"));
     at("about").textContent = notes.join(" ");
     at("status").textContent = layer.label[words.language];
-    paint();
-    at("legend").replaceChildren(...geoequity.legend(data, words, layer));
+    drawLayer();
+  }
+
+  function drawLayer() {
+    state.marked = null;
+    hatch(state.doubt);
+    const layer = shown(state.layer);
+    const doubts = data.districts.map((_, place) => doubtsOf(layer, place));
+    const tools = { layer, moved: mine?.changed(), mark, doubts, hatched: state.doubt, hatch };
+    at("legend").replaceChildren(...geoequity.legend(data, words, tools));
     drawList();
+  }
+
+  function mark(places) {
+    state.marked = places ? new Set(places) : null;
+    paint();
+  }
+
+  // ----------------------------------------------------- the reader's weights
+
+  let sliders = null;
+
+  function drawWeights() {
+    at("weights").hidden = mine === null;
+    if (mine === null) return;
+    const open = at("weights-list").querySelector("details")?.open;
+    sliders = geoequity.sliders(mine, words, weigh, resetWeights);
+    at("weights-list").replaceChildren(...sliders.parts);
+    at("weights-list").querySelector("details").open = Boolean(open);
+    sayOwn();
+  }
+
+  function sayOwn() {
+    const said = words.text(mine.empty() ? "map.weights_empty" : "map.weights_own");
+    at("own").hidden = !mine.changed();
+    if (at("own-said").textContent !== said) at("own-said").textContent = said;
+  }
+
+  // Everything that follows from a weight; the card keeps its place and its fold.
+  function weigh() {
+    sayOwn();
+    drawLayer();
+    if (state.open === null) return;
+    const { scrollTop } = at("card");
+    const all = at("card").querySelector('.show-all[aria-expanded="true"]') !== null;
+    drawCard();
+    if (all) at("card").querySelector(".show-all").click();
+    at("card").scrollTop = scrollTop;
+  }
+
+  function resetWeights() {
+    mine.reset();
+    sliders.reflect();
+    weigh();
+    at("status").textContent = words.text("map.weights_published");
   }
 
   function showMore(open) {
@@ -311,6 +406,36 @@ geoequity.start = function (map, data) {
     at("more").style.top = narrow.matches ? `${at("side").getBoundingClientRect().top}px` : "";
     at("more-toggle").setAttribute("aria-expanded", String(open));
     at("more-toggle").textContent = words.text(open ? "map.less" : "map.more");
+  }
+
+  // ------------------------------------------------------------- the address
+
+  function remember() {
+    address.remember(() => {
+      const { lat, lng } = map.getCenter();
+      const view = home ? null : { zoom: map.getZoom(), lat: lat.toFixed(5), lon: lng.toFixed(5) };
+      return { ...state, view };
+    });
+  }
+
+  // Takes over what a link says; what it leaves out is as the page opens.
+  function restore(found) {
+    state.layer = found.layer;
+    state.language = found.language;
+    state.open = found.open;
+    state.doubt = found.doubt;
+    words = geoequity.words(data.words, state.language);
+    mine?.reset();
+    for (const [id, weight] of found.own) mine.set(id, weight);
+    draw();
+    map.invalidateSize({ pan: false });
+    goHome();
+    if (found.view) {
+      map.setView([found.view.lat, found.view.lon], Math.max(found.view.zoom, map.getMinZoom()), { animate: false });
+      if (!map.getBounds().intersects(extent)) goHome(); // nothing is to be seen there
+    } else if (found.open !== null) {
+      reveal(found.open);
+    }
   }
 
   function drawFindings() {
@@ -366,6 +491,7 @@ geoequity.start = function (map, data) {
   function draw() {
     drawWords();
     drawLayers();
+    drawWeights();
     drawFindings();
     overlays.list(words);
     drawSources();
@@ -409,6 +535,10 @@ geoequity.start = function (map, data) {
     else showMore(false);
   });
   at("more-toggle").addEventListener("click", () => showMore(!document.body.classList.contains("with-more")));
+  at("own-reset").addEventListener("click", () => {
+    resetWeights();
+    at("layer").focus({ preventScroll: true }); // the button goes with what it undid
+  });
   at("sources-open").addEventListener("click", () => at("sources").showModal());
   at("sources-close").addEventListener("click", () => at("sources").close());
 
@@ -436,12 +566,19 @@ geoequity.start = function (map, data) {
   at("in").addEventListener("click", () => map.zoomIn());
   at("out").addEventListener("click", () => map.zoomOut());
   at("home").addEventListener("click", goHome);
+  map.on("moveend", remember);
+  window.addEventListener("hashchange", () => {
+    const found = address.read();
+    if (found) restore(found);
+  });
 
   draw();
   overlays.show();
   map.invalidateSize({ pan: false });
   goHome();
   map.setMinZoom(Math.floor(map.getZoom()) - 2);
+  const asked = address.read();
+  if (asked) restore(asked);
   document.body.classList.add("ready");
-  return { state, map, paths, speak, showLayer, openCard, closeCard };
+  return { state, map, paths, weights: mine, weigh, speak, showLayer, openCard, closeCard };
 };

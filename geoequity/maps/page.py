@@ -18,7 +18,16 @@ from typing import Any
 import folium
 from branca.element import Element, Figure
 
-_SCRIPTS = ("words.js", "shapes.js", "overlays.js", "legend.js", "card.js", "map.js")
+_SCRIPTS = (
+    "words.js",
+    "shapes.js",
+    "overlays.js",
+    "weights.js",
+    "address.js",
+    "legend.js",
+    "card.js",
+    "map.js",
+)
 _IMAGE = re.compile(r"url\((images/[\w.-]+)\)")
 _SEALED = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"

@@ -131,7 +131,7 @@ geoequity.Labels = geoequity.Places.extend({
   },
 });
 
-// The hatching that stands for "unknown", as a pattern inside the map's drawing.
+// The hatchings that stand for "unknown" and, over any colour, for "take with care"; patterns inside the map's drawing.
 geoequity.hatch = function (drawing, { paper, line }) {
   const space = "http://www.w3.org/2000/svg";
   const make = (tag, attributes, parent) => {
@@ -147,4 +147,8 @@ geoequity.hatch = function (drawing, { paper, line }) {
   );
   make("rect", { width: 7, height: 7, fill: paper }, pattern);
   make("rect", { width: 1.4, height: 7, fill: line }, pattern);
+  const doubt = { id: "ge-doubt", width: 9, height: 9, patternUnits: "userSpaceOnUse", patternTransform: "rotate(-45)" };
+  const lines = make("pattern", doubt, definitions);
+  make("rect", { width: 3, height: 9, fill: "#FFFFFF", "fill-opacity": 0.75 }, lines); // shows on light and dark alike
+  make("rect", { x: 0.9, width: 1.2, height: 9, fill: "#27303B" }, lines);
 };

@@ -259,7 +259,7 @@ def test_the_one_select_switches_every_layer_and_leaks_no_gap_of_the_data(page, 
     options = page.run(
         "return [...document.getElementById('ge-layer').options].map((one) => one.value)"
     )
-    assert len(options) == 10 + len(study.catalogue)
+    assert len(options) == 11 + len(study.catalogue)
     choose = (
         "const select = document.getElementById('ge-layer'); select.value = arguments[0];"
         "select.dispatchEvent(new Event('change')); return document.body.innerText"

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geoequity.indicators import read_catalogue
+from geoequity.judgement import make_tree
 from geoequity.locale import LANGUAGES, MessageError, messages
 from geoequity.maps.content import MODE_COLOURS, SERVICE_AREAS, SERVICE_COLOURS, content
 from geoequity.palette import contrast
@@ -35,7 +37,7 @@ def test_every_number_is_finite_or_none(told):
 
 def test_layers_are_index_types_pillars_confidence_areas_and_every_indicator(told, study):
     names = [one["id"] for one in told["layers"]]
-    expected = ["index", "type", *PILLARS, *AREAS, "confidence", *study.catalogue.index]
+    expected = ["index", "type", "pillars", *PILLARS, *AREAS, "confidence", *study.catalogue.index]
     assert sorted(names) == sorted(expected)
 
 
@@ -238,3 +240,95 @@ def test_validators_and_stratifiers_are_read_beside_the_index_and_nothing_else_i
     assert beside == set(study.catalogue.index[study.catalogue["role"] != "indicator"])
     assert {"unmet_needs_share", "ndvi", "night_lights_per_1000"} <= beside
     assert "hazard_exposed_share" not in beside
+
+
+def in_tree(told, name):
+    return next(one for one in told["tree"]["nodes"] if one["id"] == name)
+
+
+def test_the_tree_is_the_one_that_the_index_was_made_with(study):
+    summary = copy.deepcopy(dict(study.summary))
+    summary["method"] |= {
+        "weights": {"mobility": 2.0, "technologies.activities": 0.5, "structures": 3.0},
+        "aggregation": "weighted geometric mean",
+    }
+    told = content(changed(study, summary=summary), language="es")
+    nodes = told["tree"]["nodes"]
+    expected = make_tree(
+        read_catalogue(), present=study.scores.columns, weights=summary["method"]["weights"]
+    )
+    assert [one["id"] for one in nodes] == list(expected["id"])
+    assert [one["weight"] for one in nodes] == list(expected["weight"])
+    above = [None if one["parent"] is None else nodes[one["parent"]]["id"] for one in nodes]
+    assert above == [None if pd.isna(one) else one for one in expected["parent"]]
+    assert told["tree"]["floor"] == 1  # as the published geometric mean is floored
+    assert in_tree(told, "index") | {"parent": None} == {
+        "id": "index",
+        "parent": None,
+        "weight": 1,
+        "min_known": 2,
+        "mean": "geometric",
+        "area": None,
+    }
+    assert in_tree(told, "structures")["min_known"] == 3
+    assert in_tree(told, "structures.mobility")["mean"] == "arithmetic"
+
+
+def test_an_area_has_one_weight_where_the_city_weighs_it_alike_in_both_pillars(study):
+    summary = copy.deepcopy(dict(study.summary))
+    summary["method"]["weights"] = {"mobility": 2.0, "technologies.activities": 0.5}
+    told = content(changed(study, summary=summary), language="en")
+    handles = {one["id"]: one for one in told["tree"]["handles"]}
+    assert len(handles["mobility"]["nodes"]) == 2
+    assert "activities" not in handles
+    split = handles["technologies.activities"]
+    assert split["label"]["en"] == "Activities · technologies"
+    assert [told["tree"]["nodes"][one]["id"] for one in split["nodes"]] == [split["id"]]
+
+
+def test_every_indicator_of_the_index_has_a_weight_and_no_other_has(told, study):
+    moved = {one["id"] for one in told["tree"]["handles"]}
+    assert moved == {*PILLARS, *AREAS, *study.scores.columns}
+    assert all(set(one["label"]) == set(LANGUAGES) for one in told["tree"]["handles"])
+
+
+def test_without_an_index_there_is_no_tree(study):
+    told = content(changed(study, scores=study.scores.iloc[:, :0]), language="es")
+    assert told["tree"] is None
+
+
+def test_pillars_cross_around_the_threshold_of_the_types(told, study):
+    found = layer(told, "pillars")
+    assert found["edges"] == [40, 60]
+    assert len(found["colours"]) == len(found["inks"]) == 9
+    pairs = zip(found["inks"], found["colours"], strict=True)
+    assert all(contrast(ink, ground) >= 4.5 for ink, ground in pairs)
+    summary = copy.deepcopy(dict(study.summary))
+    summary["method"]["threshold"] = 55.0
+    moved = content(changed(study, summary=summary), language="es")
+    assert layer(moved, "pillars")["edges"] == [45, 65]
+
+
+def test_doubts_are_low_confidence_thin_maps_and_uncertain_types(study):
+    summary = copy.deepcopy(dict(study.summary)) | {"mapping": {"thin": ["d02", "d04"]}}
+    told = content(changed(study, summary=summary), language="es")
+    for place, (unit_id, row) in enumerate(study.districts.iterrows()):
+        expected = {
+            "confidence": row["confidence"] < 0.5,
+            "thin": unit_id in ("d02", "d04"),
+            "type": row["type"] == "uncertain",
+        }
+        kinds = [kind for kind, held in expected.items() if held]
+        assert told["districts"][place]["doubts"] == kinds
+    assert {kind for one in told["districts"] for kind in one["doubts"]} == set(expected)
+
+
+def test_an_indicator_is_doubted_by_its_own_confidence(study):
+    trusted = study.confidence.astype(float)
+    trusted.loc["d02", "school_walk_min"] = 0.49
+    trusted.loc["d04", "school_walk_min"] = math.nan  # unknown is not low
+    told = content(changed(study, confidence=trusted), language="es")
+    expected = [*np.flatnonzero(trusted["school_walk_min"] < 0.5)]
+    assert layer(told, "school_walk_min")["doubtful"] == expected
+    assert 2 in expected
+    assert 4 not in expected
