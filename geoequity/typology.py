@@ -15,7 +15,14 @@ import pandas as pd
 
 from geoequity import inequality
 from geoequity.errors import DataError
-from geoequity.schema import PILLARS, TYPES, check_same_index, check_unique, floats_of
+from geoequity.schema import (
+    PILLARS,
+    TYPES,
+    check_non_negative,
+    check_same_index,
+    check_unique,
+    floats_of,
+)
 
 UNCERTAIN = "uncertain"
 NOTABLE_POINTS = 5.0  # what is nearer to where it is measured from neither leads nor lacks
@@ -57,7 +64,8 @@ def probabilities(
     Raises
     ------
     DataError
-        If the draws are not about the same districts, or there is none.
+        If the draws are not about the same districts, there is none, or thresholds are
+        not as many.
 
     Examples
     --------
@@ -75,6 +83,9 @@ def probabilities(
         )
         raise DataError(msg)
     least = threshold if isinstance(threshold, tuple) else (threshold, threshold)
+    if any(np.size(one) not in {1, len(structures)} for one in least):
+        msg = f"threshold: one number, or one for each of the {len(structures)} draws"
+        raise DataError(msg)
     above_s, above_t = (
         pillar - np.asarray(one, dtype=float).reshape(-1, 1)
         for pillar, one in zip((structures, technologies), least, strict=True)
@@ -155,7 +166,8 @@ def medians(scores: Draws, *, population: pd.Series) -> Draws:
     Raises
     ------
     DataError
-        If the scores are not about as many districts.
+        If the scores are not about as many districts, or a population is text, negative
+        or infinite.
 
     Examples
     --------
@@ -165,6 +177,7 @@ def medians(scores: Draws, *, population: pd.Series) -> Draws:
     if scores.shape[1:] != (len(population),):
         msg = "scores and population must be about the same districts"
         raise DataError(msg)
+    check_non_negative(population, name="population")
     people = population.to_numpy(dtype=float)
     counted = people > 0
     return inequality.quantiles(scores[:, counted], population=people[counted], q=[0.5])[0]

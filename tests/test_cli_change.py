@@ -157,3 +157,33 @@ def test_wrong_usage_exits_2() -> None:
 def test_schema_change_prints_its_schema(capsys: pytest.CaptureFixture) -> None:
     assert main(["schema", "change"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "geoequity change"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("summary.json", "[]", "summary.json has no city; summary.json has no method"),
+        ("summary.json", "null", "summary.json has no city"),
+        ("summary.json", '{"city": {"id": "valle"}, "versions": {}}', "has no city.name"),
+        ("summary.json", '{"city": "valle"}', "summary.json has no city"),
+        ("provenance.json", "[]", "provenance.json lists no sources with name, path, sha256"),
+        ("provenance.json", '{"sources": [{"name": "osm"}]}', "provenance.json lists no sources"),
+    ],
+)
+def test_files_that_are_json_but_no_study_are_refused_by_name(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture, file: str, text: str, said: str
+) -> None:
+    (folders[1] / file).write_text(text, encoding="utf-8")
+    assert run(*folders) == 1
+    told = fault(capsys)
+    assert "new: the study is incomplete or damaged" in told
+    assert said in told
+
+
+def test_tables_that_are_not_of_the_districts_are_refused(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture
+) -> None:
+    file = folders[0] / "tables" / "scores.parquet"
+    pd.read_parquet(file).iloc[1:].to_parquet(file)
+    assert run(*folders) == 1
+    assert "scores and districts are not about the same: a" in fault(capsys)

@@ -472,6 +472,25 @@ def test_one_district_alone_makes_a_line_that_has_no_interval():
     assert found.slope_says == "unclear"
 
 
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        ({"old": ["a", "b"]}, "scores: not numbers: old"),
+        ({"new": [np.inf, 1.0]}, "scores: infinite: new"),
+        ({"people": [-1.0, 1.0]}, "old population: negative or infinite: 0"),
+        ({"draws": (np.ones((0, 2)), np.ones((0, 2)))}, "draws must be about the 2 districts"),
+        ({"draws": (np.ones((3, 2)), np.ones((5, 2)))}, "as many at both dates"),
+        ({"error": pd.Series([-1.0, 1.0])}, "error: negative or infinite: 0"),
+        ({"error": pd.Series([1.0, 1.0], index=["x", "y"])}, "different units"),
+    ],
+)
+def test_scores_that_cannot_converge_are_refused_by_name(spoilt, said):
+    given = {"old": [40.0, 60.0], "new": [45.0, 55.0], "people": [1.0, 1.0], **spoilt}
+    old, new, people = (pd.Series(given.pop(one)) for one in ("old", "new", "people"))
+    with pytest.raises(DataError, match=said):
+        converge(old, new, population=(people, people), **given)
+
+
 def test_draws_that_are_not_about_the_districts_are_refused():
     old = pd.Series([1.0, 2.0])
     wrong = (np.zeros((3, 1)), np.zeros((3, 1)))

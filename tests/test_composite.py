@@ -489,6 +489,14 @@ def test_every_fault_of_a_tree_is_named_at_once():
     assert set(refused.value.ids) == set("abcpqkl")
 
 
+def test_how_many_must_be_known_is_a_number():
+    tree = tree_of(("a", "r", 1.0), ("r", None, 1.0)).assign(min_known=["x", None])
+    with pytest.raises(DataError, match="tree: min_known is no number: a"):
+        scored(units(a=[1]), tree)
+    with pytest.raises(DataError, match="tree: columns: ids stand more than once: weight"):
+        scored(units(a=[1]), pd.concat([tree, tree[["weight"]]], axis=1))
+
+
 def test_a_tree_without_a_root_is_a_circle():
     tree = tree_of(("a", "b", 1.0), ("b", "a", 1.0))
     with pytest.raises(DataError, match="tree: in a circle: a, b"):

@@ -342,6 +342,7 @@ def test_one_row_of_all_posteriors_makes_one_draw(scheme):
         (lambda one: {"a": one["a"], "b": one["b"][:5]}, "unequal numbers of draws"),
         (lambda one: {"a": one["a"].mask(one["a"] > 30)}, "unknown in some draws"),
         (lambda one: {"a": one["a"] / 0}, "infinite"),
+        (lambda one: {"a": one["a"].astype(str)}, "a is not numbers"),
     ],
 )
 def test_posteriors_of_something_else_are_refused(change, message):
@@ -406,7 +407,7 @@ def test_an_output_that_never_moves_has_no_sensitivities():
 def test_outputs_that_do_not_match_are_refused():
     y = np.arange(4.0)
     for a, b, c in [(y, y[1:], y), (y, y, y[1:]), (y[:1], y[:1], y[:1]), (y, y, y * nan)]:
-        with pytest.raises(DataError, match="needs known outputs"):
+        with pytest.raises(DataError, match="needs known, finite outputs"):
             composite.sobol_indices(a, b, mixed={"x": c})
 
 
@@ -454,7 +455,7 @@ def test_sensitivities_are_of_the_mean_shift_of_ranks():
         ({"weights": (0.5, np.inf)}, "multiples from 0 up"),
         ({"weights": {}}, "no sets"),
         ({"weights": {"mine": {"q": 1.0}}}, "nothing in the tree: q"),
-        ({"weights": {"mine": {"a": -1.0}}}, "weight negative"),
+        ({"weights": {"mine": {"a": -1.0}}}, "pool: weights: negative or infinite: a"),
         ({"weights": {"mine": {"a": 0.0, "b": 0.0}}}, "all weights are 0 under: x"),
         ({"method": 1}, "pool: takes normalise, weights, aggregate, drop_one, not method"),
     ],
@@ -489,3 +490,12 @@ def test_what_the_published_choice_cannot_score_is_warned_of_once():
     with pytest.warns(DataWarning, match="min-max cannot score") as warned:
         shaken(table, pool={"normalise": [composite.min_max, composite.rank]})
     assert len(warned) == 1
+
+
+def test_sets_of_weights_are_numbers_and_a_table_has_units():
+    with pytest.raises(DataError, match="pool: weights: not numbers"):
+        shaken(pool={"weights": {"mine": {"a": "x"}}})
+    with pytest.raises(DataError, match="data: there are no units"):
+        shaken(data().iloc[:0])
+    with pytest.raises(DataError, match="finite outputs"):
+        composite.sobol_indices(np.array([1.0, np.inf]), np.ones(2), mixed={})

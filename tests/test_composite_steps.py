@@ -297,3 +297,10 @@ def test_gaps_in_whole_numbers_are_filled_with_the_exact_mean():
             step(pd.DataFrame({"a": ["x", "y"]}))
     with pytest.raises(DataError, match="columns: ids stand more than once: a"):
         composite.denominate(pd.concat([data, data], axis=1), by={"a": data["a"]})
+
+
+def test_where_no_unit_has_a_group_nothing_is_filled():
+    data = pd.DataFrame({"a": [1.0, np.nan]})
+    with pytest.warns(DataWarning, match="still unknown"):
+        filled = composite.impute(data, groups=pd.Series([None, None], dtype=object))
+    pd.testing.assert_frame_equal(filled, data)

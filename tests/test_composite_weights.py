@@ -349,3 +349,9 @@ def test_points_that_are_none_are_refused_by_panellist():
         composite.budget_allocation(points)
     with pytest.raises(DataError, match="no panellists"):
         composite.budget_allocation(points.iloc[:0])
+
+
+def test_pairs_of_texts_are_no_judgements():
+    pairs = pd.DataFrame({"a": ["1", "x"], "b": ["2", "1"]}, index=["a", "b"])
+    with pytest.raises(DataError, match="pairs: not numbers: a, b"):
+        composite.analytic_hierarchy(pairs)

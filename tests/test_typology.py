@@ -302,3 +302,24 @@ def test_three_are_named_at_most_and_no_others_than_the_pillars():
         threshold=50.0,
     )
     assert found.loc["a"].tolist() == [["v", "w", "x"], []]
+
+
+def test_thresholds_are_one_or_one_a_draw_and_people_are_counted():
+    draws, index = np.full((3, 2), 60.0), pd.Index(["a", "b"])
+    with pytest.raises(DataError, match="one for each of the 3 draws"):
+        typology.probabilities(draws, draws, threshold=(np.ones(2), np.ones(2)), index=index)
+    for people, fault in ((["1", "2"], "not numbers"), ([-1.0, 2.0], "negative or infinite: 0")):
+        with pytest.raises(DataError, match=f"population: {fault}"):
+            typology.medians(draws, population=pd.Series(people))
+
+
+def test_a_district_that_stands_twice_has_no_gap_to_explain():
+    scores = pd.DataFrame({"wifi": [90.0, 10.0]}, index=["a", "a"])
+    with pytest.raises(DataError, match="gap: ids stand more than once: a"):
+        typology.decoration_reasons(
+            scores,
+            scores["wifi"],
+            pillars={"wifi": "technologies"},
+            means=scores.mean(),
+            threshold=50.0,
+        )

@@ -125,7 +125,9 @@ def converge(
     Raises
     ------
     DataError
-        If the parts are not on one index, or draws not about its districts.
+        If the parts are not on one index, draws not about its districts or not as many
+        at both dates, or a number is text, infinite, or below 0 where it counts people
+        or errs.
 
     Notes
     -----
@@ -153,9 +155,17 @@ def converge(
     schema.check_same_index(old, new, names=("old", "new"))
     for people, name in zip(population, ("old population", "new population"), strict=True):
         schema.check_same_index(old, people, names=("old", name))
-    if draws is not None and any(one.shape[1:] != (len(old),) for one in draws):
-        msg = f"draws must be about the {len(old)} districts of the scores"
+        schema.check_non_negative(people, name=name)
+    schema.floats_of(pd.concat([old, new], axis=1, keys=["old", "new"]), name="scores")
+    if draws is not None and (
+        any(one.shape[1:] != (len(old),) or not len(one) for one in draws)
+        or len(draws[0]) != len(draws[1])
+    ):
+        msg = f"draws must be about the {len(old)} districts of the scores, as many at both dates"
         raise DataError(msg)
+    if isinstance(error, pd.Series):
+        schema.check_same_index(old, error, names=("old", "error"))
+        schema.check_non_negative(error, name="error")
     known = old.notna() & new.notna() & (population[0] > 0) & (population[1] > 0)
     scores, people = [old[known], new[known]], [one[known].astype(float) for one in population]
     spread = [_spread(s.to_numpy(), p.to_numpy()) for s, p in zip(scores, people, strict=True)]

@@ -441,10 +441,11 @@ def profile(
     scores = schema.floats_of(scores[leaves], name="scores")
     usual = scores[leaves].mean() if reference is None else reference
     refuse("reference", {"lacks": pd.Index(leaves).difference(usual.index)})
+    usual = schema.floats_of(usual[leaves].to_frame("reference"), name="reference")["reference"]
     table = pd.DataFrame(
         {
             "score": scores.loc[unit, leaves].astype(float),
-            "reference": usual[leaves],
+            "reference": usual,
             "weight": global_weights(tree)[leaves],
         }
     )

@@ -294,7 +294,7 @@ def sobol_indices(y_a: Array, y_b: Array, *, mixed: Mapping[str, Array]) -> pd.D
     ------
     DataError
         If the samples are not alike in length, have fewer than 2 rows, or an
-        output is unknown.
+        output is unknown or infinite.
 
     Notes
     -----
@@ -322,8 +322,12 @@ def sobol_indices(y_a: Array, y_b: Array, *, mixed: Mapping[str, Array]) -> pd.D
     [0.2, 0.8]
     """
     outputs = [y_a, y_b, *mixed.values()]
-    if len({len(one) for one in outputs}) > 1 or len(y_a) < _LEAST or np.isnan(outputs).any():
-        msg = "sobol_indices: needs known outputs of 2 rows or more, of all samples alike"
+    if (
+        len({len(one) for one in outputs}) > 1
+        or len(y_a) < _LEAST
+        or not np.isfinite(outputs).all()
+    ):
+        msg = "sobol_indices: needs known, finite outputs of 2 rows or more, of all samples alike"
         raise DataError(msg)
     centre = np.concatenate([y_a, y_b]).mean()
     a, b = y_a - centre, y_b - centre
@@ -536,7 +540,9 @@ def _weights(
         vectors = []
         for chosen in asked.values():
             weight = own.astype(float).copy()
-            weight.update(pd.Series(dict(chosen), dtype=float))
+            given = pd.Series(dict(chosen), dtype=None if chosen else float)
+            schema.check_non_negative(given, name="pool: weights")
+            weight.update(given.astype(float))
             vectors.append(checked_tree(tree.assign(weight=weight.to_numpy()), data)["weight"])
         return list(asked), np.array(vectors)
     low, high = asked
@@ -562,9 +568,12 @@ def _worlds(
             if set(table.columns) != set(data.index) or len(table.columns) != len(data):
                 faults.append(f"{key} is about other units")
                 continue
-            table = table[data.index].to_numpy(dtype=float)  # noqa: PLW2901 - in our order
+            table = table[data.index].to_numpy()  # noqa: PLW2901 - in our order
         if table.ndim != 2 or table.shape[1] != len(data) or not len(table):  # noqa: PLR2004
             faults.append(f"{key} has the shape {table.shape}, not draws x {len(data)} units")
+            continue
+        if not np.issubdtype(table.dtype, np.number):
+            faults.append(f"{key} is not numbers but {table.dtype}")
             continue
         value, nothing = data[key].to_numpy(dtype=float), np.isnan(table)
         without = nothing.all(axis=0)

@@ -101,7 +101,8 @@ def impute(data: pd.DataFrame, *, by: str = MEAN, groups: pd.Series | None = Non
         filled = data.fillna(data.agg(by))
     else:
         schema.check_same_index(data, groups, names=("data", "groups"))
-        filled = data.fillna(data.groupby(groups).transform(by))
+        usual = data.groupby(groups).transform(by) if groups.notna().any() else data
+        filled = data.fillna(usual)
     gaps, left = data.isna(), filled.isna()
     said = {
         f"unknown values filled in by the {by}": data.columns[(gaps & ~left).any()],

@@ -44,6 +44,7 @@ def checked_tree(tree: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
     roots = nodes.index[parent.isna()]
     lost = nodes.index[~parent.isin(nodes.index) & parent.notna()]
     leaves = pd.Index(leaves_of(nodes))
+    needed = nodes.get("min_known", pd.Series(np.nan, index=nodes.index))
     own = nodes.get("aggregate", pd.Series(None, index=nodes.index, dtype=object))
     refuse(
         "tree",
@@ -59,11 +60,13 @@ def checked_tree(tree: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
                 ~((weight >= 0) & (weight < np.inf))
             ],
             "all weights are 0 under": parent[sums == 0].unique(),
+            "min_known is no number": nodes.index[
+                needed.notna() & pd.to_numeric(needed, errors="coerce").isna()
+            ],
             "aggregate is unknown": nodes.index[own.notna() & ~own.isin(list(NAMED))],
         },
     )
     nodes["weight"] = (weight / sums).where(parent.notna(), 1.0)
-    needed = nodes.get("min_known", pd.Series(np.nan, index=nodes.index))
     return nodes.assign(min_known=pd.to_numeric(needed).fillna(1.0), aggregate=own.astype(object))
 
 

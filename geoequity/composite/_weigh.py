@@ -367,8 +367,8 @@ def analytic_hierarchy(pairs: pd.DataFrame) -> Hierarchy:
     Raises
     ------
     DataError
-        If rows and columns differ, there are more than 15 things, a judgement is
-        unknown or not above 0, or two opposite ones do not multiply to 1.
+        If rows and columns differ, there are more than 15 things, a judgement is no
+        number, unknown, infinite or not above 0, or two opposite ones do not multiply to 1.
 
     Warns
     -----
@@ -389,8 +389,8 @@ def analytic_hierarchy(pairs: pd.DataFrame) -> Hierarchy:
     if not pairs.index.equals(pairs.columns) or not 1 <= len(pairs) <= len(_RANDOM):
         msg = f"pairs: a square of 1 to {len(_RANDOM)} things, rows and columns alike"
         raise DataError(msg)
-    judged = pairs.to_numpy(float)
-    positive = (judged > 0) & (judged < np.inf)
+    judged = schema.floats_of(pairs, name="pairs").to_numpy()
+    positive = judged > 0
     # Written with two digits, 1/3 and 3 need not quite multiply to 1
     odd = positive & positive.T & ~np.isclose(judged * judged.T, 1.0, rtol=0.02)
     refuse(

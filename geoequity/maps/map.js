@@ -92,12 +92,14 @@ geoequity.start = function (map, data) {
     const layer = shown(state.layer);
     paths.forEach((path, place) => {
       const marked = place === state.open || place === state.hovered || state.marked?.has(place);
-      path.setStyle({
+      const style = {
         fillColor: colourOf(layer, layer.values[place]),
         color: place === state.open ? "#111418" : marked ? "#3A4350" : "#FFFFFF",
         weight: place === state.open ? 3 : marked ? 2.5 : 2,
         fillOpacity: state.marked && !state.marked.has(place) ? 0.2 : 1,
-      });
+      };
+      const { options } = path; // most stay as they are from one step to the next
+      if (Object.keys(style).some((one) => options[one] !== style[one])) path.setStyle(style);
     });
     bordersOnTop.bringToFront();
     for (const place of [...(state.marked || []), state.hovered, state.open]) if (place !== null) bringUp(place);

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyogrio
 
 from geoequity.compare import Change
-from geoequity.errors import SourceError
+from geoequity.errors import SourceError, shown
 from geoequity.outputs._tables import tidy_indicators
 from geoequity.study import Study
 
@@ -47,6 +47,13 @@ _TABLES = (
     "patterns",
     "types",
 )
+_NEEDED = {  # what others read of a summary without asking
+    "city": ("id", "name", "languages"),
+    "method": ("normalisation",),
+    "versions": (),
+}
+_OF_SOURCES = ("name", "path", "sha256")
+_BY_DISTRICT = ("indicators", "scores", "confidence", "types")
 
 
 def save(study: Study, folder: str | Path) -> Path:
@@ -172,7 +179,8 @@ def load(folder: str | Path) -> Study:
     Raises
     ------
     SourceError
-        If the folder is not there, is no study, or lacks a file.
+        If the folder is not there, is no study, lacks a file, or has files that are
+        damaged or do not belong together.
     """
     place = Path(folder)
     if not (place / _MARK).is_file():
@@ -182,7 +190,7 @@ def load(folder: str | Path) -> Study:
         layers = {one: gpd.read_parquet(place / path) for one, path in _LAYERS.items()}
         tables = {one: pd.read_parquet(place / "tables" / f"{one}.parquet") for one in _TABLES}
         tables["catalogue"] = pd.read_csv(place / "dictionary.csv", index_col="id")
-        return Study(
+        study = Study(
             **{name: _with_none(table) for name, table in (layers | tables).items()},
             summary=json.loads((place / _MARK).read_text(encoding="utf-8")),
             provenance=json.loads((place / "provenance.json").read_text(encoding="utf-8")),
@@ -190,6 +198,11 @@ def load(folder: str | Path) -> Study:
     except (OSError, ValueError, pa.ArrowException, pyogrio.errors.DataSourceError) as error:
         msg = f"{place}: the study is incomplete or damaged: {error}"
         raise SourceError(msg, source=place) from error
+    faults = _faults_of(study)
+    if faults:
+        msg = f"{place}: the study is incomplete or damaged: {'; '.join(faults)}"
+        raise SourceError(msg, source=place)
+    return study
 
 
 def summary_schema(of: str = "summary") -> dict[str, Any]:
@@ -208,6 +221,26 @@ def summary_schema(of: str = "summary") -> dict[str, Any]:
     """
     text = resources.files("geoequity.outputs").joinpath(f"{of}.schema.json").read_text("utf-8")
     return json.loads(text)
+
+
+def _faults_of(study: Study) -> list[str]:
+    """Find what files that can be read each by itself lack of a study, or where they disagree."""
+    faults = []
+    for key, needed in _NEEDED.items():
+        block = study.summary.get(key) if isinstance(study.summary, dict) else None
+        if not isinstance(block, dict):
+            faults.append(f"{_MARK} has no {key}")
+            continue
+        faults += [f"{_MARK} has no {key}.{one}" for one in needed if one not in block]
+    sources = study.provenance.get("sources", []) if isinstance(study.provenance, dict) else None
+    whole = isinstance(sources, list) and all(isinstance(one, dict) for one in sources)
+    if not whole or any(key not in one for one in sources or () for key in _OF_SOURCES):
+        faults.append(f"provenance.json lists no sources with {', '.join(_OF_SOURCES)}")
+    for name in _BY_DISTRICT:
+        odd = getattr(study, name).index.symmetric_difference(study.districts.index)
+        if len(odd):
+            faults.append(f"{name} and districts are not about the same: {shown(odd)}")
+    return faults
 
 
 def _with_none(table: pd.DataFrame) -> pd.DataFrame:
