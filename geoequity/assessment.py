@@ -779,6 +779,7 @@ def _city_block(city: City, sources: Collected) -> dict[str, Any]:
         "languages": list(block.languages),
         "licences": sources.licences,
         "question": dict(city.question.text) if city.question else None,
+        "question_indicators": list(city.question.indicators) if city.question else [],
         "title": dict(city.report.title),
     }
 

@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     report = add("report", _report, "write the reports of a study again")
     report.add_argument("folder", type=Path, metavar="DIR", help="folder of a study")
     report.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
+    report.add_argument("--pdf", action="store_true", help="as PDF too, which wants the extra pdf")
     change = add("change", _change, "tell what changed between two studies of one city")
     change.add_argument("old", type=Path, metavar="OLD", help="folder of the earlier study")
     change.add_argument("new", type=Path, metavar="NEW", help="folder of the later study")
@@ -298,6 +299,9 @@ def _report(options: argparse.Namespace) -> dict[str, Any]:
     for language in options.language or study.summary["city"]["languages"]:
         paths.append(options.folder / f"report.{language}.html")
         report.write_report(study, paths[-1], language=language)
+        if options.pdf:
+            paths.append(options.folder / f"report.{language}.pdf")
+            report.write_pdf(study, paths[-1], language=language)
     return _written(options, paths)
 
 

@@ -122,6 +122,7 @@ PROMISED = {
     "outputs.save": "study folder",
     "outputs.load": "folder",
     "maps.draw_map": "study",
+    "report.write_pdf": "study path language",
     "report.write_report": "study path language",
     "inequality.gini": "value population",
     "inequality.absolute_gini": "value population",

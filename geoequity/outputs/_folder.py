@@ -16,12 +16,14 @@ import pyogrio
 
 from geoequity.compare import Change
 from geoequity.errors import SourceError, shown
+from geoequity.outputs._styles import add_styles
 from geoequity.outputs._tables import tidy_indicators
+from geoequity.outputs._workbook import write_workbook
 from geoequity.study import Study
 
 _MARK, _CHANGE_MARK = "summary.json", "change.json"  # what makes a folder one of ours
 _OURS = {  # what an earlier run may have left in such a folder
-    _MARK: ("map.html", "study.xlsx", "tables", "report.*.html", "report.*.pdf"),
+    _MARK: ("map.html", "tables", "report.*.html", "report.*.pdf"),
     _CHANGE_MARK: ("change.csv", "change.*.html"),
 }
 _LAYERS = {
@@ -140,6 +142,7 @@ def write_tables(study: Study, folder: Path) -> None:
     for name, path in _LAYERS.items():
         getattr(study, name).to_parquet(folder / path)
     _write_package(study, folder / "study.gpkg")
+    write_workbook(study, folder / "study.xlsx")
     for name in _TABLES:
         getattr(study, name).to_parquet(tables / f"{name}.parquet")
     study.catalogue.to_csv(folder / "dictionary.csv", lineterminator="\n")
@@ -301,8 +304,9 @@ def _write_json(path: Path, content: Any) -> None:
 
 
 def _write_package(study: Study, path: Path) -> None:
-    """Write the layers to one GeoPackage."""
+    """Write the layers to one GeoPackage, styled."""
     for name in _LAYERS:
         layer = getattr(study, name).reset_index()
         kind = "Unknown" if layer.empty else None
         pyogrio.write_dataframe(layer, path, layer=name, geometry_type=kind)
+    add_styles(study, path)

@@ -3,7 +3,7 @@ The report: one page that a city councillor can read.
 
 :func:`write_report` writes a study as a single HTML file, words, tables and
 pictures in it, that opens from disk, on a phone and on paper with no network;
-:func:`write_change_report` what changed between two.
+:func:`write_pdf` the same on paper; :func:`write_change_report` what changed between two.
 """
 
 import os
@@ -17,7 +17,7 @@ from geoequity.study import Study
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["write_change_report", "write_report"]
+__all__ = ["write_change_report", "write_pdf", "write_report"]
 
 
 def write_report(study: Study, path: str | Path, *, language: str = "es") -> Path:
@@ -48,6 +48,49 @@ def write_report(study: Study, path: str | Path, *, language: str = "es") -> Pat
         If there is no catalogue of that language.
     """
     return _write(_page(study, language=language), path)
+
+
+def write_pdf(study: Study, path: str | Path, *, language: str = "es") -> Path:
+    """
+    Write the report of a study as a PDF.
+
+    The words, tables and pictures are those of :func:`write_report`. The same
+    study gives the same bytes. A report already at the path stays as it was
+    until the new one is complete.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    path
+        File to write; its folder is made where it is missing.
+    language
+        One of ``geoequity.locale.LANGUAGES``.
+
+    Returns
+    -------
+    path
+        The file written: A4 with page numbers, bookmarks, embedded fonts and
+        maps as vectors.
+
+    Raises
+    ------
+    MessageError
+        If there is no catalogue of that language.
+    SourceError
+        If Typst is not installed; it comes with the extra ``pdf``.
+    """
+    from geoequity.locale import messages, name  # noqa: PLC0415  as all of the report
+    from geoequity.report._print import pdf  # noqa: PLC0415  an extra
+
+    said, city = messages(language), study.summary["city"]
+    made = pdf(
+        _page(study, language=language),
+        title=f"{said['question']} {name(city['name'])}",
+        language=language,
+        banner=said["fictitious"] if city.get("fictitious") else "",
+    )
+    return _write(made, path)
 
 
 def write_change_report(change: Change, path: str | Path, *, language: str = "es") -> Path:
@@ -82,13 +125,13 @@ def write_change_report(change: Change, path: str | Path, *, language: str = "es
     return _write(page, path)
 
 
-def _write(page: str, path: str | Path) -> Path:
+def _write(page: str | bytes, path: str | Path) -> Path:
     """Write a page, whole or not at all."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        beside.write_text(page, encoding="utf-8", newline="\n")
+        beside.write_bytes(page.encode("utf-8") if isinstance(page, str) else page)
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)

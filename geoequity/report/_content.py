@@ -16,6 +16,7 @@ from geoequity import inequality
 from geoequity.locale import name
 from geoequity.palette import TYPE_COLOURS, TYPE_MARKS, UNKNOWN, ink_on
 from geoequity.report import (
+    _answer,
     _borders,
     _charts,
     _decoration,
@@ -68,6 +69,7 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         "words": words,
         "t": words.text,
         "title": _title(study, words),
+        "answer": _answer.answer(study, words),
         "tiles": _tiles(study, words),
         "findings": _findings(study, words),
         "maps": maps,

@@ -132,20 +132,40 @@ def leaning(study: Study, words: Words) -> dict[str, Any] | None:
     }
     if not len(ranks) or not leans:
         return None
-    rows = []
-    for key in sorted(leans, key=lambda one: (-abs(leans[one]), one))[:_ROWS]:
-        burden = study.catalogue.loc[key, "better"] == "lower"
-        side = "even" if abs(leans[key]) < LEANING else "well" if leans[key] > 0 else "badly"
-        verdict = side if side == "even" else f"{side}_{'burden' if burden else 'good'}"
-        rows.append(
-            {
-                "name": words.label(study.catalogue.loc[key]),
-                "index": words.number(leans[key], 2),
-                "said": words.text(f"report.leaning.{verdict}"),
-            }
-        )
+    rows = [
+        {
+            "name": words.label(study.catalogue.loc[key]),
+            "index": words.number(leans[key], 2),
+            "said": words.text(f"report.leaning.{verdict(study, key, leans[key])}"),
+        }
+        for key in sorted(leans, key=lambda one: (-abs(leans[one]), one))[:_ROWS]
+    ]
     stratifier = words.label(study.catalogue.loc[ranks[0]])
     return {"stratifier": stratifier, "rows": rows, "of": len(leans)}
+
+
+def verdict(study: Study, indicator: str, lean: float) -> str:
+    """
+    Tell to whom an indicator leans.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    indicator
+        Its id.
+    lean
+        Its concentration index, positive where the better off have more.
+
+    Returns
+    -------
+    verdict
+        Key of a message under ``report.leaning``.
+    """
+    if abs(lean) < LEANING:
+        return "even"
+    burden = study.catalogue.loc[indicator, "better"] == "lower"
+    return f"{'well' if lean > 0 else 'badly'}_{'burden' if burden else 'good'}"
 
 
 def _bars(
