@@ -532,3 +532,18 @@ def test_the_block_says_why_nothing_is_known():
         block = mapping_block(table, population=people)
         assert (block["known"], block["thin"], block["population_share"]) == (False, [], None)
         assert [one["id"] for one in block["reasons"]] == [why]
+
+
+@pytest.mark.parametrize(
+    "draw", [confidence.walk_draws, confidence.share_draws, confidence.length_draws]
+)
+def test_what_is_unknown_stays_so_and_the_type_of_numbers_does_not_matter(draw):
+    index = pd.Index(["a", "b", "c"])
+    whole = pd.DataFrame([[0.5, np.nan, 1.0]], columns=index)
+    value = pd.Series([0.0, 0.0, np.nan], index=index)
+    drawn = draw(value, completeness=whole)
+    assert drawn.isna().to_numpy().tolist() == [[False, True, True]]
+    typed = draw(value.astype("Int64"), completeness=whole.astype("Float64"))
+    pd.testing.assert_frame_equal(typed, drawn)
+    with pytest.raises(DataError, match="completeness: not numbers: a, b, c"):
+        draw(value, completeness=whole.astype(str))

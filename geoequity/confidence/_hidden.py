@@ -53,8 +53,8 @@ def count_draws(
     >>> draws["a"].tolist()
     [3.0, 3.0]
     """
-    _check(count, completeness)
-    n, c = np.broadcast_arrays(count.to_numpy(dtype=float), completeness.to_numpy())
+    count, completeness = _checked(count, completeness)
+    n, c = np.broadcast_arrays(count.to_numpy(), completeness.to_numpy())
     known = ~(np.isnan(n) | np.isnan(c))
     drawn = np.full(c.shape, np.nan)
     drawn[known] = n[known] + rng.negative_binomial(n[known] + 1, c[known])
@@ -102,7 +102,7 @@ def walk_draws(walk: pd.Series, *, completeness: pd.DataFrame) -> pd.DataFrame:
     >>> walk_draws(pd.Series({"a": 10.0}), completeness=shares)["a"].round(2).tolist()
     [10.0, 7.85]
     """
-    _check(walk, completeness)
+    walk, completeness = _checked(walk, completeness)
     root = np.sqrt((1 - completeness) / completeness)
     shorter = np.arctan(root) / root.where(root > 0)
     return shorter.where(root.isna() | (root > 0), 1.0) * walk
@@ -143,12 +143,13 @@ def share_draws(share: pd.Series, *, completeness: pd.DataFrame) -> pd.DataFrame
     >>> share_draws(pd.Series({"a": 0.5}), completeness=shares)["a"].tolist()
     [0.5, 0.75]
     """
-    _check(share, completeness)
+    share, completeness = _checked(share, completeness)
     bad = (share < 0) | (share > 1)
     if bad.any():
         msg = f"share: not 0-1: {shown(share.index[bad])}"
         raise DataError(msg, ids=share.index[bad])
-    return 1 - (1 - share.astype(float)) ** (1 / completeness)
+    reached = 1 - (1 - share) ** (1 / completeness)
+    return reached.where(completeness.notna())  # 1 to the power of what is unknown counts as 1
 
 
 def length_draws(amount: pd.Series, *, completeness: pd.DataFrame) -> pd.DataFrame:
@@ -178,18 +179,21 @@ def length_draws(amount: pd.Series, *, completeness: pd.DataFrame) -> pd.DataFra
     >>> length_draws(pd.Series({"a": 4.0}), completeness=shares)["a"].tolist()
     [4.0, 8.0]
     """
-    _check(amount, completeness)
+    amount, completeness = _checked(amount, completeness)
     return amount / completeness
 
 
-def _check(value: pd.Series, completeness: pd.DataFrame) -> None:
-    """Refuse values and shares of other districts, and shares that cannot be."""
+def _checked(value: pd.Series, completeness: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
+    """Refuse values and shares of other districts, and shares that cannot be; give floats."""
     schema.check_same_index(
         value, pd.Series(0.0, index=completeness.columns), names=("values", "completeness")
     )
     schema.check_non_negative(value, name="values")
+    completeness = schema.floats_of(completeness, name="completeness")
     bad = ~((completeness > 0) & (completeness <= 1) | completeness.isna()).all()
     if bad.any():
         ids = completeness.columns[bad]
         msg = f"completeness: not above 0 and at most 1: {shown(ids)}"
         raise DataError(msg, ids=ids)
+    known = value.to_numpy(dtype=float, na_value=np.nan)
+    return pd.Series(known, index=value.index, name=value.name), completeness
