@@ -166,7 +166,7 @@ def test_every_fault_is_told_at_once(check: Callable[[str], City]) -> None:
     [
         ("colour = 'red'", "districts.colour: unknown key"),
         ("[[services]]\npath = 'd.geojson'", "services.0.category: missing"),
-        ("[osm]\npath = []", "osm.path: tuple should have at least 1 item"),
+        ("[osm]\npath = []", "osm.path: must not be empty"),
         ("[osm]\ndate = 2024-01-01", "osm.path: missing"),
         ("[cells]\npath = 'd.geojson'\nid = []", "cells.id: input should be a valid string or"),
         ("[cells]\npath = 'd.geojson'\nid = [1]", "cells.id: "),
@@ -238,7 +238,7 @@ CELLS = "[cells]\npath = 'd.geojson'\nid = 'c'\n"
 @pytest.mark.parametrize(
     ("more", "faults"),
     [
-        (TABLE + "columns = {}\n", ["tables.0.columns: dictionary should have at least 1 item"]),
+        (TABLE + "columns = {}\n", ["tables.0.columns: must not be empty"]),
         (
             TABLE + "columns.a = { numerator = 'x' }\n",
             ["tables.0.columns.a: give column, or numerator and denominator"],
