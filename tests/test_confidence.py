@@ -59,7 +59,14 @@ def test_coverage_is_left_as_it_was():
 
 KEYS = sorted(key for key in messages("en") if key.startswith("reason."))
 SAMPLES = {"found": 2, "needed": 5, "share": 0.5, "count": 3, "listed": "a, b", "base": "jobs"}
-SAMPLES |= {"categories": "clinic", "feature": "lit", "least": 30, "low": 0.2, "high": 0.9}
+SAMPLES |= {
+    "group": "children",
+    "categories": "clinic",
+    "feature": "lit",
+    "least": 30,
+    "low": 0.2,
+    "high": 0.9,
+}
 
 
 def test_a_reason_has_its_id_and_a_text_in_every_language():

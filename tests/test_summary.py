@@ -37,6 +37,7 @@ CITY = {
     "languages": ["es", "en"],
     "licences": ["CC BY 4.0"],
     "question": {"en": "For whom?"},
+    "question_indicators": [],
     "title": {},
 }
 METHOD = {"walking_speed_kmh": 4.8, "streets": "network", "min_coverage": 0.8}

@@ -182,6 +182,7 @@ def make_study(
             for one in left_out
         },
         "method": {
+            "normalisation": "goalposts of the catalogue",
             "threshold": 50.0,
             "min_probability": 0.8,
             "min_gap_points": 10.0,
@@ -411,6 +412,7 @@ PROVENANCE = {
             "provider": "Ministry",
             "licence": "CC0",
             "reference_year": 2021,
+            "sha256": "cd" * 32,
             "rows_read": 0,
             "rows_kept": 0,
             "dropped": [],
