@@ -888,7 +888,10 @@ every = pytest.mark.parametrize("measure", [*REFUSING.values(), *TAKING_NEGATIVE
 
 def test_every_measure_is_held_to_the_rules_below():
     measures = {name for name in iq.__all__ if isfunction(getattr(iq, name))}
-    of_draws = {"quantiles", "posterior"}  # that take many values a unit, and are held to the others
+    of_draws = {
+        "quantiles",
+        "posterior",
+    }  # that take many values a unit, and are held to the others
     assert measures - of_draws == set(TAKING)
 
 
