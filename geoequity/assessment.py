@@ -29,6 +29,7 @@ from geoequity.gridded import (
     Gridded,
     people_of_raster,
     raked_people,
+    spread_people,
     trends_of_tiles,
     values_of_rasters,
     values_of_tiles,
@@ -52,6 +53,7 @@ from geoequity.riding import (
     Rides,
     by_district,
     ride,
+    routes_report,
     supply_near,
     supply_of,
     timetable_report,
@@ -68,7 +70,8 @@ from geoequity.study import Study
 from geoequity.summary import district_confidence, make_summary, people_of, plain, with_readings
 from geoequity.transit import Rider, Timetable
 from geoequity.typology import decoration_gap
-from geoequity.units import Membership, join_cells, totals
+from geoequity.units import Membership, join_cells, people_within, totals
+from geoequity.validity import validity
 from geoequity.vicinity import vicinity
 from geoequity.walking import Manner, Walks, land_share, make_network, report_of, walk
 from geoequity.zoning import PUBLISHED, Zonings, compare, labels_of, zoned, zoning_report
@@ -176,7 +179,8 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
             sources = replace(sources, services=marked)
     with stages.stage("walk"):
         walks = _walks(city, sources, membership, definitions)
-        districts = _with_cover(districts, membership, walks)
+        counted = None if city.cells is None or city.cells.spread else membership
+        districts = _with_cover(districts, counted, walks)
     with stages.stage("ride"):
         rides = _rides(city, sources, membership, walks)
         if rides.stops is not None:
@@ -199,6 +203,10 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
             supply=rides.near,
             reach=rides.reach,
             tables=_on_cells(sources.tables, membership) | gridded.tables,
+            routes=sources.routes,
+            centre=_centre(city, sources),
+            height_at=_height_at(city, sources),
+            is_spread=city.cells is not None and city.cells.spread,
         )
         evaluation = indicators.evaluate(definitions, layers)
         mapped = _mapped(city, sources, districts)
@@ -234,7 +242,7 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
         by_group = groups_of(
             evaluation,
             definitions,
-            groups=city.cells.groups if city.cells else (),
+            groups=(*city.cells.groups, *city.cells.group_areas) if city.cells else (),
             cells=membership.cells if membership else None,
             districts=districts,
             min_coverage=city.city.min_coverage,
@@ -333,6 +341,18 @@ def _join(city: City, sources: Collected) -> Membership | None:
     if city.cells is not None and city.cells.rake:
         people = raked_people(cells, sources.districts, records=sources.records)
         cells = cells.assign(population=people)
+    if city.cells is not None and city.cells.spread:
+        people = spread_people(
+            cells,
+            sources.districts,
+            empty=city.cells.empty,
+            rasters=sources.rasters,
+            records=sources.records,
+        )
+        cells = cells.assign(population=people)
+        outside = float("nan")  # nobody counted them
+    if sources.group_areas:
+        cells = cells.assign(**people_within(cells, sources.group_areas))
     return replace(joined, cells=cells, outside=outside)
 
 
@@ -513,7 +533,7 @@ def _centre(city: City, sources: Collected) -> Point | None:
 def _with_cover(
     districts: gpd.GeoDataFrame, membership: Membership | None, walks: Walks
 ) -> gpd.GeoDataFrame:
-    """Add how much of each district its cells cover, and the streets."""
+    """Add how much of each district its cells cover, if people were counted there, and streets."""
     if membership is not None:
         cells = membership.cells
         covered_m2 = cells.area.groupby(cells["district_id"]).sum().reindex(districts.index)
@@ -675,7 +695,10 @@ def _study(work: _Work) -> Study:
         ),
         online=inclusion(scores),
         walking=report_of(work.walks, work.definitions, cells=cells),
-        transit=transit_report(work.rides, cells=cells, districts=work.districts.index),
+        transit={
+            **transit_report(work.rides, cells=cells, districts=work.districts.index),
+            "routes": routes_report(work.sources.routes),
+        },
         population=people_of(work.districts),
         drivers=work.drivers,
         divide=work.divide,
@@ -689,6 +712,15 @@ def _study(work: _Work) -> Study:
         asked=_asked(work.city, evaluation),
         centre=_centre(work.city, work.sources),
         seed=work.rules.seed,
+    )
+    made["validity"] = validity(
+        _truths(work),
+        asked=_asked(work.city, evaluation),
+        against={one.id: one.against for one in work.definitions if one.against is not None},
+        indicators=evaluation.districts,
+        scores=judgement.scores,
+        better=dict(catalogue["better"]),
+        population=people_of(work.districts),
     )
     made["patterns"] = around.report
     made["zoning"] = zoning_report(work.zonings, _zoning_labels(work.city, work.zonings))
@@ -729,6 +761,23 @@ def _study(work: _Work) -> Study:
             "software": made["versions"],
         },
     )
+
+
+def _truths(work: _Work) -> list[str]:
+    """List what others measured, and what is computed of that alone."""
+    given = work.sources.tables
+    return [
+        one.id
+        for one in work.definitions
+        if one.role != "indicator"
+        and one.id in work.evaluation.districts.columns
+        and (one.id in given or all(side in given for side in _sides(one)))
+    ]
+
+
+def _sides(one: Definition) -> list[str]:
+    """Name the tables that a change lies between; something that is none for all else."""
+    return [str(one.parameters.get(side, "")) for side in ("of", "since")]
 
 
 def _asked(city: City, evaluation: Evaluation) -> list[str]:
@@ -784,6 +833,13 @@ def _city_block(city: City, sources: Collected) -> dict[str, Any]:
     }
 
 
+def _people_from(city: City) -> str | None:
+    """Tell how it is known where people live: counted by cell, spread over it, or by district."""
+    if city.cells is None:
+        return None
+    return "spread" if city.cells.spread else "raked" if city.cells.rake else "counted"
+
+
 def _method(
     city: City, sources: Collected, walks: Walks, membership: Membership | None
 ) -> dict[str, Any]:
@@ -800,6 +856,7 @@ def _method(
             for one in sources.records
             if one.origin.reference_year is not None
         ),
+        "people": _people_from(city),
         "parent": "declared" if city.cells and city.cells.district else "overlap",
         "disputed_cells": len(membership.disputed) if membership else None,
         "disputed_population": plain(membership.disputed_population) if membership else None,

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from geoequity.confidence import reason
-from geoequity.errors import DataError
+from geoequity.errors import DataError, shown
 from geoequity.indicators import TableValues
 from geoequity.measures import digital
 from geoequity.sources.files import Record, all_of
@@ -393,6 +393,75 @@ def raked_people(
         "highest_factor": float(factors.max()) if len(factors) else None,
     }
     return raked.where(district.notna(), counted)
+
+
+def spread_people(
+    cells: gpd.GeoDataFrame,
+    districts: pd.DataFrame,
+    *,
+    empty: Sequence[str],
+    rasters: Sequence[tuple[RasterSpec, Record]],
+    records: Sequence[Record],
+) -> pd.Series:
+    """
+    Spread the residents of districts evenly over the land of their cells.
+
+    Nobody counted where in a district people live, so this is a guess: the best
+    that land alone allows, and every number that hangs on it says so.
+
+    Parameters
+    ----------
+    cells
+        Cells with ``district_id``, as the borders of districts cut them.
+    districts
+        Districts with ``population``; NaN where unknown.
+    empty
+        Classes of land cover on which nobody is taken to live. Where a raster does
+        not know a cell, it counts as the others of its district on average.
+    rasters
+        The rasters and the records of their reading.
+    records
+        The books of all sources; that of the cells gets a warning of districts
+        all of whose land is empty, over which their people are spread all the same.
+
+    Returns
+    -------
+    population
+        People by cell, adding up to those of each district; NaN outside all of
+        them, and where those of the district are unknown.
+
+    Raises
+    ------
+    SourceError
+        If a raster cannot be read or does not touch the cells.
+    DataError
+        If a district with people has no cell.
+    """
+    district, area = cells["district_id"], cells.area
+    lived_on = pd.Series(1.0, index=cells.index)
+    for spec, book in rasters:
+        for key in (f"{one}_share" for one in spec.classes if one in empty):
+            share = read_raster(spec, cells, record=book)[key]
+            known = share.notna()
+            sums = pd.DataFrame({"empty": share * area, "all": area})[known]
+            sums = sums.groupby(district).sum()
+            usual = district.map(sums["empty"] / sums["all"]).astype(float)
+            lived_on = lived_on - share.fillna(usual).fillna(0.0)
+    land = area * lived_on.clip(lower=0.0)
+    bare = land.groupby(district).sum()
+    bare = bare.index[~(bare > 0)]
+    by_name = {one.name: one for one in records}
+    record = by_name.get("cells") or by_name["districts"]  # a grid has no file
+    if len(bare):
+        record.warn("all land is empty, so that people are spread over all of it", bare)
+        land = land.where(~district.isin(bare), area)
+    people = districts[_PEOPLE]
+    lost = people.index[(people > 0) & ~people.index.isin(district)]
+    if len(lost):
+        msg = f"{record.path}: no cell lies in districts with people: {shown(lost)}"
+        raise DataError(msg, ids=lost)
+    total = district.map(land.groupby(district).sum()).astype(float)
+    return district.map(people).astype(float) * land / total
 
 
 def trends_of_tiles(

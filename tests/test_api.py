@@ -721,6 +721,24 @@ CALLS = {
         out=0,
     ),
     "proximity.within": call(proximity.within, lambda: {"walk": value()}, ("walk",), 0, limit=5.0),
+    "proximity.rise": call(
+        proximity.rise,
+        lambda: {
+            "homes": units().geometry.representative_point(),
+            "places": gpd.GeoSeries.from_xy([0.0], [0.0], crs=units().crs),
+        },
+        ("homes",),
+        height_at=lambda xy: xy[:, 0] / 10,
+    ),
+    "proximity.near_lines": call(
+        proximity.near_lines,
+        lambda: {
+            "homes": units().geometry.representative_point(),
+            "lines": gpd.GeoSeries([shapely.LineString([(0, 0), (900, 0)])], crs=units().crs),
+        },
+        ("homes",),
+        within_m=500.0,
+    ),
     "proximity.over_homes": call(
         proximity.over_homes,
         lambda: {
