@@ -418,9 +418,7 @@ def mean(value: pd.Series, population: pd.Series) -> float:
     known = value.notna() & (population > 0)
     if not known.any():
         return float("nan")
-    first = value[known].iloc[0]
-    # Counted from one of them, lest rounding lift a city that scores 100 everywhere above it
-    return float(first + np.average(value[known] - first, weights=population[known]))
+    return inequality.mean(value[known], population=population[known])
 
 
 def covered_share(index: pd.Series, population: pd.Series) -> float:
@@ -656,7 +654,7 @@ def groups_of(
 
 
 _SAMPLED: dict[str, Callable[..., float]] = {
-    "mean": lambda value, *, population: mean(value, population),
+    "mean": inequality.mean,
     "gini": inequality.gini,
     "absolute_gini": inequality.absolute_gini,
 }
