@@ -740,4 +740,6 @@ def _district_reasons(
         reasons.append(reason("pillar_unknown"))
     elif judgement.basis in {NO_MATERIAL_GAP, RELATIVE_SCORES}:
         reasons.append(reason(judgement.basis))
+    elif judgement.basis is not None and judgement.ranges["worst_quarter"].isna().all():
+        reasons.append(reason("gap_in_doubt"))
     return reasons
