@@ -97,7 +97,7 @@ def test_an_unknown_language_is_wrong_usage(capsys: pytest.CaptureFixture) -> No
     with pytest.raises(SystemExit) as left:
         main(["demo", "--language", "la"])
     assert left.value.code == 2
-    assert "languages are es, pt, en" in capsys.readouterr().err
+    assert "languages are en, es, pt" in capsys.readouterr().err
 
 
 def test_check_lists_the_sources_and_writes_nothing(

@@ -33,9 +33,9 @@ the 5th and the 95th percentile of the rank over the draws
 (`composite.robustness`). Marginal coverage is over all districts of all
 cities. As in a study, a district is in the worst quarter of people only if the
 published values have a gap to speak of and so have nine draws in ten, and in draws in
-which there is one: 10 points between the 10th and the 90th percentile of people, where shares score 0
-to 100 and, of speeds and services, nothing scores 0 and the city's typical value
-50.
+which there is one: 10 points between the 10th and the 90th percentile of people,
+where shares score 0 to 100 and, of speeds and services, nothing scores 0 and the
+city's typical value 50.
 """
 
 import argparse
