@@ -382,6 +382,11 @@ def regions_of(values, **inputs):
     return patterns.regions(values, **inputs, n_regions=3).astype(float)
 
 
+def spots():
+    """Points of six homes in a row, a kilometre apart."""
+    return units(list("abcdef")).geometry.representative_point()
+
+
 def call(function, make, rows=(), out=None, **options):
     """How to call a function: its tables made anew, which of them list units, and what comes out.
 
@@ -725,19 +730,21 @@ CALLS = {
     "proximity.rise": call(
         proximity.rise,
         lambda: {
-            "homes": units().geometry.representative_point(),
-            "places": gpd.GeoSeries.from_xy([0.0], [0.0], crs=units().crs),
+            "homes": spots(),
+            "places": gpd.GeoSeries.from_xy([0.0], [0.0], crs=spots().crs),
         },
         ("homes",),
+        out=0,
         height_at=lambda xy: xy[:, 0] / 10,
     ),
     "proximity.near_lines": call(
         proximity.near_lines,
         lambda: {
-            "homes": units().geometry.representative_point(),
-            "lines": gpd.GeoSeries([shapely.LineString([(0, 0), (900, 0)])], crs=units().crs),
+            "homes": spots(),
+            "lines": gpd.GeoSeries([shapely.LineString([(0, 0), (900, 0)])], crs=spots().crs),
         },
         ("homes",),
+        out=0,
         within_m=500.0,
     ),
     "proximity.over_homes": call(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from geoequity.findings import WEAK
 from geoequity.locale import label
 from geoequity.report._words import Words, figure
 from geoequity.study import Study
@@ -46,6 +47,8 @@ def _row(study: Study, told: dict[str, Any], words: Words) -> dict[str, Any]:
         against = against[:1].upper() + against[1:]
     rho = figure(told["rank_correlation"])
     way = "none" if rho is None else "yes" if rho * told["expected"] > 0 else "no"
+    if rho is not None and abs(rho) < WEAK:
+        way = "weak"
     return {
         "name": label(study.catalogue.loc[told["truth"]], language=words.language) or told["truth"],
         "against": against or told["measure"],
