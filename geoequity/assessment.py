@@ -709,7 +709,7 @@ def _study(work: _Work) -> Study:
         ranges=judgement.ranges,
         indicators=evaluation.districts,
         stratifiers=[one for one in catalogue.index if catalogue.loc[one, "role"] == "stratifier"],
-        asked=_asked(work.city, evaluation),
+        asked=[one for one in _asked(work.city, evaluation) if one not in _distances(work)],
         centre=_centre(work.city, work.sources),
         seed=work.rules.seed,
     )
@@ -773,6 +773,11 @@ def _truths(work: _Work) -> list[str]:
         and one.id in work.evaluation.districts.columns
         and (one.id in given or all(side in given for side in _sides(one)))
     ]
+
+
+def _distances(work: _Work) -> set[str]:
+    """List the indicators that are distances to the centre, which grow outwards by themselves."""
+    return {one.id for one in work.definitions if one.measure == "centre_km"}
 
 
 def _sides(one: Definition) -> list[str]:

@@ -206,3 +206,26 @@ def test_no_index_is_made_up(summary: Mapping[str, Any]) -> None:
     assert summary["index"]["mean"] is None
     assert summary["pillars"]["structures"]["mean"] is None
     assert summary["absent"]["hospital_walk_min"]["id"] == "no_services"
+
+
+def test_poverty_comes_with_its_published_interval(folder: Path) -> None:
+    table = pd.read_csv(folder / "indicators.csv", dtype={"unit_id": str})
+    poverty = table[(table["indicator"] == "poverty_share") & (table["level"] == "district")]
+    assert (poverty["low"] < poverty["value"]).all()
+    assert (poverty["value"] < poverty["high"]).all()
+
+
+def test_distances_of_siedu_are_held_against_ours_alone(summary: Mapping[str, Any]) -> None:
+    pairs = {(one["truth"], one["measure"]): one for one in summary["validity"]}
+    clinics = pairs["siedu_clinic_m", "clinic_walk_min"]
+    stops = pairs["siedu_stop_m", "stop_walk_min"]
+    assert [one["n"] for one in (clinics, stops)] == [34, 34]
+    assert stops["rank_correlation"] > clinics["rank_correlation"] > 0.4
+    assert ("siedu_clinic_m", "structures") not in pairs
+    poverty = pairs["poverty_share", "structures"]
+    assert (poverty["kind"], poverty["n"]) == ("pillar", 34)
+
+
+def test_people_of_campamentos_are_a_group(summary: Mapping[str, Any]) -> None:
+    told = summary["indicators"]["rapid_transit_walk_min"]
+    assert told["groups"]["informal"]["mean"] > told["mean"]
