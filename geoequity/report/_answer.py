@@ -7,10 +7,16 @@ import pandas as pd
 
 from geoequity import inequality
 from geoequity.indicators import catalogue_table, read_catalogue
-from geoequity.locale import name
 from geoequity.report._gap import verdict
 from geoequity.report._readings import Ends, between, sampling
-from geoequity.report._words import Words, at, figure
+from geoequity.report._words import (
+    Words,
+    amount,
+    at,
+    district_names,
+    figure,
+    indicator_names,
+)
 from geoequity.schema import PILLARS, TYPES
 from geoequity.study import Study
 
@@ -64,7 +70,7 @@ def _behind(study: Study, asked: Sequence[str], words: Words) -> list[str]:
     told = [
         words.text(
             "report.answer.of",
-            district=name(study.districts.loc[unit, "name"]),
+            district=district_names(study)[unit],
             some=int(times),
             all=len(worst),
         )
@@ -114,7 +120,7 @@ def _indicator(study: Study, indicator: str, words: Words) -> dict[str, Any]:
         _parts(study, indicator, words),
     ]
     return {
-        "name": words.label(study.catalogue.loc[indicator]) or indicator,
+        "name": indicator_names(study, words)[indicator],
         "said": [one for one in said if one],
         "reasons": words.reasons(told.get("reasons")) if lost else [],
         "unknown": words.text("report.answer.no_mean") if lost else "",
@@ -127,16 +133,16 @@ def _ends(study: Study, indicator: str, told: Mapping[str, Any], words: Words) -
     ends = [told.get("max_district"), told.get("min_district")]
     if study.catalogue.loc[indicator, "better"] == "higher":
         ends.reverse()
-    lost, mean = figure(told.get("mean")) is None, _write(study, indicator, told.get("mean"), words)
+    lost, mean = figure(told.get("mean")) is None, amount(study, indicator, told.get("mean"), words)
     if None in ends or values[ends[0]] == values[ends[1]]:
         return "" if lost else words.text("report.answer.mean", mean=mean)
 
     def district(unit: str) -> tuple[str, str]:
         """Name a district, and write what it has with its sampling interval."""
-        value = _write(study, indicator, values[unit], words)
+        value = amount(study, indicator, values[unit], words)
         sampled: Ends | None = ends_of.get((unit, indicator))
-        doubt = between(sampled, lambda end: _write(study, indicator, end, words), words)
-        return name(study.districts.loc[unit, "name"]), f"{value} ({doubt})" if doubt else value
+        doubt = between(sampled, lambda end: amount(study, indicator, end, words), words)
+        return district_names(study)[unit], f"{value} ({doubt})" if doubt else value
 
     (worst_in, worst), (best_in, best) = (district(str(unit)) for unit in ends)
     return words.text(
@@ -156,8 +162,8 @@ def _tenths(study: Study, indicator: str, told: Mapping[str, Any], words: Words)
         return ""
     said = {
         "base": words.text(f"base.{study.catalogue.loc[indicator, 'base']}"),
-        "worst": _write(study, indicator, tenths.worst, words),
-        "best": _write(study, indicator, tenths.best, words),
+        "worst": amount(study, indicator, tenths.worst, words),
+        "best": amount(study, indicator, tenths.best, words),
     }
     ratio = figure(told.get("ratio"))
     if not ratio:
@@ -233,7 +239,7 @@ def _parts(study: Study, indicator: str, words: Words) -> str:
         words.text(
             "report.answer.part",
             part=words.own(one["label"]) or key,
-            value=_write(study, indicator, one["indicators"].get(indicator), words),
+            value=amount(study, indicator, one["indicators"].get(indicator), words),
         )
         for key, one in told.items()
     ]
@@ -254,14 +260,15 @@ def _whole(study: Study, words: Words) -> list[str]:
     if set(pillars) == set(PILLARS):
         both = {one: words.score(points) for one, points in pillars.items()}
         said.append(words.text("finding.drivers.pillars", **both))
+    labels = indicator_names(study, words)
     drivers = [
         words.text(
             "finding.driver",
-            label=words.label(study.catalogue.loc[one["id"]]) or one["id"],
+            label=labels[one["id"]],
             points=words.score(one["points"]),
         )
         for one in (at(summary, "index", "drivers") or ())[:_DRIVERS]
-        if one["id"] in study.catalogue.index
+        if one["id"] in labels
     ]
     if drivers:
         said.append(words.text("report.answer.drivers", drivers="; ".join(drivers)))
@@ -276,7 +283,7 @@ def _types(study: Study, words: Words) -> list[dict[str, Any]]:
         share = figure(told.get("population_share"))
         if not told.get("districts") or share is None:
             continue
-        names = sorted(name(study.districts.loc[unit, "name"]) for unit in told["districts"])
+        names = sorted(district_names(study)[unit] for unit in told["districts"])
         said = words.text(
             "report.answer.type",
             means=words.text(f"type_means.{kind}").capitalize(),
@@ -301,8 +308,3 @@ def _weighed(
         return pd.Series(dtype=float), pd.Series(dtype=float)
     value = table[indicator][counted > 0].dropna()
     return value, counted[value.index].astype(float)
-
-
-def _write(study: Study, indicator: str, value: Any, words: Words) -> str:
-    """Write a value with its unit."""
-    return words.quantity(value, str(study.catalogue.loc[indicator, "unit"]))

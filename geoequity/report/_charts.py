@@ -15,6 +15,30 @@ from geoequity.report._shapes import text_width
 LINE = 1.15  # height of a line, as a share of the font size
 NAME_SIZE = 9.0
 
+
+def along(value: float, low: float, high: float) -> dict[str, float]:
+    """
+    Lay a bar that begins at zero out in a cell of a table.
+
+    Parameters
+    ----------
+    value
+        What the bar stands for.
+    low
+        Where the cell begins, 0 or less, in the unit of the value.
+    high
+        Where it ends, 0 or more.
+
+    Returns
+    -------
+    bar
+        ``left`` and ``width``, in per cent of the cell.
+    """
+    whole = (high - low) or 1.0
+    left = round(100 * (min(value, 0.0) - low) / whole, 1)
+    return {"left": left, "width": round(100 * abs(value) / whole, 1)}
+
+
 SKY_WIDTH, SKY_HEIGHT = 720.0, 300.0
 SKY_LEFT, SKY_RIGHT, SKY_TOP, SKY_BOTTOM = 46.0, 8.0, 36.0, 48.0
 NAME_WIDTH = 10.0  # narrowest column that a name is written in

@@ -29,7 +29,7 @@ from geoequity.report import (
     _tables,
     _together,
 )
-from geoequity.report._words import Words, at, figure, interval
+from geoequity.report._words import Words, at, figure, indicator_names, interval
 from geoequity.schema import AREAS, PILLARS, TYPES
 from geoequity.study import Study
 
@@ -191,7 +191,7 @@ def _findings(study: Study, words: Words) -> list[dict[str, str]]:
 def _district_rows(study: Study, words: Words) -> list[dict[str, Any]]:
     """Put every district in words, the best served first."""
     told = study.summary["districts"]
-    labels = {one: words.label(entry) or one for one, entry in study.catalogue.iterrows()}
+    labels = indicator_names(study, words)
     rows = []
     for unit in map(str, study.districts.index):
         one = told.get(unit, {})
