@@ -8,6 +8,7 @@ import pandas as pd
 from geoequity import inequality
 from geoequity.indicators import catalogue_table, read_catalogue
 from geoequity.report._gap import verdict
+from geoequity.report._people import by_district, served
 from geoequity.report._readings import Ends, between, sampling
 from geoequity.report._words import (
     Words,
@@ -21,6 +22,7 @@ from geoequity.schema import PILLARS, TYPES
 from geoequity.study import Study
 
 WORST = 0.25  # of people: who is called behind on an indicator
+NEXT_TO_NOTHING = 0.05  # of the city's mean, under which no multiple of a tenth is told
 _NAMED = 8
 _DRIVERS = 3
 
@@ -90,7 +92,7 @@ def _behind(study: Study, asked: Sequence[str], words: Words) -> list[str]:
 
 def _tail(study: Study, indicator: str) -> pd.Series | None:
     """Tell which districts are in the worst quarter of people, and worse than the middle."""
-    value, people = _weighed(study, indicator, study.indicators, study.districts)
+    value, people = by_district(study, indicator)
     if value.empty:
         return None
     sign = -1.0 if study.catalogue.loc[indicator, "better"] == "lower" else 1.0
@@ -165,38 +167,12 @@ def _tenths(study: Study, indicator: str, told: Mapping[str, Any], words: Words)
         "worst": amount(study, indicator, tenths.worst, words),
         "best": amount(study, indicator, tenths.best, words),
     }
-    ratio = figure(told.get("ratio"))
-    if not ratio:
+    ratio, mean = (figure(told.get(one)) for one in ("ratio", "mean"))
+    # Of next to nothing anything is many times as much
+    if not ratio or min(tenths.worst, tenths.best) < NEXT_TO_NOTHING * (mean or 0.0):
         return words.text("report.answer.tenths", **said)
     times = words.number(max(ratio, 1 / ratio))
     return words.text("report.answer.tenths_ratio", **said, ratio=times)
-
-
-def served(study: Study, indicator: str) -> inequality.Tenths:
-    """
-    Take the tenths of people whose ratio the summary publishes.
-
-    Parameters
-    ----------
-    study
-        What was found in a city.
-    indicator
-        Its id.
-
-    Returns
-    -------
-    served
-        Means of the best- and the worst-served tenth, of cells inside the
-        districts where the indicator is measured at cells, else of districts.
-    """
-    if at(study.summary, "indicators", indicator, "level") == "cell":
-        inside = study.cells["district_id"].notna()
-        table, units = study.cell_indicators[inside], study.cells[inside]
-    else:
-        table, units = study.indicators, study.districts
-    value, people = _weighed(study, indicator, table, units)
-    better = study.catalogue.loc[indicator, "better"]
-    return inequality.tenths(value, population=people, better=better)
 
 
 def _unequal(study: Study, indicator: str, told: Mapping[str, Any], words: Words) -> str:
@@ -293,18 +269,3 @@ def _types(study: Study, words: Words) -> list[dict[str, Any]]:
         title = words.text(f"type.{kind}").capitalize()
         items.append({"name": title, "said": [said], "reasons": [], "unknown": ""})
     return items
-
-
-def _weighed(
-    study: Study, indicator: str, table: pd.DataFrame, units: pd.DataFrame
-) -> tuple[pd.Series, pd.Series]:
-    """Give the known values of an indicator and whom each counts for."""
-    base = str(study.catalogue.loc[indicator, "base"])
-    columns = [{"persons": "population"}.get(base, base), "population"]
-    counted = next(
-        (units[one] for one in columns if one in units and units[one].notna().any()), None
-    )
-    if counted is None:
-        return pd.Series(dtype=float), pd.Series(dtype=float)
-    value = table[indicator][counted > 0].dropna()
-    return value, counted[value.index].astype(float)
