@@ -278,7 +278,7 @@ RANK_WIDTH, RANK_LEFT, RANK_RIGHT, RANK_TOP, RANK_BOTTOM = 720.0, 176.0, 14.0, 2
 RANK_ROWS = ((60, 16.0), (math.inf, 12.0))  # up to so many districts, rows are so high
 RANK_MOST = 100  # districts drawn; of more, as many from either end
 RANK_BREAK = 20.0  # room for those between
-NAME_ROOM = RANK_LEFT - 14.0
+NAME_ROOM = RANK_LEFT - 26.0  # letters of some fonts are wider than was estimated
 CUT = "\N{HORIZONTAL ELLIPSIS}"
 
 
