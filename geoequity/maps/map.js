@@ -276,6 +276,7 @@ geoequity.start = function (map, data) {
 
   // Brings a district into the part of the map that the card leaves free.
   function reveal(place) {
+    if (state.open !== place) return; // closed again before it was drawn
     settle();
     if (home && !narrow.matches) return;
     moving = true;
@@ -286,7 +287,8 @@ geoequity.start = function (map, data) {
   function showWithin(place) {
     const bounds = paths[place].getBounds();
     const below = map.getContainer().getBoundingClientRect().bottom;
-    const low = narrow.matches ? Math.max(below - at("card").getBoundingClientRect().top, 0) : 0;
+    const covered = narrow.matches ? Math.max(below - at("card").getBoundingClientRect().top, 0) : 0;
+    const low = Math.min(covered, Math.max(map.getSize().y - 100, 0)); // a sliver at least stays free
     const options = { paddingTopLeft: [20, 20], paddingBottomRight: [20, 20 + low], animate: false };
     const view = map.getPixelBounds();
     const [corner, other] = [map.project(bounds.getSouthWest()), map.project(bounds.getNorthEast())];
@@ -510,9 +512,8 @@ geoequity.start = function (map, data) {
 
   for (const language of Object.keys(data.words)) {
     const name = data.words[language].language;
-    const short = make("span", { class: "short", "aria-hidden": "true" }, language.toUpperCase());
-    const button = make("button", { type: "button", lang: language }, make("span", { class: "long" }, name), short);
-    button.setAttribute("aria-label", name);
+    const parts = [make("span", { class: "long" }, name), " ", make("span", { class: "short" }, language.toUpperCase())];
+    const button = make("button", { type: "button", lang: language }, ...parts);
     button.addEventListener("click", () => speak(language));
     at("languages").append(button);
   }

@@ -3,7 +3,9 @@ A real browser that opens a file from disk and is let out to nowhere.
 
 ``page = open_page(path)`` opens an HTML file in the system's Chromium with
 every network request refused, and remembers what it asked for and complained
-of. Tests that use it are skipped where Chromium is absent.
+of. Tests that use it are skipped where Chromium is absent. ``axe(page)`` lists
+what axe-core finds wrong with the page as it stands; ``scripts/test`` installs
+it, and tests that use it are skipped where it is absent.
 """
 
 import json
@@ -38,6 +40,17 @@ FLAGS = (
     "--hide-scrollbars",
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+SERIOUS = """
+const done = arguments[arguments.length - 1];
+const serious = (one) => ["serious", "critical"].includes(one.impact);
+const where = (node) => `${node.html.slice(0, 120)}: ${node.failureSummary}`;
+const told = (rule) => rule.nodes.map((node) => `${rule.id}: ${where(node)}`);
+axe.run(document, { resultTypes: ["violations"], elementRef: false, preload: false }).then(
+  (found) => done(found.violations.filter(serious).flatMap(told)),
+  (error) => done([String(error)]),
+);
+"""
 
 
 @dataclass
@@ -143,6 +156,21 @@ def open_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
 
     yield opened
     browser.get("about:blank")
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """Give a function that lists the serious and critical faults axe-core finds in a page."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is absent: run npm ci --ignore-scripts in tests/browser")
+    source = AXE.read_text(encoding="utf-8")
+
+    def faults(page: Page) -> list[str]:
+        if not page.run("return typeof axe === 'object'"):
+            page.run(f"{source}; window.axe = axe;")
+        return page.driver.execute_async_script(SERIOUS)
+
+    return faults
 
 
 @pytest.fixture(scope="session")
