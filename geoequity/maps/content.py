@@ -5,6 +5,7 @@ A ``Study`` goes in; a dictionary of strings, numbers, lists and None comes out,
 the same for the same study. Unknown is None, never a number.
 """
 
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -86,7 +87,11 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         Ready for JSON: ``city``, ``words`` per language, ``layers`` (values in
         the order of ``districts``), ``tree`` of the index (None without one),
         ``districts`` with their shapes in millionths of a degree, ``services``,
-        ``stops``, ``routes``, ``sources``.
+        ``stops``, ``routes``, ``sources``. What thousands of districts would
+        repeat is named by its place: ``strengths`` and ``gaps`` among the
+        layers, ``reasons`` among the reasons; ``score`` and ``rank`` are
+        ``[value, method low, high, sampling low, high]``, and
+        ``type_probability`` stands in the order of the types.
 
     Raises
     ------
@@ -94,14 +99,17 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         If there is no catalogue of that language.
     """
     messages(language)  # refuses an unknown language before any work is done
+    layers = [*_score_layers(study), *_indicator_layers(study)]
+    reasons: dict[str, int] = {}
     return {
         "language": language,
         "words": {one: _words(one) for one in LANGUAGES},
         "city": _city(study),
         "types": _types(study),
-        "layers": [*_score_layers(study), *_indicator_layers(study)],
+        "layers": layers,
         "tree": _tree(study),
-        "districts": _districts(study),
+        "districts": _districts(study, [layer["id"] for layer in layers], reasons),
+        "reasons": [json.loads(one) for one in reasons],
         "unknown": {"paper": UNKNOWN, "line": UNKNOWN_HATCH},
         "mode_colours": MODE_COLOURS,
         "rapid_modes": list(HIGH_CAPACITY_MODES),
@@ -374,16 +382,24 @@ def _score(value: float | None, entry: pd.Series) -> float | int | None:
     return _number(min(max(100 * (value - worst) / (best - worst), 0.0), 100.0))
 
 
-def _districts(study: Study) -> list[dict[str, Any]]:
-    """Tell shape, name and findings of each district."""
+def _districts(
+    study: Study, layers: Sequence[str], reasons: dict[str, int]
+) -> list[dict[str, Any]]:
+    """Tell shape, name and findings of each district; new reasons are added to those known."""
     shapes = simplify(study.districts.geometry)
     spots = label_spots(shapes)
     labels = gpd.GeoSeries.from_xy(spots["x"], spots["y"], crs=shapes.crs).to_crs(GEOGRAPHIC)
     packed = pack_polygons(shapes.to_crs(GEOGRAPHIC))
     doubts = _doubts(study)
+    place_of = {name: place for place, name in enumerate(layers)}
+
+    def places(names: Iterable[str] | None) -> list[int]:
+        return [place_of[name] for name in names or () if name in place_of]
+
     told = []
     for place, (unit_id, row) in enumerate(study.districts.iterrows()):
         found = study.summary["districts"].get(unit_id) or {}
+        said = [json.dumps(_reason(one)) for one in found.get("reasons") or ()]
         told.append(
             {
                 "id": str(unit_id),
@@ -395,15 +411,34 @@ def _districts(study: Study) -> list[dict[str, Any]]:
                     round(labels.x.iloc[place], 5),
                     round(spots["width_m"].iloc[place]),
                 ],
-                **{
-                    key: _plain(found.get(key))
-                    for key in ("score", "rank", "type_probability", "strengths", "gaps")
-                },
+                **{key: _interval(found.get(key)) for key in ("score", "rank")},
+                "type_probability": _chances(found.get("type_probability")),
+                **{key: places(found.get(key)) for key in ("strengths", "gaps")},
                 "doubts": [kind for kind, held in doubts.items() if held[place]],
-                "reasons": [_reason(one) for one in found.get("reasons") or ()],
+                "reasons": [reasons.setdefault(one, len(reasons)) for one in said],
             }
         )
     return told
+
+
+def _interval(found: Mapping[str, Any] | None) -> list[float | int | None] | None:
+    """Write a value and its intervals in a row, as short as they end."""
+    if found is None:
+        return None
+    row = [found.get("value")]
+    for kind in ("method", "sampling"):
+        ends = found.get(kind) or {}
+        row += [ends.get("low"), ends.get("high")]
+    short = _numbers(row)
+    while len(short) > 1 and short[-1] is None:
+        short.pop()
+    return short
+
+
+def _chances(found: Mapping[str, Any] | None) -> list[float | int | None]:
+    """Write the probability of each type, to the tenth of a per cent, in the order of the types."""
+    chances = [(found or {}).get(name) for name in TYPE_COLOURS]
+    return [None if one is None else _number(round(one, 3)) for one in chances]
 
 
 def _doubts(study: Study) -> dict[str, list[bool]]:

@@ -31,35 +31,15 @@ geoequity.start = function (map, data) {
 
   // ---------------------------------------------------------------- drawing
 
-  const borders = data.districts.map((district) =>
-    district.shape.map((polygon) => polygon.map((ring) => geoequity.unpack(ring))),
-  );
   for (const [name, level] of [["places", 450], ["labels", 460]]) {
     const pane = map.createPane(`ge-${name}`);
     pane.style.zIndex = level;
     pane.style.pointerEvents = "none"; // districts beneath stay within reach of the pointer
   }
-  const drawing = L.svg({ padding: 0.5 });
   const lettering = L.canvas({ pane: "ge-labels", padding: 0.2 });
-  const still = { renderer: drawing, smoothFactor: 0, noClip: true };
-
-  L.polygon(borders.flat(), { ...still, interactive: false, fill: false, color: "#5F6B7A", weight: 3.5 }).addTo(map);
-  const bordersOnTop = L.polygon(borders.flat(), { ...still, interactive: false, fill: false, color: "#27303B", weight: 0.8, opacity: 0.5 });
-  const paths = borders.map((shape, place) => {
-    const path = L.polygon(shape, { ...still, className: "ge-district", color: "#FFFFFF", weight: 2, fillOpacity: 1 });
-    path.on("click", (event) => openCard(place, null, event));
-    path.on("mouseover", () => hover(place));
-    path.on("mouseout", () => hover(null));
-    path.addTo(map);
-    path.getElement().setAttribute("data-district", data.districts[place].id);
-    return path;
-  });
-  const doubtful = borders.map((shape) => L.polygon(shape, { ...still, interactive: false, stroke: false, fillColor: "url(#ge-doubt)", fillOpacity: 1 }));
-  bordersOnTop.addTo(map); // white under grey: a border that shows on light and dark alike
-  geoequity.hatch(drawing._container, data.unknown);
-  drawing._container.setAttribute("aria-hidden", "true"); // the list of districts says the same
+  const units = geoequity.units(map, data, { click: (place, event) => openCard(place, null, event), hover });
+  const { paths, extent } = units;
   const overlays = geoequity.overlays(map, data, state.overlays, "ge-places");
-  const extent = L.latLngBounds(paths.map((path) => path.getBounds()));
 
   const bySize = data.districts.map((_, place) => place);
   bySize.sort((a, b) => data.districts[b].label[2] - data.districts[a].label[2]);
@@ -83,41 +63,33 @@ geoequity.start = function (map, data) {
   // Why a district is to be taken with care on a layer; what is unknown there says so already.
   function doubtsOf(layer, place) {
     if (!known(layer.values[place])) return [];
-    if (layer.kind === "indicator") return layer.doubtful?.includes(place) ? ["confidence"] : [];
+    if (layer.kind === "indicator") return layer.doubtful?.has(place) ? ["confidence"] : [];
     const typed = layer.kind === "type" || (layer.kind === "crossed" && !layer.own); // types are of the published weights
     return data.districts[place].doubts.filter((kind) => typed || kind !== "type");
   }
 
-  function paint() {
-    const layer = shown(state.layer);
-    paths.forEach((path, place) => {
-      const marked = place === state.open || place === state.hovered || state.marked?.has(place);
-      const style = {
-        fillColor: colourOf(layer, layer.values[place]),
-        color: place === state.open ? "#111418" : marked ? "#3A4350" : "#FFFFFF",
-        weight: place === state.open ? 3 : marked ? 2.5 : 2,
-        fillOpacity: state.marked && !state.marked.has(place) ? 0.2 : 1,
-      };
-      const { options } = path; // most stay as they are from one step to the next
-      if (Object.keys(style).some((one) => options[one] !== style[one])) path.setStyle(style);
-    });
-    bordersOnTop.bringToFront();
-    for (const place of [...(state.marked || []), state.hovered, state.open]) if (place !== null) bringUp(place);
-  }
+  const everywhere = data.districts.map((_, place) => place);
 
-  function bringUp(place) {
-    paths[place].bringToFront();
-    if (map.hasLayer(doubtful[place])) doubtful[place].bringToFront();
+  // Colours the districts again, all of them or those that changed.
+  function paint(places = everywhere) {
+    const layer = shown(state.layer);
+    for (const place of places) {
+      const held = place === state.open;
+      units.style(place, {
+        colour: colourOf(layer, layer.values[place]),
+        held,
+        marked: held || place === state.hovered || state.marked?.has(place),
+        faint: state.marked && !state.marked.has(place),
+      });
+    }
+    units.raise([...(state.marked || []), state.hovered, state.open].filter((place) => place !== null));
   }
 
   function hatch(on) {
     state.doubt = on;
     remember();
     const layer = shown(state.layer);
-    doubtful.forEach((hatching, place) => {
-      if (on && doubtsOf(layer, place).length) hatching.addTo(map);
-      else hatching.remove();
-    });
+    for (const place of everywhere) units.doubt(place, on && doubtsOf(layer, place).length > 0);
     paint();
   }
 
@@ -185,10 +157,10 @@ geoequity.start = function (map, data) {
 
   function hover(place) {
     if (state.hovered === place) return;
+    const changed = [state.hovered, place].filter((one) => one !== null);
     state.hovered = place;
-    paint();
-    for (const button of at("list").querySelectorAll(".hovered")) button.classList.remove("hovered");
-    if (place !== null) at("list").querySelector(`[data-place="${place}"]`)?.classList.add("hovered");
+    paint(changed);
+    list.point(place);
   }
 
   // --------------------------------------------------- layers and districts
@@ -214,43 +186,10 @@ geoequity.start = function (map, data) {
     return words.text("map.group.indicators", { pillar: words.text(`pillar.${pillar}`), area: words.text(`area.${area}`) });
   }
 
-  const bare = (name) => name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const list = geoequity.list(data, { at, open: openCard, hover });
 
   function drawList() {
-    const layer = shown(state.layer);
-    const sought = bare(at("search").value.trim());
-    const rank = (place) => {
-      const value = layer.values[place];
-      if (!known(value)) return Infinity;
-      if (layer.kind === "type") return Object.keys(data.types.colours).indexOf(value);
-      if (layer.kind === "crossed") return -layer.parts.reduce((sum, part) => sum + part.values[place], 0);
-      return layer.better === "lower" ? value : -value;
-    };
-    const found = data.districts
-      .map((district, place) => ({ district, place }))
-      .filter(({ district }) => bare(district.name).includes(sought))
-      .sort((a, b) => rank(a.place) - rank(b.place) || a.district.name.localeCompare(b.district.name, words.language));
-    at("list").replaceChildren(
-      ...found.map(({ district, place }) => {
-        const value = layer.values[place];
-        const swatch = make("span", { class: known(value) ? "swatch" : "swatch unknown" });
-        if (known(value)) swatch.style.background = colourOf(layer, value);
-        const button = make(
-          "button",
-          { type: "button", "data-place": place, "aria-current": place === state.open ? "true" : null },
-          swatch,
-          make("span", { class: "name", dir: "auto" }, district.name),
-          make("span", { class: "value" }, said(layer, place)),
-        );
-        button.addEventListener("click", () => openCard(place, button));
-        button.addEventListener("focus", () => hover(place));
-        button.addEventListener("blur", () => hover(null));
-        button.addEventListener("mouseenter", () => hover(place));
-        button.addEventListener("mouseleave", () => hover(null));
-        return make("li", {}, button);
-      }),
-    );
-    at("none").hidden = found.length > 0;
+    list.draw({ words, layer: shown(state.layer), said, colourOf, held: state.open });
   }
 
   // -------------------------------------------------------------------- card
@@ -267,7 +206,7 @@ geoequity.start = function (map, data) {
     if (narrowed) showMore(false);
     drawCard();
     paint();
-    markOpen();
+    list.hold(state.open);
     at("card").scrollTop = 0;
     at("card").querySelector("h2").focus({ preventScroll: true });
     at("status").textContent = data.districts[place].name;
@@ -316,13 +255,6 @@ geoequity.start = function (map, data) {
     at("card").replaceChildren(...geoequity.card(data, words, tools));
   }
 
-  function markOpen() {
-    for (const button of at("list").querySelectorAll("button")) {
-      if (Number(button.dataset.place) === state.open) button.setAttribute("aria-current", "true");
-      else button.removeAttribute("aria-current");
-    }
-  }
-
   function closeCard() {
     if (state.open === null) return;
     const place = state.open;
@@ -330,8 +262,8 @@ geoequity.start = function (map, data) {
     remember();
     drawCard();
     paint();
-    markOpen();
-    const back = opener?.isConnected ? opener : at("list").querySelector(`[data-place="${place}"]`);
+    list.hold(state.open);
+    const back = opener?.isConnected ? opener : list.buttonOf(place);
     if (back?.offsetParent) back.focus({ preventScroll: true });
     else at("layer").focus({ preventScroll: true });
     requestAnimationFrame(settle);
@@ -518,20 +450,6 @@ geoequity.start = function (map, data) {
     at("languages").append(button);
   }
   at("layer").addEventListener("change", (event) => showLayer(event.target.value));
-  at("search").addEventListener("input", drawList);
-  at("search").addEventListener("keydown", (event) => {
-    const match = at("list").querySelector("button");
-    if (event.key === "Enter" && at("search").value && match) openCard(Number(match.dataset.place), at("search"));
-    if (event.key === "ArrowDown" && match) match.focus();
-  });
-  at("list").addEventListener("keydown", (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const buttons = [...at("list").querySelectorAll("button")];
-    const next = buttons.indexOf(document.activeElement) + step;
-    (buttons[next] || at("search")).focus();
-  });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || at("sources").open) return;
     if (state.open !== null) closeCard();
@@ -583,5 +501,6 @@ geoequity.start = function (map, data) {
   const asked = address.read();
   if (asked) restore(asked);
   document.body.classList.add("ready");
+  requestAnimationFrame(() => setTimeout(() => performance.mark("ge-drawn"))); // what a benchmark reads
   return { state, map, paths, weights: mine, weigh, speak, showLayer, openCard, closeCard };
 };

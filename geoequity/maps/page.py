@@ -20,11 +20,14 @@ from branca.element import Element, Figure
 
 _SCRIPTS = (
     "words.js",
+    "data.js",
     "shapes.js",
+    "units.js",
     "overlays.js",
     "weights.js",
     "address.js",
     "legend.js",
+    "list.js",
     "card.js",
     "map.js",
 )
