@@ -12,9 +12,12 @@ geoequity.start = function (map, data) {
     layer: first.id,
     open: null,
     hovered: null,
+    beside: null, // the district that the open one is compared with
     doubt: true, // whether what is to be taken with care is hatched
+    cells: true, // whether cells are drawn where the reader is near enough
+    celled: false, // whether they are
     marked: null, // districts that the legend points at
-    overlays: new Set(geoequity.rapidModes(data)),
+    overlays: new Set(geoequity.atFirst(data)),
   };
   const mine = data.tree ? geoequity.weights(data) : null; // the reader's weights
   function shown(id) {
@@ -22,7 +25,7 @@ geoequity.start = function (map, data) {
     if (layer.kind === "crossed") return geoequity.crossed(layer, shown("structures"), shown("technologies"));
     return mine ? mine.layerOf(layer) : layer;
   }
-  const fallback = { layer: first.id, language: data.language };
+  const fallback = { layer: first.id, language: data.language, overlays: geoequity.atFirst(data) };
   const address = geoequity.address(data, { layers, weights: mine, fallback });
   const narrow = window.matchMedia("(max-width: 760px)");
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -31,7 +34,8 @@ geoequity.start = function (map, data) {
 
   // ---------------------------------------------------------------- drawing
 
-  for (const [name, level] of [["places", 450], ["labels", 460]]) {
+  geoequity.hatchings = geoequity.hatchingsOf(data.unknown);
+  for (const [name, level] of [["ground", 410], ["places", 450], ["labels", 460]]) {
     const pane = map.createPane(`ge-${name}`);
     pane.style.zIndex = level;
     pane.style.pointerEvents = "none"; // districts beneath stay within reach of the pointer
@@ -39,7 +43,9 @@ geoequity.start = function (map, data) {
   const lettering = L.canvas({ pane: "ge-labels", padding: 0.2 });
   const units = geoequity.units(map, data, { click: (place, event) => openCard(place, null, event), hover });
   const { paths, extent } = units;
-  const overlays = geoequity.overlays(map, data, state.overlays, "ge-places");
+  const cells = geoequity.cells(map, data);
+  const ground = geoequity.ground(map, data, "ge-ground");
+  const overlays = geoequity.overlays(map, data, state.overlays, { pane: "ge-places", ground: showGround, changed: remember });
 
   const bySize = data.districts.map((_, place) => place);
   bySize.sort((a, b) => data.districts[b].label[2] - data.districts[a].label[2]);
@@ -74,23 +80,39 @@ geoequity.start = function (map, data) {
   function paint(places = everywhere) {
     const layer = shown(state.layer);
     for (const place of places) {
-      const held = place === state.open;
+      const held = place === state.open || (place === state.beside && state.open !== null);
       units.style(place, {
         colour: colourOf(layer, layer.values[place]),
         held,
         marked: held || place === state.hovered || state.marked?.has(place),
         faint: state.marked && !state.marked.has(place),
+        clear: state.celled,
       });
     }
-    units.raise([...(state.marked || []), state.hovered, state.open].filter((place) => place !== null));
+    units.raise([...(state.marked || []), state.hovered, state.beside, state.open].filter((place) => place !== null));
   }
 
   function hatch(on) {
     state.doubt = on;
     remember();
     const layer = shown(state.layer);
+    state.celled = cells.show(layer, state.cells, { colourOf, extent });
     for (const place of everywhere) units.doubt(place, on && doubtsOf(layer, place).length > 0);
     paint();
+  }
+
+  // Nearer or farther, other cells and streets are to be seen.
+  function showCells(wanted = state.cells) {
+    state.cells = wanted;
+    remember();
+    const layer = shown(state.layer);
+    const before = state.celled;
+    state.celled = cells.show(layer, state.cells, { colourOf, extent });
+    if (state.celled !== before) paint();
+  }
+
+  function showGround(on) {
+    ground.show(on ? map.getZoom() - map.getBoundsZoom(extent) : null);
   }
 
   // ----------------------------------------------------------------- tooltip
@@ -110,8 +132,9 @@ geoequity.start = function (map, data) {
     return words.valueOf(layer, place);
   }
 
-  function tipFor(place) {
+  function tipFor(place, point) {
     const layer = shown(state.layer);
+    const cell = state.celled ? cells.at(point, place) : null;
     const between = words.betweenOf(layer, place);
     const lines = (layer.parts || [layer]).map((part) => `${part.label[words.language]}: ${said(part, place)}`);
     return make(
@@ -120,6 +143,7 @@ geoequity.start = function (map, data) {
       make("strong", { dir: "auto" }, data.districts[place].name),
       ...lines.map((line) => make("span", {}, line)),
       between ? make("small", {}, between) : null,
+      cell === null ? null : make("span", {}, words.text("map.cell_value", { value: words.quantity(cells.valueOf(layer, cell), layer.unit) })),
     );
   }
 
@@ -130,7 +154,7 @@ geoequity.start = function (map, data) {
       const label = near.part.label(words);
       tip.setContent(make("div", {}, make("strong", { dir: "auto" }, name || label), name ? make("span", {}, label) : null));
     } else if (state.hovered !== null) {
-      tip.setContent(tipFor(state.hovered));
+      tip.setContent(tipFor(state.hovered, map.latLngToLayerPoint(event.latlng)));
     } else {
       tip.remove();
       return;
@@ -201,6 +225,7 @@ geoequity.start = function (map, data) {
     }
     opener = from;
     state.open = place;
+    if (state.beside === place) state.beside = null;
     remember();
     const narrowed = narrow.matches;
     if (narrowed) showMore(false);
@@ -251,14 +276,27 @@ geoequity.start = function (map, data) {
     document.body.classList.toggle("with-card", open);
     if (!open) return;
     const own = mine?.changed() ? mine : null;
-    const tools = { place: state.open, layers, shown, own, showLayer, close: closeCard };
+    const tools = { place: state.open, beside: state.beside, layers, shown, own, showLayer, close: closeCard, choose: putBeside };
+    document.body.classList.toggle("with-versus", state.beside !== null);
     at("card").replaceChildren(...geoequity.card(data, words, tools));
+  }
+
+  function putBeside(place) {
+    state.beside = place;
+    remember();
+    drawCard();
+    paint();
+    document.getElementById("ge-beside").focus({ preventScroll: true });
+    at("status").textContent = place === null ? "" : data.districts[place].name;
+    requestAnimationFrame(settle);
   }
 
   function closeCard() {
     if (state.open === null) return;
     const place = state.open;
     state.open = null;
+    state.beside = null;
+    document.body.classList.remove("with-versus");
     remember();
     drawCard();
     paint();
@@ -289,6 +327,7 @@ geoequity.start = function (map, data) {
     const layer = shown(state.layer);
     const doubts = data.districts.map((_, place) => doubtsOf(layer, place));
     const tools = { layer, moved: mine?.changed(), mark, doubts, hatched: state.doubt, hatch };
+    if (cells.has(layer)) tools.cells = { count: cells.count, wanted: state.cells, show: showCells };
     at("legend").replaceChildren(...geoequity.legend(data, words, tools));
     drawList();
   }
@@ -337,6 +376,39 @@ geoequity.start = function (map, data) {
     at("status").textContent = words.text("map.weights_published");
   }
 
+  // ---------------------------------------------------------------- the story
+
+  const story = geoequity.story(data, { at, go: goTo, left: leaveStory });
+
+  // Shows what a finding is about, in the part of the map that its words leave free.
+  function goTo({ layer, places }) {
+    if (state.open !== null && narrow.matches) closeCard();
+    showLayer(layer);
+    if (places.length) mark(places);
+    remember();
+    showPlaces(places);
+  }
+
+  function showPlaces(places) {
+    const box = map.getContainer().getBoundingClientRect();
+    const words = at("story").getBoundingClientRect();
+    const below = narrow.matches ? Math.min(box.bottom - words.top, box.height / 2) : 0;
+    const beside = narrow.matches ? 0 : Math.min(words.right - box.left, box.width / 2);
+    const bounds = L.latLngBounds();
+    for (const place of places) bounds.extend(paths[place].getBounds());
+    const options = { paddingTopLeft: [20 + beside, 20], paddingBottomRight: [20, 20 + below], maxZoom: map.getBoundsZoom(extent) + 2 };
+    moving = true;
+    map.flyToBounds(bounds.isValid() ? bounds : extent, { ...options, animate: !calm, duration: 0.7 });
+    moving = false;
+    home = false;
+  }
+
+  function leaveStory() {
+    mark(null);
+    remember();
+    goHome();
+  }
+
   function showMore(open) {
     document.body.classList.toggle("with-more", open);
     at("more").style.top = narrow.matches ? `${at("side").getBoundingClientRect().top}px` : "";
@@ -350,7 +422,7 @@ geoequity.start = function (map, data) {
     address.remember(() => {
       const { lat, lng } = map.getCenter();
       const view = home ? null : { zoom: map.getZoom(), lat: lat.toFixed(5), lon: lng.toFixed(5) };
-      return { ...state, view };
+      return { ...state, view, step: story.step() };
     });
   }
 
@@ -359,25 +431,23 @@ geoequity.start = function (map, data) {
     state.layer = found.layer;
     state.language = found.language;
     state.open = found.open;
+    state.beside = found.open === null ? null : found.beside;
     state.doubt = found.doubt;
+    state.cells = found.cells;
+    overlays.choose(found.overlays);
     words = geoequity.words(data.words, state.language);
     mine?.reset();
     for (const [id, weight] of found.own) mine.set(id, weight);
     draw();
     map.invalidateSize({ pan: false });
     goHome();
+    if (found.step !== story.step()) story.turn(found.step, { quiet: true });
     if (found.view) {
       map.setView([found.view.lat, found.view.lon], Math.max(found.view.zoom, map.getMinZoom()), { animate: false });
       if (!map.getBounds().intersects(extent)) goHome(); // nothing is to be seen there
     } else if (found.open !== null) {
       reveal(found.open);
     }
-  }
-
-  function drawFindings() {
-    const { findings } = data.city;
-    at("findings").hidden = !findings.length;
-    at("findings-list").replaceChildren(make("ol", {}, ...findings.map((one) => make("li", {}, inWords(one)))));
   }
 
   function drawSources() {
@@ -428,7 +498,7 @@ geoequity.start = function (map, data) {
     drawWords();
     drawLayers();
     drawWeights();
-    drawFindings();
+    story.speak(words);
     overlays.list(words);
     drawSources();
     drawCard();
@@ -453,6 +523,7 @@ geoequity.start = function (map, data) {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || at("sources").open) return;
     if (state.open !== null) closeCard();
+    else if (story.step() !== null) story.turn(null);
     else showMore(false);
   });
   at("more-toggle").addEventListener("click", () => showMore(!document.body.classList.contains("with-more")));
@@ -488,8 +559,13 @@ geoequity.start = function (map, data) {
   at("out").addEventListener("click", () => map.zoomOut());
   at("home").addEventListener("click", goHome);
   map.on("moveend", remember);
+  map.on("zoomend", () => {
+    showCells();
+    overlays.ground();
+  });
   window.addEventListener("hashchange", () => {
     const found = address.read();
+    address.forget(); // what was to be written is not what the reader went to
     if (found) restore(found);
   });
 
@@ -502,5 +578,5 @@ geoequity.start = function (map, data) {
   if (asked) restore(asked);
   document.body.classList.add("ready");
   requestAnimationFrame(() => setTimeout(() => performance.mark("ge-drawn"))); // what a benchmark reads
-  return { state, map, paths, weights: mine, weigh, speak, showLayer, openCard, closeCard };
+  return { state, map, paths, cells, story, putBeside, weights: mine, weigh, speak, showLayer, openCard, closeCard };
 };

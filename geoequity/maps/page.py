@@ -23,12 +23,16 @@ _SCRIPTS = (
     "data.js",
     "shapes.js",
     "units.js",
+    "ground.js",
+    "cells.js",
     "overlays.js",
     "weights.js",
     "address.js",
     "legend.js",
     "list.js",
     "card.js",
+    "versus.js",
+    "story.js",
     "map.js",
 )
 _IMAGE = re.compile(r"url\((images/[\w.-]+)\)")

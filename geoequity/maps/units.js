@@ -48,17 +48,16 @@ geoequity.units = function (map, data, { click, hover }) {
   const rims = many ? null : L.polygon(borders.flat(), { ...rim, color: "#27303B", weight: 0.8, opacity: 0.5 });
   rims?.addTo(map); // white under grey: a border that shows on light and dark alike
   if (!many) geoequity.hatch(drawing._container, data.unknown);
-  else geoequity.hatchings = geoequity.hatchingsOf(data.unknown);
   drawing._container.setAttribute("aria-hidden", "true"); // the list of districts says the same
 
   // Most districts stay as they are from one step to the next.
-  function style(place, { colour, held, marked, faint }) {
+  function style(place, { colour, held, marked, faint, clear }) {
     const path = paths[place];
     const wanted = {
       fillColor: colour,
       color: held ? "#111418" : marked ? "#3A4350" : edge.color,
       weight: held ? 3 : marked ? 2.5 : edge.weight,
-      fillOpacity: faint ? 0.2 : data.basemap ? 0.72 : 1,
+      fillOpacity: clear ? 0 : faint ? 0.2 : data.basemap ? 0.72 : 1,
     };
     if (many) wanted.opacity = held || marked ? 1 : drawn.opacity;
     const { options } = path;

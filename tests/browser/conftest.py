@@ -140,8 +140,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
     driver.quit()
 
 
-@pytest.fixture
-def open_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
+def _opener(browser: webdriver.Chrome) -> Callable[..., Page]:
     """Give a function that opens a file from disk at a window size and returns its page."""
 
     def opened(path: Path, *, size: tuple[int, int] = DESKTOP, phone: bool = False) -> Page:
@@ -154,7 +153,20 @@ def open_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
         browser.get(Path(path).resolve().as_uri())
         return page
 
-    yield opened
+    return opened
+
+
+@pytest.fixture
+def open_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
+    """Open files in the one window, each test its own."""
+    yield _opener(browser)
+    browser.get("about:blank")
+
+
+@pytest.fixture(scope="module")
+def keep_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
+    """Open a file that all tests of a module share; none of them may open another."""
+    yield _opener(browser)
     browser.get("about:blank")
 
 
