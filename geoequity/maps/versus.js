@@ -97,10 +97,18 @@ geoequity.versus = function (data, words, { place, beside, layers, shown, showLa
 geoequity.versusChoice = function (data, words, { place, beside, choose }) {
   const make = geoequity.element;
   const select = make("select", { id: "ge-beside", "aria-label": words.text("map.versus.with") });
-  const others = data.districts.map((district, at) => ({ name: district.name, at })).filter((one) => one.at !== place);
-  others.sort((a, b) => a.name.localeCompare(b.name, words.language));
-  select.append(make("option", { value: "" }, words.text("map.versus.choose")), ...others.map((one) => make("option", { value: one.at }, one.name)));
+  const option = (at) => make("option", { value: at }, data.districts[at].name);
+  select.append(make("option", { value: "" }, words.text("map.versus.choose")), ...(beside === null ? [] : [option(beside)]));
   select.value = beside === null ? "" : String(beside);
+  // The card is written at every step of a slider; thousands of names only when somebody reaches for them.
+  function list() {
+    for (const kind of ["pointerdown", "focus"]) select.removeEventListener(kind, list);
+    const { compare } = new Intl.Collator(words.language);
+    const others = data.districts.map((_, at) => at).filter((at) => at !== place && at !== beside);
+    others.sort((a, b) => compare(data.districts[a].name, data.districts[b].name));
+    select.append(...others.map(option));
+  }
+  for (const kind of ["pointerdown", "focus"]) select.addEventListener(kind, list);
   select.addEventListener("change", () => choose(select.value === "" ? null : Number(select.value)));
   return make("div", { class: "pick versus-choice" }, select);
 };

@@ -191,8 +191,8 @@ def test_a_finding_in_the_list_leads_to_its_step(page):
 # -------------------------------------------------------------- side by side
 def choose(page, beside):
     page.run(
-        "const select = document.getElementById('ge-beside'); select.value = arguments[0];"
-        "select.dispatchEvent(new Event('change'))",
+        "const select = document.getElementById('ge-beside'); select.focus();"
+        "select.value = arguments[0]; select.dispatchEvent(new Event('change'))",
         str(beside),
     )
 

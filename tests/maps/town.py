@@ -80,7 +80,8 @@ def make_study(
     catalogue = catalogue_table(read_catalogue())
     catalogue = catalogue[catalogue["unit"] != "money per person and month"]
     if indicators is not None:
-        catalogue = catalogue[catalogue["worst"].notna()].iloc[:indicators]
+        catalogue = catalogue[catalogue["worst"].notna()]
+        catalogue = catalogue.iloc[np.linspace(0, len(catalogue) - 1, indicators).astype(int)]
     values, scores = _indicators(catalogue, near, ids, rng=rng)
     columns = _scores(catalogue, scores)
     districts = districts.assign(**columns)
@@ -175,9 +176,8 @@ def _cells(districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         for y in np.arange(ymin, ymax, 900)
     ]
     cells = gpd.GeoDataFrame(geometry=boxes, crs=CRS)
-    return cells.overlay(districts.reset_index()[["unit_id", "geometry"]]).rename(
-        columns={"unit_id": "district_id"}
-    )
+    cut = districts.reset_index()[["unit_id", "geometry"]]
+    return cells.overlay(cut, keep_geom_type=True).rename(columns={"unit_id": "district_id"})
 
 
 def _places(
