@@ -194,21 +194,6 @@ def axe() -> Callable[[Page], list[str]]:
 
 
 @pytest.fixture(scope="session")
-def axe() -> Callable[[Page], list[str]]:
-    """Give a function that lists the serious and critical faults axe-core finds in a page."""
-    if not AXE.is_file():
-        pytest.skip("axe-core is absent: run npm ci --ignore-scripts in tests/browser")
-    source = AXE.read_text(encoding="utf-8")
-
-    def faults(page: Page) -> list[str]:
-        if not page.run("return typeof axe === 'object'"):
-            page.run(f"{source}; window.axe = axe;")
-        return page.driver.execute_async_script(SERIOUS)
-
-    return faults
-
-
-@pytest.fixture(scope="session")
 def town() -> ModuleType:
     """Load the made-up town of the map's tests."""
     spec = spec_from_file_location("town", Path(__file__).parents[1] / "maps" / "town.py")
