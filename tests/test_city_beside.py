@@ -1,5 +1,6 @@
 """What real cities need besides: people spread over land, land of a group, measures by area."""
 
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from affine import Affine
 from conftest import CRS, EAST, NORTH, square
 
 import geoequity as ge
-from geoequity.city import City
+from geoequity.city import City, presets
 from geoequity.errors import ConfigError, DataError
+from geoequity.gridded import growth_of_tiles
+from geoequity.outputs import save
 from geoequity.report import write_report
 from geoequity.riding import routes_report
 from geoequity.study import Study
@@ -26,6 +29,7 @@ COUNTED = {
     "key": "code",
     "columns": {"population": {"column": "people", "unit": "count"}},
 }
+SCRIPTS = Path(__file__).parents[1] / "scripts"
 OWN = {"label": {"en": "Own"}, "role": "validator", "better": "higher"}
 
 
@@ -343,3 +347,64 @@ def test_renaming_a_city_changes_names_alone(make_city: CityMaker) -> None:
     skipped = {"city", "stages"}
     mine, theirs = ({k: v for k, v in s.summary.items() if k not in skipped} for s in (one, other))
     assert mine == theirs
+
+
+# ---- what the report and the page say --------------------------------------------------------
+
+
+def test_growth_needs_a_year_of_quarters() -> None:
+    table = pd.DataFrame(
+        {
+            "indicator": ["fixed_down_mbps", "fixed_down_mbps", "fixed_latency_ms"],
+            "unit_id": ["a", "b", "a"],
+            "growth": [0.1, 0.4, 0.3],
+            "low": [0.05, 0.1, 0.2],
+            "high": [0.2, 0.9, 0.4],
+            "periods": [4, 3, 6],
+        }
+    )
+    found = growth_of_tiles(table, districts=pd.Index(["a", "b"], name="unit_id"))
+    assert list(found) == ["fixed_down_growth"]
+    told = found["fixed_down_growth"]
+    assert told.value["a"] == pytest.approx(10)
+    assert pd.isna(told.value["b"])
+    assert told.interval is not None
+    assert told.interval.loc["a"].tolist() == pytest.approx([5, 20])
+    assert growth_of_tiles(table.iloc[1:2], districts=pd.Index(["b"])) == {}
+
+
+def test_truths_stand_in_the_report_and_on_the_page_of_cities(
+    make_city: CityMaker, tmp_path: Path
+) -> None:
+    own = {
+        "poverty": {**OWN, "role": "stratifier", "unit": "share", "better": "lower"},
+        "office_min": {**OWN, "unit": "min", "better": "lower", "against": "hospital_walk_min"},
+    }
+    table = {"path": "facts.csv", "key": "code", "columns": {"poverty": "p", "office_min": "m"}}
+    asked = ["hospital_walk_min", "bank_walk_min", "poverty"]
+    question = {"text": {"en": "Who?", "es": "¿Quién?"}, "indicators": asked}
+    file = make_city(tables=[table], indicators=own, question=question)
+    write(file.parent / "facts.csv", "code,p,m", "01,0.1,5", "02,0.2,9", "03,0.3,12", "04,0.4,20")
+    study = assessed(file)
+    # With four districts ranks say nothing: only what was asked for is told, and why it is unknown
+    assert [one["truth"] for one in study.summary["validity"]] == ["office_min"]
+    page = write_report(study, tmp_path / "report.html", language="es").read_text("utf-8")
+    assert "Frente a lo que otros midieron" in page
+    save(study, tmp_path / "out" / "brasilia")
+    made = runpy.run_path(str(SCRIPTS / "make_cities_page"))["page"](tmp_path / "out")
+    assert "*Who?*" in made
+    assert "| Walk to the nearest bank or cash machine | unknown |" in made
+    assert "| Own | Walk to the nearest hospital | 4 | - | - | + |" in made
+    assert made.count("## ") == 1  # cities that were not studied are left out
+
+
+def test_every_city_has_a_file_and_no_code_names_one() -> None:
+    """Renaming a city can change nothing but names where no module knows of any."""
+    eight = runpy.run_path(str(SCRIPTS / "eight_cities"))["EIGHT"]
+    assert set(eight) < set(presets())
+    code = "\n".join(
+        one.read_text(encoding="utf-8")
+        for one in (SCRIPTS.parent / "geoequity").rglob("*.py")
+        if "_data" not in one.parts
+    )
+    assert [one for one in eight if f'"{one}"' in code] == []
