@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import geoequity as ge
+from geoequity.city import presets
 from geoequity.cli import main
 from geoequity.errors import DataError, DataWarning
 from geoequity.units import overlapping_pairs
@@ -70,7 +71,7 @@ columns.requests_311_per_1000 = "points"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Study the alcaldías alone: rides between all colonias take a minute and more."""
     made = tmp_path_factory.mktemp("mexico_city")
-    text = ge.city.presets()["mexico_city"].read_text(encoding="utf-8")
+    text = presets()["mexico_city"].read_text(encoding="utf-8")
     text, cut = re.subn(r"(?ms)^\[(cells|zonings)\].*?(?=^\[)", "", text)
     assert cut == 2
     (made / "alcaldias.toml").write_text(text, encoding="utf-8")
