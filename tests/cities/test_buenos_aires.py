@@ -282,8 +282,8 @@ def test_poverty_of_the_neighbours_is_set_against_the_index(study: ge.Study) -> 
 def test_people_of_informal_settlements_are_a_group(study: ge.Study) -> None:
     """By the share of their radio that lies in a settlement; the slow twin for one of them."""
     people = study.districts["informal"]
-    assert 100_000 < people.sum() < 300_000
-    assert people["RETIRO"] > 20_000  # Villa 31
+    assert 90_000 < people.sum() < 300_000
+    assert people["RETIRO"] > 15_000  # Villa 31, most of the people of Retiro's settlements
     land = gpd.read_file(DATA / "barrios_populares.geojson").to_crs(study.cells.crs).union_all()
     one = study.cells["informal"].idxmax()
     cell = study.cells.loc[one]
