@@ -374,7 +374,7 @@ def test_types_and_crossed_pillars_have_a_mark_beside_their_colour(page, study):
         "return Object.values(geoequity.page.map._layers)"
         ".find((one) => one.options.marks)?.options.marks"
     )
-    known = [None if one is None else marks[one] for one in study.districts["type"]]
+    known = [marks.get(one) for one in study.districts["type"]]
     assert page.run(drawn) == known
     page.run("geoequity.page.showLayer('pillars')")
     assert set(page.run(drawn)) <= {None, "▲", "▶"}
