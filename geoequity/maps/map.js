@@ -338,8 +338,10 @@ geoequity.start = function (map, data) {
     if (cells.has(layer)) tools.cells = { count: cells.count, wanted: state.cells, show: showCells };
     at("legend").replaceChildren(...geoequity.legend(data, words, tools));
     drawList();
-    labels.options.marks = layer.values.map((value) => markOf(layer, value));
-    labels.redraw();
+    const marks = layer.values.map((value) => markOf(layer, value));
+    const same = marks.every((one, place) => one === labels.options.marks?.[place]);
+    labels.options.marks = marks;
+    if (!same) labels.redraw();
   }
 
   function mark(places) {
