@@ -5,7 +5,8 @@ Measure the interactive map in a headless browser: bytes, seconds until drawn, s
 districts, one of 5,000 units with 50 indicators, and each folder of a study
 that is named. Each page is opened thrice and the middle one counts. A step is from
 the event of the slider, with a card open, until the page is laid out, and then
-painted: the least and the median of 20 steps. Needs the system's Chromium and the development dependencies.
+painted: the least and the median of 20 steps. Needs the system's Chromium and
+the development dependencies.
 """
 
 import statistics
