@@ -162,6 +162,7 @@ geoequity.legend = function (data, words, { layer, moved, mark, doubts, hatched,
   const notes = [];
   if (moved) notes.push(words.text(layer.own ? "map.own.shown" : "map.own.not_shown"));
   if (known(layer.mean)) notes.push(words.text("map.city_mean", { value: words.quantity(layer.mean, layer.unit) }));
+  if (cells) notes.push(words.text("map.cells_beyond"));
   if (layer.suppressed) {
     const names = layer.suppressed.map((place) => data.districts[place].name).join(", ");
     notes.push(words.text("map.suppressed_note", { names }));
