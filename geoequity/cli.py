@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geoequity.errors import ConfigError, DataWarning, GeoEquityError
+from geoequity.errors import ConfigError, DataWarning, GeoEquityError, SourceError
 
 if TYPE_CHECKING:
     from geoequity.city import City
@@ -105,9 +105,21 @@ def _parser() -> argparse.ArgumentParser:
     change.add_argument("new", type=Path, metavar="NEW", help="folder of the later study")
     change.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<city>-change]")
     change.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
-    schema = add("schema", _schema, "print the JSON Schema of summary.json or change.json")
+    compare = add("compare", _compare, "set cities side by side, on what they share")
+    compare.add_argument(
+        "folders", type=Path, nargs="+", metavar="DIR", help="folders of the studies, two or more"
+    )
+    compare.add_argument("--out", type=Path, metavar="DIR", help="folder [out/compare]")
+    compare.add_argument(
+        "--language", type=_languages, metavar="es,pt,en", help="languages [all three]"
+    )
+    schema = add("schema", _schema, "print the JSON Schema of a summary, change or comparison")
     schema.add_argument(
-        "of", nargs="?", choices=("summary", "change"), default="summary", help="[summary]"
+        "of",
+        nargs="?",
+        choices=("summary", "change", "compare"),
+        default="summary",
+        help="[summary]",
     )
     return parser
 
@@ -341,6 +353,55 @@ def _change(options: argparse.Namespace) -> dict[str, Any]:
     return written
 
 
+def _compare(options: argparse.Namespace) -> dict[str, Any]:
+    """Set cities side by side and write what can be compared."""
+    from geoequity import compare, outputs, report  # noqa: PLC0415 - heavy
+
+    found = compare.cities(_studies(options.folders))
+    folder = options.out or Path("out") / "compare"
+    languages = options.language or LANGUAGES
+    with outputs.swap_in(folder, mark="compare.json") as draft:
+        outputs.write_cities(found, draft)
+        for language in languages:
+            report.write_cities_report(found, draft / f"compare.{language}.html", language=language)
+    place = folder.resolve()
+    written = {
+        "folder": str(place),
+        "compare": str(place / "compare.json"),
+        "table": str(place / "compare.csv"),
+        "reports": {one: str(place / f"compare.{one}.html") for one in languages},
+        "cities": list(found.summary["cities"]),
+        "headline": found.summary["headline"],
+        "indicators": len(found.summary["indicators"]),
+    }
+    if not _silent(options):
+        for finding in found.summary["findings"]:
+            print(f"  - {finding['text'][languages[0]]}")
+        for path in written["reports"].values():
+            print(f"report: {path}")
+        print(f"tables: {written['folder']}")
+    return written
+
+
+def _studies(folders: Sequence[Path]) -> list["Study"]:
+    """Read the folders of several cities, with every fault of any of them at once."""
+    from geoequity import compare, outputs  # noqa: PLC0415 - heavy
+
+    read, faults = {}, []
+    for folder in dict.fromkeys(folders):
+        try:
+            read[str(folder)] = outputs.load(folder)
+        except SourceError as error:
+            faults.append(str(error))
+    twice = [str(one) for one in dict.fromkeys(folders) if folders.count(one) > 1]
+    faults += [f"{one}: stands twice" for one in twice]
+    faults += compare.city_faults(read.values(), names=list(read))
+    if faults:
+        msg = "these folders cannot be set side by side"
+        raise ConfigError(msg, faults=faults)
+    return list(read.values())
+
+
 def _written(options: argparse.Namespace, paths: list[Path]) -> dict[str, Any]:
     """Say which files were written."""
     listed = [str(one.resolve()) for one in paths]
@@ -350,7 +411,7 @@ def _written(options: argparse.Namespace, paths: list[Path]) -> dict[str, Any]:
 
 
 def _schema(options: argparse.Namespace) -> dict[str, Any]:
-    """Print the schema of the summary, or of a change."""
+    """Print the schema of a summary, of a change, or of cities side by side."""
     from geoequity.outputs import summary_schema  # noqa: PLC0415 - heavy
 
     schema = summary_schema(options.of)
