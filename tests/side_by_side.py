@@ -6,7 +6,6 @@ import pandas as pd
 from small_city import cells as cells_of
 from two_dates import study
 
-
 _MADE = {}  # judging takes its time; cities of the same values differ in what they are called
 
 

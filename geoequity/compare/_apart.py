@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from geoequity.compare._common import TOO_FEW, UNSTATED, Ground
+from geoequity.compare._matched import DISTRICTS
 from geoequity.compare._sources import rests_on, walked
 from geoequity.confidence import MAX_SPREAD_YEARS
 from geoequity.judgement import ROOT
@@ -112,7 +113,7 @@ def apart(
     told.left_out_indicators()
     shared = {key: list(one["cities"]) for key, one in indicators.items()}
     told.years(facts, shared)
-    told.size(grounds)
+    told.size(grounds, indicators)
     told.levels(shared)
     told.walks(facts, shared)
     told.sources(facts, shared)
@@ -245,9 +246,13 @@ class _Teller:
                     last_year=str(people[last][-1]),
                 )
 
-    def size(self, grounds: Mapping[str, Ground]) -> None:
+    def size(
+        self, grounds: Mapping[str, Ground], indicators: Mapping[str, Mapping[str, Any]]
+    ) -> None:
         """Tell where districts are far larger in one city than in another."""
         among = {city for one in grounds.values() for city in one.cities}
+        for one in indicators.values():
+            among |= set(one["cities"]) if one["resolution"] == DISTRICTS else set()
         sizes = {
             city: one.summary["population"]["total"] / len(one.districts)
             for city, one in self.of.items()

@@ -179,14 +179,22 @@ class _Known:
 
     def __init__(self, studies: Mapping[str, Study], min_covered_share: float) -> None:
         self.studies, self.min_covered_share = studies, min_covered_share
-        self._scores: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = {}
+        self._scores: dict[str, dict[tuple[str, ...], pd.DataFrame]] = {}
 
     def score(self, node: str, city: str, keys: Iterable[str]) -> pd.Series:
-        """Score a node of a city on some indicators."""
-        about = (city, tuple(keys))
-        if about not in self._scores:
-            self._scores[about] = node_scores(self.studies[city], about[1])
-        return self._scores[about][node]
+        """Score a node of a city on some indicators, all of which are under it."""
+        wanted = tuple(keys)
+        for known, scores in self._scores.get(city, {}).items():
+            if tuple(one for one in known if self._under(node, city, one)) == wanted:
+                return scores[node]  # what else there is makes no difference to it
+        scores = node_scores(self.studies[city], wanted)
+        self._scores.setdefault(city, {})[wanted] = scores
+        return scores[node]
+
+    def _under(self, node: str, city: str, key: str) -> bool:
+        """Tell whether an indicator is part of a node."""
+        row = self.studies[city].catalogue.loc[key]
+        return node == ROOT or node in {row["pillar"], row["area"]}
 
     def stands(self, node: str, city: str, keys: Iterable[str]) -> bool:
         """Tell whether a node is known of enough people on some indicators alone."""
@@ -205,7 +213,7 @@ def _ground(
     own = {city: _under(node, city, study, of_one_meaning) for city, study in studies.items()}
     left_out: dict[str, str] = {}
     for city in studies:
-        if not known.stands(node, city, _under(ROOT, city, studies[city], of_one_meaning)):
+        if not known.stands(node, city, own[city]):
             left_out[city] = UNSTATED
     inside = [one for one in studies if one not in left_out]
     while len(inside) >= FEWEST:
