@@ -113,6 +113,26 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--language", type=_languages, metavar="es,pt,en", help="languages [all three]"
     )
+    init = add("init", _init, "begin a city file from a boundary and what else is at hand")
+    init.add_argument("boundary", type=Path, nargs="?", metavar="BOUNDARY", help="districts")
+    init.add_argument("--osm", type=Path, metavar="FILE", help="extract of OpenStreetMap")
+    init.add_argument(
+        "--population", type=Path, metavar="FILE", help="raster, table or polygons of residents"
+    )
+    init.add_argument("--out", type=Path, metavar="FILE", help="city file to write [city.toml]")
+    init.add_argument("--name", help="name of the city [that of the boundary file]")
+    init.add_argument("--country", metavar="CC", help="two letters of its country")
+    init.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
+    for column, text in (
+        ("id", "of the districts' ids"),
+        ("name", "of the districts' names"),
+        ("key", "that names the district, in the table of residents"),
+        ("population", "that counts residents"),
+    ):
+        init.add_argument(f"--{column}-column", metavar="COLUMN", help=f"column {text} [guessed]")
+    init.add_argument(
+        "--unchecked", action="store_true", help="write it even if its data are not in order"
+    )
     schema = add("schema", _schema, "print the JSON Schema of a summary, change or comparison")
     schema.add_argument(
         "of",
@@ -400,6 +420,53 @@ def _studies(folders: Sequence[Path]) -> list["Study"]:
         msg = "these folders cannot be set side by side"
         raise ConfigError(msg, faults=faults)
     return list(read.values())
+
+
+def _init(options: argparse.Namespace) -> dict[str, Any]:
+    """Begin a city file, asking for what is not given where somebody can answer."""
+    from geoequity.starter import NOWHERE, Answers, write_city_file  # noqa: PLC0415 - heavy
+
+    asked = options.boundary is None
+    if asked and (_silent(options) or not sys.stdin.isatty()):
+        print("geoequity init: name the file of the districts (BOUNDARY)", file=sys.stderr)
+        raise SystemExit(2)
+    boundary, osm, people = options.boundary, options.osm, options.population
+    country = options.country
+    if asked:
+        boundary = _ask("file of the districts (GeoJSON, GeoPackage, shapefile)")
+        osm = osm or _ask("extract of OpenStreetMap, or nothing")
+        people = people or _ask("raster, table or polygons of residents, or nothing")
+        country = country or str(_ask("two letters of the country, or nothing") or "")
+    columns = {
+        one: getattr(options, f"{one}_column") for one in ("id", "name", "key", "population")
+    }
+    path = options.out or Path("city.toml")
+    made = write_city_file(
+        Answers(
+            boundary=boundary or Path(),
+            osm=osm,
+            population=people,
+            name=options.name,
+            country=(country or NOWHERE).upper(),
+            languages=options.language or LANGUAGES,
+            columns={key: value for key, value in columns.items() if value},
+        ),
+        path,
+        unchecked=options.unchecked,
+    )
+    if not _silent(options):
+        for guess in made.guesses:
+            print(f"guessed {guess}")
+        for one in made.open:
+            print(f"to fill in: {one}")
+        print(f"{path}: written; geoequity run {path} writes map, report and tables")
+    return {"file": str(path.resolve()), "guessed": list(made.guesses), "open": list(made.open)}
+
+
+def _ask(what: str) -> Path | None:
+    """Ask for one thing; nothing is an answer too."""
+    answer = input(f"{what}: ").strip()
+    return Path(answer) if answer else None
 
 
 def _written(options: argparse.Namespace, paths: list[Path]) -> dict[str, Any]:
