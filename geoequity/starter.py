@@ -25,10 +25,14 @@ from geoequity.sources.spec import RASTER_SUFFIXES, FileSpec, Origin
 
 NOWHERE = "XX"  # the code that ISO 3166 leaves to users: a country still to be named
 _IDS = ("id", "cod", "codigo", "code", "cve", "clave", "geoid", "gid", "key", "fid", "objectid")
-_NAMES = ("name", "nombre", "nome", "nom", "nomgeo", "label", "barrio", "bairro", "comuna")
-_NAMES += ("distrito", "district", "localidad", "alcaldia", "colonia", "regiao", "neighbourhood")
-_PEOPLE = ("population", "poblacion", "populacao", "pop", "pob", "residents", "habitantes")
-_PEOPLE += ("moradores", "inhabitants", "personas", "persons", "pessoas", "hab")
+_NAMES = (
+    "name", "nombre", "nome", "nom", "nomgeo", "label", "barrio", "bairro", "comuna", "distrito",
+    "district", "localidad", "alcaldia", "colonia", "regiao", "neighbourhood",
+)  # fmt: skip
+_PEOPLE = (
+    "population", "poblacion", "populacao", "pop", "pob", "residents", "habitantes", "moradores",
+    "inhabitants", "personas", "persons", "pessoas", "hab",
+)  # fmt: skip
 _TABLES = (".csv", ".tsv", ".txt", ".xlsx")
 _GRID = "h3:9"  # cells of some 0.1 km2, where a raster counts people
 _MATCHED = 0.8  # share of districts that a key column must name

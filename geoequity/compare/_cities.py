@@ -21,6 +21,7 @@ from geoequity.compare._common import (
 )
 from geoequity.compare._error import TAILS
 from geoequity.compare._matched import DISTRICTS, Units, places, resolution_of, units_of
+from geoequity.compare._pair import RULES
 from geoequity.compare._rows import table_of
 from geoequity.compare._shaken import Draws, Shaken, drawn_between, ends_of_city, shaken
 from geoequity.compare._side import findings
@@ -166,7 +167,7 @@ def cities(
         indicators=indicators,
         grounds=grounds,
     )
-    summary = {
+    summary: dict[str, Any] = {
         "cities": {city: _city(study, facts[city]) for city, study in of.items()},
         "method": _method(studies[0], rules, resolution),
         "nodes": {
@@ -218,14 +219,12 @@ def _city(study: Study, facts: Mapping[str, Any]) -> dict[str, Any]:
 def _method(study: Study, rules: _Rules, resolution: str | None) -> dict[str, Any]:
     """State the rules that all of the studies go by, and those of comparing."""
     method = study.summary["method"]
-    shared = ("normalisation", "aggregation", "weights", "weights_range", "threshold")
-    shared += ("min_probability", "min_gap_points", "quantile_rule")
     return {
         **asdict(rules),
         "level": LEVEL,
         "resolution": resolution,
         "version": study.summary["versions"].get("geoequity"),
-        **{key: method[key] for key in shared},
+        **{key: method[key] for key in RULES},
     }
 
 

@@ -90,16 +90,17 @@ def shaken(ground: Ground, studies: Mapping[str, Study], *, draws: int, seed: in
     data.index = pd.Index([f"{city}/{unit}" for city, unit in data.index], dtype=object)
     posteriors = _posteriors(definitions, data, studies, ground, draws=draws, seed=seed)
     posts = {one.id: one.goalposts for one in definitions if one.goalposts is not None}
+    mean = {aggregation_of(first): aggregate_of(first)}
     published = composite.Pool(
         normalise=[composite.goalposts(posts)],
         weights=(1.0, 1.0),
-        aggregate={aggregation_of(first): aggregate_of(first)},
+        aggregate=mean,
         drop_one=False,
     )
     choices = composite.Pool(
         normalise=published.normalise,
         weights=tuple(method["weights_range"]),
-        aggregate=dict(published.aggregate) | AGGREGATES,  # type: ignore[call-overload]
+        aggregate=mean | AGGREGATES,  # the published one stays the first
     )
 
     def drawn(pool: composite.Pool, of: Mapping[str, pd.DataFrame]) -> Draws:

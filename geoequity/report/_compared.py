@@ -131,7 +131,7 @@ def _tiles(summary: Summary, words: Words) -> list[dict[str, str]]:
     head = summary["headline"]
     inside = len(_headed(summary))
     total = len(summary["cities"])
-    tiles = [("cities", words.number(total, 0), {})]
+    tiles: list[tuple[str, str, dict[str, str]]] = [("cities", words.number(total, 0), {})]
     if head is not None:
         of = words.text("report.tile.of", some=inside, all=total)
         tiles.append(("common", of, {"what": _what(summary, head, words)}))
@@ -461,7 +461,7 @@ def _small_map(
         else words.quantity(1000 * frame.bar_km, "m"),
         "shapes": [
             {
-                "fill": _shapes.fill(values[unit], among)[0] if unit in known else None,
+                "fill": _shapes.fill(known[unit], among)[0] if unit in known else None,
                 "said": f"{names[unit]}: {words.score(values[unit])}",
             }
             for unit in frame.paths
