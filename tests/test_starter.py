@@ -3,12 +3,12 @@
 import json
 import shutil
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 import pytest
-from conftest import CityMaker
 
 from geoequity.city import City
 from geoequity.cli import main
@@ -18,7 +18,7 @@ DEMO = Path(__file__).parents[1] / "data" / "demo"
 
 
 @pytest.fixture
-def town(make_city: CityMaker) -> Path:
+def town(make_city: Callable[..., Path]) -> Path:
     """The folder of a town of four districts and its files."""
     folder = make_city().parent
     (folder / "city.toml").unlink()

@@ -8,7 +8,7 @@ from geoequity.compare._matched import DISTRICTS
 from geoequity.compare._sources import rests_on, walked
 from geoequity.confidence import MAX_SPREAD_YEARS
 from geoequity.judgement import ROOT
-from geoequity.locale import LANGUAGES, listing, name, number, quantity, text
+from geoequity.locale import LANGUAGES, label, listing, name, number, quantity, text
 from geoequity.schema import MAP
 from geoequity.study import Study
 
@@ -170,7 +170,7 @@ class _Teller:
     def label(self, key: str, language: str) -> str:
         """Name an indicator."""
         city = (*self.meant[key]["same"], *self.meant[key]["other"])[0]
-        return str(self.of[city].catalogue.loc[key, f"label_{language}"])
+        return label(self.of[city].catalogue.loc[key], language=language)
 
     def named(self, city: str) -> str:
         """Name a city."""

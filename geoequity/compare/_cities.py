@@ -35,7 +35,7 @@ from geoequity.judgement import (
     gap,
     mean,
 )
-from geoequity.locale import LANGUAGES, name
+from geoequity.locale import LANGUAGES, label, name
 from geoequity.schema import AREAS, LEVEL, PILLARS, TYPES
 from geoequity.study import Study
 from geoequity.summary import people_of, plain
@@ -618,7 +618,7 @@ def _labels(of: Mapping[str, Study], meant: Mapping[str, Any]) -> dict[str, dict
     labels = {}
     for key, told in meant.items():
         row = of[(*told["same"], *told["other"])[0]].catalogue.loc[key]
-        labels[key] = {one: str(row[f"label_{one}"]) for one in LANGUAGES}
+        labels[key] = {one: label(row, language=one) for one in LANGUAGES}
     return labels
 
 
