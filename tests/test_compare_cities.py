@@ -148,6 +148,19 @@ def test_what_is_judged_otherwise_is_no_shared_indicator():
     assert statements(found)["meaning"]["cities"] == ["cima"]
 
 
+def test_the_same_name_with_another_distance_is_another_indicator():
+    near, far = (
+        definition("reach_share", unit="share", scale="share", goalposts=(0, 1), parameters=one)
+        for one in ({"within_m": 400}, {"within_m": 500})
+    )
+    values = {"reach_share": [0.2, 0.8]}
+    found = compared(
+        city("alta", values, definitions=[near]), city("baja", values, definitions=[far])
+    )
+    assert found.summary["indicators"] == {}
+    assert statements(found)["meaning"]["cities"] == ["baja"]
+
+
 def test_the_order_of_the_cities_changes_no_number():
     few = [only(one, "s_mobility", "t_mobility", "s_governance") for one in (FOUR, FLAT)]
     made = [city("alta", few[0], error={"s_mobility": 5.0}), city("baja", few[1])]

@@ -13,6 +13,7 @@ from geoequity.schema import AREAS, PILLARS
 from geoequity.study import Study
 from geoequity.summary import people_of
 
+_MEANING = (*MEANING, "base", "parameters")  # parameters: 500 m are not 400 m
 FEWEST = 2  # cities that can be set side by side
 UNSTATED = "unstated"  # why a city is not in: its own study does not state it
 TOO_FEW = "too_few_shared"  # or what it shares with the others does not carry it
@@ -119,7 +120,7 @@ def meanings(studies: Mapping[str, Study]) -> dict[str, dict[str, list[str]]]:
         for key in study.indicators.columns:
             row = study.catalogue.loc[key]
             if row["role"] == "indicator" and study.indicators[key].notna().any():
-                found.setdefault(str(key), {})[city] = tuple(str(row[one]) for one in MEANING)
+                found.setdefault(str(key), {})[city] = tuple(str(row.get(one)) for one in _MEANING)
     told = {}
     for key, of in found.items():
         most = Counter(of.values()).most_common(1)[0][0]
