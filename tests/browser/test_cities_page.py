@@ -53,3 +53,9 @@ def test_small_maps_stand_side_by_side_in_one_size(open_page, found, tmp_path):
     )
     assert len(widths) >= 8
     assert max(widths) - min(widths) <= 1
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_nothing_keeps_readers_out_of_the_page(open_page, found, axe, tmp_path, size):
+    path = write_cities_report(found, tmp_path / "compare.html", language="pt")
+    assert axe(open_page(path, size=size, phone=size == PHONE)) == []
