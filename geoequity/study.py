@@ -109,6 +109,9 @@ class Study:
         The content of ``summary.json``.
     provenance
         The content of ``provenance.json``: where every number came from.
+    made_of
+        What ``assess`` made it of, so that a scenario can start from it; None
+        where the study was read from a folder. No part of the result.
     """
 
     districts: gpd.GeoDataFrame
@@ -133,3 +136,4 @@ class Study:
     catalogue: pd.DataFrame
     summary: Mapping[str, Any] = field(repr=False)
     provenance: Mapping[str, Any] = field(repr=False)
+    made_of: Any = field(default=None, repr=False, compare=False)
