@@ -830,7 +830,7 @@ def _with_fibre(
     reach = pd.DataFrame(np.eye(len(fibre)), index=fibre.index, columns=fibre.index)
     if zone is not None and cells is not None:
         people = cells["population"].fillna(0.0)
-        living = people.groupby([zone, cells["district_id"]]).sum().unstack(fill_value=0.0)
+        living = pd.crosstab(zone, cells["district_id"], values=people, aggfunc="sum").fillna(0.0)
         total = living.sum(axis=1)
         reach = living.reindex(columns=fibre.index, fill_value=0.0)
         reach = reach.div(total.where(total > 0), axis=0).fillna(0.0)
