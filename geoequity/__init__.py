@@ -36,6 +36,7 @@ _MODULES = (
     "outputs",
     "patterns",
     "report",
+    "scenario",
     "schema",
     "segregation",
     "sources",

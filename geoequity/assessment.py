@@ -131,6 +131,10 @@ class Made:
         The choices by which scores become an index and types.
     network
         The streets people walk along; None where there are none.
+    districts
+        Districts with their bases.
+    cells
+        Cells with ``district_id`` and their bases; None without cells.
     """
 
     city: City
@@ -143,6 +147,8 @@ class Made:
     sampling: pd.DataFrame
     rules: Rules
     network: StreetNetwork | None
+    districts: gpd.GeoDataFrame
+    cells: gpd.GeoDataFrame | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -369,6 +375,8 @@ def _assessed(
         sampling=judgement.sampling,
         rules=rules,
         network=walks.network,
+        districts=districts,
+        cells=layers.cells,
     )
     return replace(_timed(study, stages.done), made_of=made)
 

@@ -135,6 +135,7 @@ def make_summary(
             **_drivers(pd.DataFrame(columns=COLUMNS)),
         },
         "divide": None,
+        "scenario": None,
         "digital_inclusion": {"mean": None, "gap": None, "districts": {}},
         "perception": {},
         "districts": _districts(
