@@ -172,6 +172,7 @@ class _Work:
     rides: Rides
     zonings: Zonings | None
     rules: Rules
+    kept: Kept
 
 
 def assess(city: City, *, progress: Progress | None = None, keep: bool = False) -> Study:
@@ -327,6 +328,7 @@ def _assessed(
                 own_streets=city.streets is not None,
                 rng=np.random.default_rng([city.index.seed, _UNMAPPED, _UNMAPPED]),
                 unedited=None if before is None else before.unedited,
+                kept=kept,
             )
     with stages.stage("index"):
         measures, by_group = _measures(city, evaluation, definitions, layers, kept)
@@ -362,6 +364,7 @@ def _assessed(
                 rides=rides,
                 zonings=zonings,
                 rules=rules,
+                kept=kept,
             )
         )
     made = Made(
@@ -602,7 +605,9 @@ def _walks(
     network: StreetNetwork | None = None
     report: dict[str, Any] = {}
     if sources.streets is not None:
-        streets, lifts = sources.streets, sources.lifts
+        # Light is no matter to where people walk: streets that are lit are walked as before
+        streets = sources.streets.drop(columns="lit", errors="ignore")
+        lifts = sources.lifts
         network, report = kept.once(
             "streets",
             lambda: make_network(
@@ -669,20 +674,13 @@ def _rides(
         centre=_centre(city, sources),
         boardings=None if block.fare_budget is None else timetable.boardings_for(block.fare_budget),
     )
-    reach, report = kept.once(
-        "reach",
-        lambda: ride(
-            timetable,
-            cells=membership.cells,
-            services=sources.services,
-            network=walks.network,
-            plans=plans,
-        ),
+    reach, report = ride(
         timetable,
-        membership.cells,
-        sources.services[sources.services["category"].isin(plans.kinds)],
-        walks.network,
-        plans,
+        cells=membership.cells,
+        services=sources.services,
+        network=walks.network,
+        plans=plans,
+        kept=kept,
     )
     if walks.network is not None:
         straight = walks.homes["straight"].astype(float) * walks.homes["share"]
@@ -924,7 +922,7 @@ def _study(work: _Work) -> Study:
             population=people_of(work.districts),
         ),
         online=inclusion(scores),
-        walking=report_of(work.walks, work.definitions, cells=cells),
+        walking=report_of(work.walks, work.definitions, cells=cells, kept=work.kept),
         transit=transit_report(work.rides, cells=cells, districts=work.districts.index),
         population=people_of(work.districts),
         drivers=work.drivers,

@@ -231,4 +231,8 @@ def _array_print(values: Any) -> bytes:
     if isinstance(kind, np.dtype) and not kind.hasobject:
         array = np.ascontiguousarray(values)
         return _joined(str(kind).encode(), str(array.shape).encode(), array.tobytes())
-    return _joined(str(kind).encode(), repr(np.asarray(values, dtype=object).tolist()).encode())
+    things = np.asarray(values, dtype=object)
+    try:  # texts, and what is missing
+        return _joined(str(kind).encode(), pd.util.hash_array(things, categorize=False).tobytes())
+    except TypeError:
+        return _joined(str(kind).encode(), repr(things.tolist()).encode())

@@ -6,11 +6,13 @@ comparisons are functions of it; it imports nothing above it and computes
 nothing itself.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 
@@ -137,3 +139,24 @@ class Study:
     summary: Mapping[str, Any] = field(repr=False)
     provenance: Mapping[str, Any] = field(repr=False)
     made_of: Any = field(default=None, repr=False, compare=False)
+
+
+def signature(study: Study) -> str:
+    """
+    Tell a study from others by its numbers.
+
+    Parameters
+    ----------
+    study
+        Any study.
+
+    Returns
+    -------
+    signature
+        Hexadecimal digest of its indicators.
+    """
+    table = study.indicators
+    names = repr([*map(str, table.columns), *map(str, table.index)])
+    digest = hashlib.blake2b(names.encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(table.to_numpy(dtype=float)).tobytes())
+    return digest.hexdigest()

@@ -402,7 +402,11 @@ def _counts(
 
 
 def report_of(
-    walks: Walks, definitions: Iterable[Definition], *, cells: gpd.GeoDataFrame | None
+    walks: Walks,
+    definitions: Iterable[Definition],
+    *,
+    cells: gpd.GeoDataFrame | None,
+    kept: Kept = FORGETFUL,
 ) -> dict[str, Any]:
     """
     Tell the walks of a study for its summary.
@@ -415,6 +419,8 @@ def report_of(
         The catalogue, with the city's changes.
     cells
         Cells with ``population``.
+    kept
+        What was told before of walks that are as they were.
 
     Returns
     -------
@@ -435,13 +441,19 @@ def report_of(
     if homes is None or cells is None or walks.minutes is None or "population" not in cells:
         return told
     people = cells["population"].fillna(0.0)
+
+    def over_people(minutes: pd.DataFrame) -> tuple[float, float]:
+        return kept.once(
+            "over_people", lambda: _over_people(minutes, homes, people), minutes, homes, people
+        )
+
     for one in definitions:
         places = [place for place in one.parameters.get("categories", ()) if place in walks.minutes]
         if one.measure != "walk_min" or not places:
             continue
-        adult, _ = _over_people(walks.minutes[places], homes, people)
+        adult, _ = over_people(walks.minutes[places])
         for name, minutes in walks.by_walker.items():
-            mean, unreached = _over_people(minutes[places], homes, people)
+            mean, unreached = over_people(minutes[places])
             told["groups"][name][one.id] = {
                 "mean": plain(mean),
                 "adult": plain(adult),

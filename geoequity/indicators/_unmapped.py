@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +17,7 @@ from geoequity.confidence import (
 )
 from geoequity.indicators._catalogue import Definition
 from geoequity.indicators._evaluate import Evaluation
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.schema import LEVEL, MAP, check_columns
 
 _WALKS = ("walk_min", "safe_walk_min")
@@ -38,6 +40,7 @@ def with_unmapped(
     own_streets: bool,
     rng: np.random.Generator,
     unedited: Evaluation | None = None,
+    kept: Kept = FORGETFUL,
 ) -> Evaluation:
     """
     Draw what indicators may be in districts whose map is thin.
@@ -66,6 +69,8 @@ def with_unmapped(
         without one. What a scenario builds or closes says nothing of what the
         map lacks: amounts are drawn for the city as it was, and what the
         scenario adds is added to every draw.
+    kept
+        Intervals of draws that are as they were.
 
     Returns
     -------
@@ -96,10 +101,15 @@ def with_unmapped(
         if unedited is not None:
             table = _edited(one, table, evaluation, unedited, completeness)
         draws[one.id] = table
-        low, high = (table.quantile(end) for end in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
-        intervals[one.id] = pd.DataFrame({"low": low, "high": high})
+        intervals[one.id] = kept.once("unmapped", partial(_ends, table), table)
         confidence[one.id] = confidence[one.id] * share
     return replace(evaluation, draws=draws, intervals=intervals, confidence=confidence)
+
+
+def _ends(drawn: pd.DataFrame) -> pd.DataFrame:
+    """Take the middle of draws."""
+    low, high = (drawn.quantile(end) for end in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return pd.DataFrame({"low": low, "high": high})
 
 
 def _edited(

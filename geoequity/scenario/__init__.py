@@ -6,7 +6,7 @@ its result is a study as any, so that maps, reports and
 :func:`geoequity.compare.change` work with it.
 """
 
-from geoequity.scenario._apply import apply
+from geoequity.scenario._apply import NOTABLE, apply
 from geoequity.scenario._edits import Edits, read_edits
 
-__all__ = ["Edits", "apply", "read_edits"]
+__all__ = ["NOTABLE", "Edits", "apply", "read_edits"]

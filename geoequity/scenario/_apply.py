@@ -10,12 +10,19 @@ from geoequity.errors import ConfigError
 from geoequity.keeping import FORGETFUL
 from geoequity.scenario._amend import edited
 from geoequity.scenario._edits import Edits, read_edits
-from geoequity.scenario._effect import effect, signature
-from geoequity.study import Study
+from geoequity.scenario._effect import effect
+from geoequity.study import Study, signature
+
+# Of compare.change: a scenario changes the city alone, so that what is small is no noise
+NOTABLE = {"min_points": 0.5, "min_index_points": 0.05}
 
 
 def apply(
-    base: Study | City, edits: Edits | str | Path, *, progress: Progress | None = None
+    base: Study | City,
+    edits: Edits | str | Path,
+    *,
+    name: str = "edits",
+    progress: Progress | None = None,
 ) -> Study:
     """
     Assess a city with edits, computing again only what they touch.
@@ -28,6 +35,8 @@ def apply(
         once; one read from a folder does not know its sources.
     edits
         What is changed, or the file that says so.
+    name
+        What to call the edits in a message; the file where one is given.
     progress
         Called with the name of each stage as it begins.
 
@@ -57,8 +66,6 @@ def apply(
     """
     if not isinstance(edits, Edits):
         name, edits = str(edits), read_edits(edits)
-    else:
-        name = "edits"
     before = _kept(base, progress)
     made: Made = before.made_of
     sources = edited(made, edits, name=name)
@@ -93,6 +100,6 @@ def _kept(base: Study | City, progress: Progress | None) -> Study:
 def _told(edits: Edits) -> list[dict[str, Any]]:
     """List edits as plain values, without what was not said."""
     return [
-        {"kind": key.partition(".")[0], **one.model_dump(mode="json", exclude_unset=True)}
+        {"edit": key.partition(".")[0], **one.model_dump(mode="json", exclude_unset=True)}
         for key, one in edits.each()
     ]

@@ -6,7 +6,6 @@ knows of the city is the same before and after, and cancels. An interval is of t
 change alone.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -18,13 +17,14 @@ from geoequity import inequality
 from geoequity.assessment import Made
 from geoequity.errors import DataError
 from geoequity.indicators import Definition, Evaluation
-from geoequity.judgement import EPSILON, MATERIAL, ROOT, base_of, gap
+from geoequity.judgement import EPSILON, MATERIAL, ROOT, base_of
 from geoequity.schema import LEVEL, PILLARS
 from geoequity.study import Study
 from geoequity.summary import people_of, plain
 
 Measure = Callable[..., float]
 Pair = tuple[pd.Series, pd.Series]
+_ROUNDING = 1e-9
 _EVERYBODY = ""  # the group of all
 
 
@@ -42,9 +42,10 @@ def effect(before: Study, after: Study) -> dict[str, Any]:
     Returns
     -------
     effect
-        ``index``: of the index over people ``mean``, ``gap_points``,
-        ``mean_abs_difference``, ``gini`` and ``kolm_pollak_ede`` at the
-        baseline's aversion, each with ``old``, ``new``, ``change``, ``low`` and
+        ``index``: of the index over people ``mean``, ``gap`` (90th less 10th
+        percentile), ``absolute_gini`` (half the mean difference between two
+        people), ``gini`` and ``kolm_pollak_ede`` at the baseline's aversion,
+        each with ``old``, ``new``, ``change``, ``low`` and
         ``high``, its 90 % interval (null where nothing errs); ``kappa`` of the
         index; ``districts``: the same of the index of each, its pillars, and
         ``type`` with ``old`` and ``new``; ``indicators``: the same of those that
@@ -59,7 +60,6 @@ def effect(before: Study, after: Study) -> dict[str, Any]:
     if known.any():
         here = (index[0][known], index[1][known])
         measures, kappa = _measures_of(here[0], people[known], better="higher", ratio=True)
-        measures["mean_abs_difference"] = _mean_abs_difference
         told["index"] = _changes(
             measures,
             here,
@@ -73,46 +73,19 @@ def effect(before: Study, after: Study) -> dict[str, Any]:
     return told | {"indicators": dict(_indicators(old, new))}
 
 
-def signature(study: Study) -> str:
-    """
-    Tell a study from others by its numbers.
-
-    Parameters
-    ----------
-    study
-        Any study.
-
-    Returns
-    -------
-    signature
-        Hexadecimal digest of its indicators.
-    """
-    table = study.indicators
-    digest = hashlib.blake2b(repr([*table.columns, *table.index]).encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(table.to_numpy(dtype=float)).tobytes())
-    return digest.hexdigest()
-
-
 def _paired(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """Take draws that belong together row by row."""
     return (old, new) if len(old) and len(old) == len(new) else None
-
-
-def _mean_abs_difference(value: pd.Series, *, population: pd.Series) -> float:
-    """Measure how far two people are apart on average."""
-    return 2 * inequality.absolute_gini(value, population=population)
-
-
-def _gap_points(value: pd.Series, *, population: pd.Series) -> float:
-    """Measure the distance between the 90th and the 10th percentile of people."""
-    return gap(value, population)
 
 
 def _measures_of(
     value: pd.Series, people: pd.Series, *, better: inequality.Better, ratio: bool
 ) -> tuple[dict[str, Measure], float]:
     """List the measures that make sense, and the aversion of the baseline."""
-    measures: dict[str, Measure] = {"mean": inequality.mean, "gap_points": _gap_points}
+    measures: dict[str, Measure] = {
+        "mean": inequality.mean,
+        "gap": partial(inequality.percentile_gap, low=0.1, high=0.9),
+    }
     if (value >= 0).all():
         measures["absolute_gini"] = inequality.absolute_gini
         if ratio and value.sum() > 0:
@@ -155,7 +128,7 @@ def _changes(
                 value_after=values[1],
                 level=LEVEL,
             )
-            row |= {"low": plain(found.low), "high": plain(found.high)}
+            row |= _ends(found.low, found.high, new - old)
         told[key] = row
     return told
 
@@ -164,6 +137,13 @@ def _change(old: float, new: float) -> dict[str, Any]:
     """Write what was, what is and the difference."""
     row = {"old": plain(old), "new": plain(new), "change": plain(new - old)}
     return row | {"low": None, "high": None}
+
+
+def _ends(low: float, high: float, change: float) -> dict[str, Any]:
+    """Write an interval; none where it is as wide as rounding."""
+    if not high - low > _ROUNDING * max(1.0, abs(change)):
+        return {"low": None, "high": None}
+    return {"low": plain(low), "high": plain(high)}
 
 
 def _district(
@@ -181,7 +161,7 @@ def _district(
         moved = (draws[1][unit] - draws[0][unit]).to_numpy(dtype=float)
         if np.isfinite(moved).all():
             low, high = np.quantile(moved, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="weibull")
-            told[ROOT] |= {"low": plain(low), "high": plain(high)}
+            told[ROOT] |= _ends(low, high, float(told[ROOT]["change"]))
     basis = [one.summary["types"]["basis"] == MATERIAL for one in (before, after)]
     types = [row["type"] if stated else None for row, stated in zip(rows, basis, strict=True)]
     return told | {"type": dict(zip(("old", "new"), types, strict=True))}
