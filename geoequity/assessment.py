@@ -425,7 +425,8 @@ def _measures(
             .iterrows()
         ),
     )
-    measures = pd.DataFrame.from_dict(rows, orient="index")
+    blank = inequality_of(those([]), definitions, min_coverage=least, **units)
+    measures = pd.DataFrame.from_dict(rows, orient="index", columns=blank.columns)
     drawn = {
         key: (*one, measures.loc[key], evaluation.draws.get(key), sample, block.draws, block.seed)
         for key, one in values.items()
@@ -445,15 +446,27 @@ def _measures(
             ).iterrows()
         ),
     )
-    measures = measures.join(pd.DataFrame.from_dict(rows, orient="index"))
+    ends = sampling_of(
+        those([]),
+        definitions,
+        measures=measures.iloc[:0],
+        sample=sample,
+        draws=block.draws,
+        seed=block.seed,
+        **units,
+    )
+    measures = measures.join(pd.DataFrame.from_dict(rows, orient="index", columns=ends.columns))
 
     def of_groups(which: list[str]) -> dict[str, pd.DataFrame]:
         """Measure for the groups, indicator by indicator."""
         table = groups_of(those(which), definitions, groups=groups, min_coverage=least, **units)
         return {key: table[table["indicator"] == key] for key in which}
 
+    if not groups or not values:
+        none = groups_of(those([]), definitions, groups=(), min_coverage=least, **units)
+        return measures, none
     listed = kept.each("groups", {key: (*one, groups) for key, one in values.items()}, of_groups)
-    by_group = pd.concat(listed.values(), ignore_index=True) if groups else of_groups([""])[""]
+    by_group = pd.concat(listed.values(), ignore_index=True)
     order = by_group["group"].map({one: at for at, one in enumerate(groups)})
     by_group = by_group.iloc[order.argsort(kind="stable")].reset_index(drop=True)
     return measures, by_group

@@ -151,9 +151,7 @@ def _tiles(summary: Mapping[str, Any], words: Words) -> list[dict[str, str]]:
         "types": words.number(types, 0),
     }
     if summary["scenario"] is not None:
-        values = tiles_of(summary["scenario"], words) | {
-            key: values[key] for key in ("moved", "types")
-        }
+        values = tiles_of(summary["scenario"], words) | {"moved": values["moved"]}
     return [{"name": words.text(f"change.tile.{k}"), "value": v} for k, v in values.items()]
 
 

@@ -1,11 +1,12 @@
 """What a scenario changes and for whom, put in words before any markup."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from geoequity.locale import unit_name
-from geoequity.report._words import Words, figure
+from geoequity.report._words import Words
 
+MOST_SHOWN = 8  # indicators; the rest stands in change.json
 _SHOWN = ("mean", "gap", "kolm_pollak_ede", "gini")
 
 
@@ -35,22 +36,33 @@ def scenario_of(
     people = []
     if effect["index"]:
         label = words.text("report.column.index")
-        everybody = _row("", effect["index"], words, lambda value: words.number(value, 2))
+        everybody = _row("", effect["index"], words, "")
         people.append({"name": label, "unit": "", "rows": [everybody]})
-    for key, groups in effect["indicators"].items():
+    shown = sorted(effect["indicators"], key=lambda one: -_moved(effect["indicators"][one]))
+    for key in (one for one in effect["indicators"] if one in shown[:MOST_SHOWN]):
+        groups = effect["indicators"][key]
         label = words.own(summary["labels"].get(key)) or key
         unit = scenario["units"][key]
         people.append(
             {
                 "name": label,
                 "unit": "" if unit == "share" else unit_name(unit, language=words.language),
-                "rows": [
-                    _row(group, one, words, words.percent if unit == "share" else words.number)
-                    for group, one in groups.items()
-                ],
+                "rows": [_row(group, one, words, unit) for group, one in groups.items()],
             }
         )
-    return {"edits": [_edit(one, names, words) for one in scenario["edits"]], "people": people}
+    return {
+        "edits": [_edit(one, names, words) for one in scenario["edits"]],
+        "people": people,
+        "more": max(len(shown) - MOST_SHOWN, 0),
+    }
+
+
+def _moved(groups: Mapping[str, Any]) -> float:
+    """Weigh how far the mean of an indicator moves, against what it was."""
+    told = groups.get("", {}).get("mean")
+    if told is None or told["change"] is None:
+        return 0.0
+    return abs(told["change"]) / (abs(told["old"]) or 1.0)
 
 
 def tiles_of(scenario: Mapping[str, Any], words: Words) -> dict[str, str]:
@@ -82,38 +94,39 @@ def _row(
     group: str,
     told: Mapping[str, Mapping[str, Any]],
     words: Words,
-    write: Callable[[Any], str],
+    unit: str,
 ) -> dict[str, Any]:
     """Write what becomes of a group of people."""
     key = f"group.{group}"
     name = group or words.text("scenario.people.everybody")
     if group and words.has(key):
         name = words.text(key)
-    return {"name": name, "cells": [_cell(told.get(one), one, words, write) for one in _SHOWN]}
+    return {"name": name, "cells": [_cell(told.get(one), one, words, unit) for one in _SHOWN]}
 
 
-def _cell(
-    one: Mapping[str, Any] | None, measure: str, words: Words, write: Callable[[Any], str]
-) -> dict[str, str]:
+def _cell(one: Mapping[str, Any] | None, measure: str, words: Words, unit: str) -> dict[str, str]:
     """Write a measure before and after, and its change with the interval."""
     if one is None or one["old"] is None or one["new"] is None:
-        return {"step": words.unknown, "change": ""}
-    if measure == "gini":
-        write = lambda value: words.number(value, 3)  # noqa: E731 - a Gini is no amount of it
-    step = f"{write(one['old'])} → {write(one['new'])}"
-    said = _signed(one["change"], write)
+        return {"step": "\N{EN DASH}", "change": ""}
+    is_share = unit == "share" and measure != "gini"
+    decimals = {"gini": 4}.get(measure, 2 if not unit else 1 if is_share else None)
+    ends = [
+        words.percent(one[end], 1) if is_share else words.number(one[end], decimals)
+        for end in ("old", "new")
+    ]
+    scale = 100.0 if is_share else 1.0  # of percentage points
+
+    def signed(value: float) -> str:
+        """Write a change with its sign, but none that rounds to none."""
+        written = words.number(scale * value, decimals)
+        is_zero = not any(sign in written for sign in "123456789")
+        return f"+{written}" if value > 0 and not is_zero else written
+
+    said = signed(one["change"])
     if one["low"] is not None:
-        ends = {end: _signed(one[end], write) for end in ("low", "high")}
-        said = f"{said} ({words.text('change.between', **ends)})"
-    return {"step": step, "change": said}
-
-
-def _signed(value: Any, write: Callable[[Any], str]) -> str:
-    """Write a change with its sign, but none that rounds to none."""
-    written = write(value)
-    number = figure(value)
-    is_zero = not any(sign in written for sign in "123456789")
-    return f"+{written}" if number is not None and number > 0 and not is_zero else written
+        between = {end: signed(one[end]) for end in ("low", "high")}
+        said = f"{said} ({words.text('change.between', **between)})"
+    return {"step": " → ".join(ends), "change": said}
 
 
 def _edit(one: Mapping[str, Any], names: Mapping[str, str], words: Words) -> str:
