@@ -367,6 +367,8 @@ def _assessed(
                 kept=kept,
             )
         )
+    if kept is FORGETFUL:  # let go of what was made on the way
+        return replace(_timed(study, stages.done), made_of=city)
     made = Made(
         city=city,
         sources=given,

@@ -1,7 +1,6 @@
 """Random edits to a city, those near the borders of districts among them."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +11,9 @@ from geoequity.study import Study
 
 CATEGORIES = ("clinic", "school", "hospital", "pharmacy", "wifi", "library", "green", "waste_point")
 MODES = ("cable", "bus", "tram")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _NEAR_M = 60.0  # of a border, on either side
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from geoequity.assessment import Made, Progress, assess, assess_edited
 from geoequity.city import City
 from geoequity.errors import ConfigError
-from geoequity.keeping import FORGETFUL
 from geoequity.scenario._amend import edited
 from geoequity.scenario._edits import Edits, read_edits
 from geoequity.scenario._effect import effect
@@ -88,11 +87,11 @@ def _kept(base: Study | City, progress: Progress | None) -> Study:
     if made is None:
         msg = "this study was read from a folder and does not know its sources; give the city"
         raise ConfigError(msg)
-    if made.kept is not FORGETFUL:
+    if not isinstance(made, City):
         return base
-    again = assess(made.city, progress=progress, keep=True)
+    again = assess(made, progress=progress, keep=True)
     if again.provenance["sources"] != base.provenance["sources"]:
-        msg = f"{made.city.file}: its files changed since the study was made; assess it again"
+        msg = f"{made.file}: its files changed since the study was made; assess it again"
         raise ConfigError(msg)
     return again
 
