@@ -24,9 +24,8 @@ class Dice:
         self.study = study
         self.made = study.made_of
         self.rng = rng
-        inner = gpd.overlay(study.districts.reset_index(), study.districts.reset_index())
         borders = study.districts.boundary
-        self.land = inner.union_all()
+        self.land = study.districts.union_all()
         self.borders = shapely.intersection(
             borders.union_all(), self.land.buffer(-2 * _NEAR_M)
         )  # between districts, not round the city

@@ -97,7 +97,8 @@ class _Foreseen(Words):
             The message.
         """
         own = key.replace("change.", "scenario.", 1) if key.startswith("change.") else key
-        return super().text(own if self.has(own) else key, **values)
+        is_there = self.has(own) or self.has(f"{own}.other")  # or counts
+        return super().text(own if is_there else key, **values)
 
 
 def _title(summary: Mapping[str, Any], words: Words) -> dict[str, Any]:

@@ -1,4 +1,10 @@
-"""Carry edits of public transport into timetables, and into tables of stops and routes."""
+"""
+Carry edits of public transport into timetables, and into tables of stops and routes.
+
+Departures of which only the frequency is told are drawn row by row of the table of
+frequencies. Rows of trips that are gone therefore stay in it, where they tell of
+nothing, and new ones come last: all other vehicles leave when they left before.
+"""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -24,6 +30,7 @@ _OF_FEED = f"{TIMETABLE}/"
 _OFF_M = 500.0  # from the way of a route, a stop is no stop of it
 _BESIDE_M = 30.0  # from its line, where no timetable tells
 _MIN_S = 60.0
+_AGAIN = "again:"  # before the id of a trip that runs otherwise
 _KM_H = 3.6  # km/h to a metre a second
 
 
@@ -122,7 +129,6 @@ class _Transit:
                 routes=routes,
                 trips=trips,
                 stop_times=_of_trips(feed.stop_times, trips),
-                frequencies=_of_trips(feed.frequencies, trips),
             )
 
     # --------------------------------------------------------------- headways
@@ -444,23 +450,27 @@ def _with_headway(feed: Feed, route: str, headway_min: float) -> Feed:
         count = count.mask(count.index.isin(told["trip_id"]), runs.groupby(told["trip_id"]).sum())
     pattern = feed.stop_times.groupby("trip_id")["stop_id"].agg("\x1f".join).reindex(trips.index)
     table = trips.assign(begin=begin, end=end, count=count, pattern=pattern)
-    kept, rows = [], []
+    kept, rows = {}, []
     for _, group in table.groupby(["service_id", "direction"], sort=False):
         total = group["count"].sum()
         last = max(group["end"].max(), group["begin"].min() + 1)
         for _, one in group.groupby("pattern", sort=False):
             trip = one.sort_values("begin", kind="stable").index[len(one) // 2]
-            kept.append(trip)
+            kept[trip] = f"{_AGAIN}{trip}"
             seconds = _headway_s(headway_min * total / one["count"].sum())
-            rows.append((trip, int(group["begin"].min()), int(last), seconds, False))
-    left = feed.trips[(feed.trips["route_id"] != route) | feed.trips.index.isin(kept)]
-    frequencies = feed.frequencies[~feed.frequencies["trip_id"].isin(trips.index)]
+            rows.append((kept[trip], int(group["begin"].min()), int(last), seconds, False))
+    others = feed.trips[feed.trips["route_id"] != route]
+    again = trips.loc[list(kept)].rename(index=kept)
+    calls = feed.stop_times[feed.stop_times["trip_id"].isin(list(kept))]
     made = pd.DataFrame(rows, columns=["trip_id", "start_s", "end_s", "headway_s", "exact"])
     return replace(
         feed,
-        trips=left,
-        stop_times=_of_trips(feed.stop_times, left),
-        frequencies=_added(frequencies.reset_index(drop=True), made),
+        trips=_added(others, again),
+        stop_times=_added(
+            _of_trips(feed.stop_times, others),
+            calls.assign(trip_id=calls["trip_id"].map(kept)),
+        ),
+        frequencies=_added(feed.frequencies.reset_index(drop=True), made),
     )
 
 
