@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import geopandas as gpd
@@ -819,7 +820,7 @@ def _zonings(
     for key, zones in sources.zonings.items():
         bare = kept.once(
             "zones",
-            lambda zones=zones: zoned(layers, zones, tables=at_cells),
+            partial(zoned, layers, zones, tables=at_cells),
             *(zones, layers.cells, layers.homes, layers.network is None),
         )
         units = {"districts": bare.districts, "cells": bare.cells}

@@ -61,7 +61,7 @@ class Kept:
             What it is.
         make
             Makes it; of nothing but what is named next.
-        of
+        *of
             All that it is made of.
 
         Returns

@@ -402,8 +402,8 @@ def ride(
         )
         return reach.reach_of(journeys, to, origins=cells.index)
 
+    # To cells and to services at once, or to services alone
     def ridden(which: list[str]) -> dict[str, pd.DataFrame]:
-        """Travel to cells and to services at once, or to services alone."""
         to_places = [one for kind in kinds for one in _columns_of(kind)]
         if which == ["places"] and not to_places:
             return {"places": pd.DataFrame(index=cells.index)}

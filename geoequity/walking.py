@@ -227,7 +227,6 @@ def walk(
         return pd.DataFrame(columns, index=homes.index, columns=list(to))
 
     def walked_by(who: Walker) -> StreetNetwork | None:
-        """Take the network as somebody else walks it."""
         if network is None:
             return None
         return kept.once("network", lambda: network.for_walker(who), network, who)

@@ -280,8 +280,8 @@ def _streets(sources: Collected, edits: Edits, site: Site) -> gpd.GeoDataFrame |
             lit |= _lit(sources, streets, one, f"light.{number}", site)
         if "lit" in streets:
             streets = _tagged(streets, "lit", lit, "yes")
-    for number, one in enumerate(edits.street):
-        streets = _built(sources, streets, one, f"street.{number}", site)
+    for number, street in enumerate(edits.street):
+        streets = _built(sources, streets, street, f"street.{number}", site)
     return streets
 
 

@@ -13,7 +13,7 @@ from geoequity.scenario._effect import effect
 from geoequity.study import Study, signature
 
 # Of compare.change: a scenario changes the city alone, so that what is small is no noise
-NOTABLE = {"min_points": 0.5, "min_index_points": 0.05}
+NOTABLE: dict[str, Any] = {"min_points": 0.5, "min_index_points": 0.05}
 
 
 def apply(

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from geoequity.city import Language, Mode, sentences
+from geoequity.city import Mode, sentences
 from geoequity.errors import ConfigError
-from geoequity.sources.spec import Block, Text, Texts
+from geoequity.sources.spec import Block, Language, Text, Texts
 from geoequity.transit import window_of
 
 Longitude = Annotated[float, Field(ge=-180, le=180, description="degrees, WGS 84")]
