@@ -823,6 +823,7 @@ def _zonings(
             partial(zoned, layers, zones, tables=at_cells),
             *(zones, layers.cells, layers.homes, layers.network is None),
         )
+        assert bare.cells is not None  # noqa: S101 - as zoned makes it
         units = {"districts": bare.districts, "cells": bare.cells}
         tiles = _tiles(city, sources, units, kept)
         at_zones = _with_fibre(

@@ -112,8 +112,19 @@ def planted(name: str) -> pd.Series:
     return pd.Series({key: value for key, value in told.items() if key not in thinned})
 
 
-def test_the_cable_line_built_anew_brings_the_planted_change(base: Study) -> None:
-    """By its stops' places, its speed and its headway alone, in a city without it."""
+@pytest.mark.parametrize(
+    ("by", "within"),
+    [("ids", 0.01), pytest.param("places", 0.02, marks=pytest.mark.slow)],
+)
+def test_the_cable_line_built_anew_brings_the_planted_change(
+    base: Study, by: str, within: float
+) -> None:
+    """
+    By its stops, its speed and its headway alone, in a city without it.
+
+    Where a stop is told by its id, the three minutes that the timetable asks for to
+    change there hold; of a new place it knows nothing, and the walk alone counts.
+    """
     feed = base.made_of.sources.feed
     calls = feed.stop_times[feed.stop_times["trip_id"] == "K-0-L"]
     stops = feed.stops.loc[calls["stop_id"], ["lon", "lat"]]
@@ -122,7 +133,7 @@ def test_the_cable_line_built_anew_brings_the_planted_change(base: Study) -> Non
     seconds = int(calls["arrival_s"].iloc[-1] - calls["departure_s"].iloc[0])
     line = {
         "mode": "cable",
-        "stops": stops.to_numpy().tolist(),
+        "stops": stops.to_numpy().tolist() if by == "places" else list(stops.index),
         "headway_min": 2,
         "speed_kmh": 3.6 * metres / seconds,
         "hours": ["04:30", "23:00"],
@@ -132,11 +143,12 @@ def test_the_cable_line_built_anew_brings_the_planted_change(base: Study) -> Non
     built = ge.scenario.apply(without, Edits.of({"line": [line]}))
     wanted = planted(SHARE) - planted(f"{SHARE}_without_cable")
     change = (built.indicators[SHARE] - without.indicators[SHARE])[wanted.index]
-    assert (change - wanted).abs().max() < 0.01  # its departures are drawn, the truth's are not
+    assert (change - wanted).abs().max() < within  # departures are drawn, the truth's are not
     assert change.idxmax() == wanted.idxmax()
     told = built.summary["scenario"]["effect"]["indicators"][SHARE][""]["mean"]
-    assert told["change"] == pytest.approx(TRUTH["transit"][SHARE] - 0.48993325, abs=0.005)
-    assert (built.indicators[SHARE] - base.indicators[SHARE]).abs().max() < 0.01
+    planted_change = TRUTH["transit"][SHARE] - TRUTH["transit"][f"{SHARE}_without_cable"]
+    assert told["change"] == pytest.approx(planted_change, abs=0.002)
+    assert (built.indicators[SHARE] - base.indicators[SHARE]).abs().max() < within + 0.005
 
 
 # ------------------------------------------------------------------ the guide

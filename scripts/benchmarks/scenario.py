@@ -62,7 +62,12 @@ def main() -> None:
         middle = statistics.median(times)
         row = f"{middle:9.2f} {whole / middle:9.1f} {statistics.median(told):9.2f}"
         print(f"{'one ' + category + ' more':32} {row}")
+        if category == CATEGORIES[0]:
+            stages = {key: one["seconds"] for key, one in after.summary["stages"].items()}
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{'stage':12} {'full s':>7} {'clinic s':>9}")
+    for stage, one in base.summary["stages"].items():
+        print(f"{stage:12} {one['seconds']:7.2f} {stages.get(stage, 0.0):9.2f}")
     print(f"peak memory: {bare_mb:.0f} MB after full runs, {peak_mb:.0f} MB with all kept")
 
 
