@@ -104,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     change.add_argument("new", type=Path, metavar="NEW", help="folder of the later study")
     change.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<city>-change]")
     change.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
+<<<<<<< HEAD
     compare = add("compare", _compare, "set cities side by side, on what they share")
     compare.add_argument(
         "folders", type=Path, nargs="+", metavar="DIR", help="folders of the studies, two or more"
@@ -132,6 +133,16 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument(
         "--unchecked", action="store_true", help="write it even if its data are not in order"
     )
+=======
+    scenario = add("scenario", _scenario, "assess a city with edits and write what they change")
+    scenario.add_argument("city", metavar="CITY", help="a city file, or the name of a preset")
+    scenario.add_argument("edits", type=Path, metavar="EDITS", help="edits, TOML or GeoJSON")
+    scenario.add_argument(
+        "--data", type=Path, metavar="DIR", help="where the files of the city lie"
+    )
+    scenario.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<city>-scenario]")
+    scenario.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
+>>>>>>> scenario
     batch = add("batch", _batch, "assess the cities of a batch file")
     batch.add_argument("file", type=Path, metavar="FILE", help="TOML with [[cities]]")
     batch.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<file>]")
@@ -375,6 +386,7 @@ def _change(options: argparse.Namespace) -> dict[str, Any]:
     return written
 
 
+<<<<<<< HEAD
 def _compare(options: argparse.Namespace) -> dict[str, Any]:
     """Set cities side by side and write what can be compared."""
     from geoequity import compare, outputs, report  # noqa: PLC0415 - heavy
@@ -400,11 +412,59 @@ def _compare(options: argparse.Namespace) -> dict[str, Any]:
         for finding in found.summary["findings"]:
             print(f"  - {finding['text'][languages[0]]}")
         for path in written["reports"].values():
+=======
+def _scenario(options: argparse.Namespace) -> dict[str, Any]:
+    """Assess a city with edits, and write the study and what the edits change."""
+    from geoequity import compare, maps, outputs, report, scenario  # noqa: PLC0415 - heavy
+    from geoequity.assessment import STAGES, assess  # noqa: PLC0415 - heavy
+
+    edits = scenario.read_edits(options.edits)
+    city = _city(options)
+    folder = options.out or Path("out") / f"{city.city.id}-scenario"
+    languages = options.language or city.city.languages
+    total = 2 * len(STAGES) - 1 + 2 + 2 * len(languages)
+    with (
+        _progress(total, quiet=_silent(options)) as tell,
+        outputs.swap_in(folder) as draft,
+    ):
+        before = assess(city, progress=tell, keep=True)
+        after = scenario.apply(before, edits, name=str(options.edits), progress=tell)
+        found = compare.change(before, after, **scenario.NOTABLE)
+        tell("tables")
+        outputs.write_tables(after, draft)
+        outputs.write_change(found, draft)
+        tell("map")
+        maps.save_map(after, draft / "map.html", language=languages[0])
+        for language in languages:
+            tell(f"report {language}")
+            report.write_report(after, draft / f"report.{language}.html", language=language)
+            tell(f"change {language}")
+            report.write_change_report(found, draft / f"change.{language}.html", language=language)
+    place = folder.resolve()
+    written = {
+        "folder": str(place),
+        "map": str(place / "map.html"),
+        "reports": {one: str(place / f"report.{one}.html") for one in languages},
+        "changes": {one: str(place / f"change.{one}.html") for one in languages},
+        "change": str(place / "change.json"),
+        "scenario": found.summary["scenario"],
+        "warnings": list(after.summary["warnings"]),
+    }
+    if not _silent(options):
+        for warning in written["warnings"]:
+            print(f"warning: {warning}", file=sys.stderr)
+        print(f"{after.summary['city']['name']}")
+        for finding in found.summary["findings"]:
+            print(f"  - {finding['text'][languages[0]]}")
+        print(f"map:    {written['map']}")
+        for path in written["changes"].values():
+>>>>>>> scenario
             print(f"report: {path}")
         print(f"tables: {written['folder']}")
     return written
 
 
+<<<<<<< HEAD
 def _studies(folders: Sequence[Path]) -> list["Study"]:
     """Read the folders of several cities, with every fault of any of them at once."""
     from geoequity import compare, outputs  # noqa: PLC0415 - heavy
@@ -471,6 +531,8 @@ def _ask(what: str) -> Path | None:
     return Path(answer) if answer else None
 
 
+=======
+>>>>>>> scenario
 def _batch(options: argparse.Namespace) -> dict[str, Any]:
     """Assess many cities."""
     from geoequity import batch  # noqa: PLC0415 - heavy

@@ -6,11 +6,13 @@ comparisons are functions of it; it imports nothing above it and computes
 nothing itself.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 
@@ -119,6 +121,9 @@ class Study:
         The content of ``summary.json``.
     provenance
         The content of ``provenance.json``: where every number came from.
+    made_of
+        What ``assess`` made it of, so that a scenario can start from it; None
+        where the study was read from a folder. No part of the result.
     """
 
     districts: gpd.GeoDataFrame
@@ -144,3 +149,25 @@ class Study:
     catalogue: pd.DataFrame
     summary: Mapping[str, Any] = field(repr=False)
     provenance: Mapping[str, Any] = field(repr=False)
+    made_of: Any = field(default=None, repr=False, compare=False)
+
+
+def signature(study: Study) -> str:
+    """
+    Tell a study from others by its numbers.
+
+    Parameters
+    ----------
+    study
+        Any study.
+
+    Returns
+    -------
+    signature
+        Hexadecimal digest of its indicators.
+    """
+    table = study.indicators
+    names = repr([*map(str, table.columns), *map(str, table.index)])
+    digest = hashlib.blake2b(names.encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(table.to_numpy(dtype=float)).tobytes())
+    return digest.hexdigest()

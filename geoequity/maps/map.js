@@ -485,6 +485,8 @@ geoequity.start = function (map, data) {
     at("name").textContent = data.city.name;
     at("question").textContent = data.city.question ? inWords(data.city.question) : words.text("question");
     at("fictitious").hidden = !data.city.fictitious;
+    at("scenario").hidden = !data.city.scenario;
+    at("scenario").textContent = data.city.scenario ? inWords(data.city.scenario) : "";
     const facts = [words.text("map.district_count", { count: data.districts.length })];
     if (known(data.city.population)) facts.push(words.text("map.population", { number: words.number(data.city.population, 0) }));
     at("facts").textContent = facts.join(" · ");

@@ -24,7 +24,10 @@ from geoequity.study import Study
 _MARK, _CHANGE_MARK = "summary.json", "change.json"  # what makes a folder one of ours
 _CITIES_MARK = "compare.json"
 _OURS = {  # what an earlier run may have left in such a folder
-    _MARK: ("map.html", "tables", "report.*.html", "report.*.pdf"),
+    _MARK: (
+        *("map.html", "tables", "report.*.html", "report.*.pdf"),
+        *("change.json", "change.csv", "change.*.html"),  # of a scenario
+    ),
     _CHANGE_MARK: ("change.csv", "change.*.html"),
     _CITIES_MARK: ("compare.csv", "compare.*.html"),
 }
