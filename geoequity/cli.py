@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +100,13 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("folder", type=Path, metavar="DIR", help="folder of a study")
     report.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
     report.add_argument("--pdf", action="store_true", help="as PDF too, which wants the extra pdf")
+    report.add_argument(
+        "--template", type=Path, metavar="FILE", help="a Jinja template of your own"
+    )
+    report.add_argument("--logo", type=Path, metavar="FILE", help="a picture for its head")
+    figures = add("figures", _figures, "write the figures of the report for slides and print")
+    figures.add_argument("folder", type=Path, metavar="DIR", help="folder of a study")
+    figures.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
     change = add("change", _change, "tell what changed between two studies of one city")
     change.add_argument("old", type=Path, metavar="OLD", help="folder of the earlier study")
     change.add_argument("new", type=Path, metavar="NEW", help="folder of the later study")
@@ -116,6 +124,11 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="output folder [out/<city>]")
     parser.add_argument(
         "--language", type=_languages, metavar="es,pt,en", help="languages of map and reports"
+    )
+    parser.add_argument(
+        "--no-pdf",
+        action="store_true",
+        help="leave the PDFs out, which are written where the extra pdf is installed",
     )
 
 
@@ -169,6 +182,7 @@ def _assess_and_write(city: "City", options: argparse.Namespace) -> dict[str, An
 
     folder = options.out or Path("out") / city.city.id
     languages = options.language or city.city.languages
+    printed = not options.no_pdf and find_spec("typst") is not None
     with (
         _progress(len(STAGES) + 2 + len(languages), quiet=_silent(options)) as tell,
         outputs.swap_in(folder) as draft,
@@ -181,11 +195,14 @@ def _assess_and_write(city: "City", options: argparse.Namespace) -> dict[str, An
         for language in languages:
             tell(f"report {language}")
             report.write_report(study, draft / f"report.{language}.html", language=language)
+            if printed:
+                report.write_pdf(study, draft / f"report.{language}.pdf", language=language)
     place = folder.resolve()
     written = {
         "folder": str(place),
         "map": str(place / "map.html"),
         "reports": {one: str(place / f"report.{one}.html") for one in languages},
+        "pdfs": {one: str(place / f"report.{one}.pdf") for one in languages if printed},
         "summary": str(place / "summary.json"),
         "warnings": list(study.summary["warnings"]),
     }
@@ -293,14 +310,31 @@ def _report(options: argparse.Namespace) -> dict[str, Any]:
     """Write the reports of a study again."""
     from geoequity import outputs, report  # noqa: PLC0415 - heavy
 
-    study = outputs.load(options.folder)
+    if options.pdf and options.template:
+        msg = "--pdf sets our own pages; with --template, print the page from a browser"
+        raise ConfigError(msg)
+    study, logo = outputs.load(options.folder), options.logo
     paths = []
     for language in options.language or study.summary["city"]["languages"]:
         paths.append(options.folder / f"report.{language}.html")
-        report.write_report(study, paths[-1], language=language)
+        report.write_report(
+            study, paths[-1], language=language, template=options.template, logo=logo
+        )
         if options.pdf:
             paths.append(options.folder / f"report.{language}.pdf")
-            report.write_pdf(study, paths[-1], language=language)
+            report.write_pdf(study, paths[-1], language=language, logo=logo)
+    return _written(options, paths)
+
+
+def _figures(options: argparse.Namespace) -> dict[str, Any]:
+    """Write the figures of the reports of a study."""
+    from geoequity import outputs, report  # noqa: PLC0415 - heavy
+
+    study = outputs.load(options.folder)
+    paths = []
+    for language in options.language or study.summary["city"]["languages"][:1]:
+        folder = options.folder / "figures" / language
+        paths += report.write_figures(study, folder, language=language)
     return _written(options, paths)
 
 

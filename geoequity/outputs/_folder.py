@@ -23,7 +23,7 @@ from geoequity.study import Study
 
 _MARK, _CHANGE_MARK = "summary.json", "change.json"  # what makes a folder one of ours
 _OURS = {  # what an earlier run may have left in such a folder
-    _MARK: ("map.html", "tables", "report.*.html", "report.*.pdf"),
+    _MARK: ("map.html", "tables", "figures", "report.*.html", "report.*.pdf"),
     _CHANGE_MARK: ("change.csv", "change.*.html"),
 }
 _LAYERS = {
@@ -33,6 +33,7 @@ _LAYERS = {
     "stops": "tables/stops.parquet",
     "routes": "tables/routes.parquet",
 }
+_GEOPARQUET = "1.1.0"
 _TABLES = (
     "indicators",
     "cell_indicators",
@@ -140,7 +141,8 @@ def write_tables(study: Study, folder: Path) -> None:
     tables = folder / "tables"
     tables.mkdir()
     for name, path in _LAYERS.items():
-        getattr(study, name).to_parquet(folder / path)
+        layer = getattr(study, name)
+        layer.to_parquet(folder / path, schema_version=_GEOPARQUET, write_covering_bbox=True)
     _write_package(study, folder / "study.gpkg")
     write_workbook(study, folder / "study.xlsx")
     for name in _TABLES:
