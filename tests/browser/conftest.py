@@ -11,6 +11,7 @@ it, and tests that use it are skipped where it is absent.
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -26,6 +27,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 DESKTOP = (1280, 800)
+CHROMIUM = ("chromium", "chromium-browser")
 LOCAL = ("file:", "data:", "blob:", "about:", "devtools:", "chrome:")
 FLAGS = (
     "--headless=new",
@@ -121,27 +123,32 @@ class Page:
                 self._errors.append(entry["message"])
 
 
+@contextmanager
+def chromium(folder: Path) -> Iterator[webdriver.Chrome]:
+    """Start Chromium, with its files in a folder."""
+    options = Options()
+    options.binary_location = next(filter(None, map(shutil.which, CHROMIUM)))
+    for flag in (*FLAGS, f"--user-data-dir={folder / 'chromium'}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    driver.set_page_load_timeout(60)
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """Start Chromium once for all tests; skip where there is none."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    chromedriver = shutil.which("chromedriver")
-    if chromium is None or chromedriver is None:
+    if not any(map(shutil.which, CHROMIUM)) or shutil.which("chromedriver") is None:
         pytest.skip("Chromium is absent: install the system's chromium and chromium-driver")
-    options = Options()
-    options.binary_location = chromium
-    profile = tmp_path_factory.mktemp("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={profile}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(chromedriver))
-    driver.set_page_load_timeout(60)
-    yield driver
-    driver.quit()
+    with chromium(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
 
 
-@pytest.fixture
-def open_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
+def opener(browser: webdriver.Chrome) -> Callable[..., Page]:
     """Give a function that opens a file from disk at a window size and returns its page."""
 
     def opened(path: Path, *, size: tuple[int, int] = DESKTOP, phone: bool = False) -> Page:
@@ -154,7 +161,20 @@ def open_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
         browser.get(Path(path).resolve().as_uri())
         return page
 
-    yield opened
+    return opened
+
+
+@pytest.fixture
+def open_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
+    """Open files in the one window, each test its own."""
+    yield opener(browser)
+    browser.get("about:blank")
+
+
+@pytest.fixture(scope="module")
+def keep_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
+    """Open a file that all tests of a module share; none of them may open another."""
+    yield opener(browser)
     browser.get("about:blank")
 
 
