@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,12 +100,26 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("folder", type=Path, metavar="DIR", help="folder of a study")
     report.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
     report.add_argument("--pdf", action="store_true", help="as PDF too, which wants the extra pdf")
+    report.add_argument(
+        "--template", type=Path, metavar="FILE", help="a Jinja template of your own"
+    )
+    report.add_argument("--logo", type=Path, metavar="FILE", help="a picture for its head")
+    figures = add("figures", _figures, "write the figures of the report for slides and print")
+    figures.add_argument("folder", type=Path, metavar="DIR", help="folder of a study")
+    figures.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
     change = add("change", _change, "tell what changed between two studies of one city")
     change.add_argument("old", type=Path, metavar="OLD", help="folder of the earlier study")
     change.add_argument("new", type=Path, metavar="NEW", help="folder of the later study")
     change.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<city>-change]")
     change.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
-<<<<<<< HEAD
+    scenario = add("scenario", _scenario, "assess a city with edits and write what they change")
+    scenario.add_argument("city", metavar="CITY", help="a city file, or the name of a preset")
+    scenario.add_argument("edits", type=Path, metavar="EDITS", help="edits, TOML or GeoJSON")
+    scenario.add_argument(
+        "--data", type=Path, metavar="DIR", help="where the files of the city lie"
+    )
+    scenario.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<city>-scenario]")
+    scenario.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
     compare = add("compare", _compare, "set cities side by side, on what they share")
     compare.add_argument(
         "folders", type=Path, nargs="+", metavar="DIR", help="folders of the studies, two or more"
@@ -133,16 +148,6 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument(
         "--unchecked", action="store_true", help="write it even if its data are not in order"
     )
-=======
-    scenario = add("scenario", _scenario, "assess a city with edits and write what they change")
-    scenario.add_argument("city", metavar="CITY", help="a city file, or the name of a preset")
-    scenario.add_argument("edits", type=Path, metavar="EDITS", help="edits, TOML or GeoJSON")
-    scenario.add_argument(
-        "--data", type=Path, metavar="DIR", help="where the files of the city lie"
-    )
-    scenario.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<city>-scenario]")
-    scenario.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
->>>>>>> scenario
     batch = add("batch", _batch, "assess the cities of a batch file")
     batch.add_argument("file", type=Path, metavar="FILE", help="TOML with [[cities]]")
     batch.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<file>]")
@@ -164,6 +169,11 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="output folder [out/<city>]")
     parser.add_argument(
         "--language", type=_languages, metavar="es,pt,en", help="languages of map and reports"
+    )
+    parser.add_argument(
+        "--no-pdf",
+        action="store_true",
+        help="leave the PDFs out, which are written where the extra pdf is installed",
     )
 
 
@@ -225,13 +235,15 @@ def _assess_and_write(city: "City", options: argparse.Namespace) -> dict[str, An
 
     folder = options.out or Path("out") / city.city.id
     languages = options.language or city.city.languages
+    printed = not options.no_pdf and find_spec("typst") is not None
     with _progress(len(STAGES) + 2 + len(languages), quiet=_silent(options)) as tell:
-        study = assess_and_write(city, folder, languages=languages, tell=tell)
+        study = assess_and_write(city, folder, languages=languages, pdf=printed, tell=tell)
     place = folder.resolve()
     written = {
         "folder": str(place),
         "map": str(place / "map.html"),
         "reports": {one: str(place / f"report.{one}.html") for one in languages},
+        "pdfs": {one: str(place / f"report.{one}.pdf") for one in languages if printed},
         "summary": str(place / "summary.json"),
         "warnings": list(study.summary["warnings"]),
     }
@@ -339,14 +351,31 @@ def _report(options: argparse.Namespace) -> dict[str, Any]:
     """Write the reports of a study again."""
     from geoequity import outputs, report  # noqa: PLC0415 - heavy
 
-    study = outputs.load(options.folder)
+    if options.pdf and options.template:
+        msg = "--pdf sets our own pages; with --template, print the page from a browser"
+        raise ConfigError(msg)
+    study, logo = outputs.load(options.folder), options.logo
     paths = []
     for language in options.language or study.summary["city"]["languages"]:
         paths.append(options.folder / f"report.{language}.html")
-        report.write_report(study, paths[-1], language=language)
+        report.write_report(
+            study, paths[-1], language=language, template=options.template, logo=logo
+        )
         if options.pdf:
             paths.append(options.folder / f"report.{language}.pdf")
-            report.write_pdf(study, paths[-1], language=language)
+            report.write_pdf(study, paths[-1], language=language, logo=logo)
+    return _written(options, paths)
+
+
+def _figures(options: argparse.Namespace) -> dict[str, Any]:
+    """Write the figures of the reports of a study."""
+    from geoequity import outputs, report  # noqa: PLC0415 - heavy
+
+    study = outputs.load(options.folder)
+    paths = []
+    for language in options.language or study.summary["city"]["languages"][:1]:
+        folder = options.folder / "figures" / language
+        paths += report.write_figures(study, folder, language=language)
     return _written(options, paths)
 
 
@@ -386,33 +415,6 @@ def _change(options: argparse.Namespace) -> dict[str, Any]:
     return written
 
 
-<<<<<<< HEAD
-def _compare(options: argparse.Namespace) -> dict[str, Any]:
-    """Set cities side by side and write what can be compared."""
-    from geoequity import compare, outputs, report  # noqa: PLC0415 - heavy
-
-    found = compare.cities(_studies(options.folders))
-    folder = options.out or Path("out") / "compare"
-    languages = options.language or LANGUAGES
-    with outputs.swap_in(folder, mark="compare.json") as draft:
-        outputs.write_cities(found, draft)
-        for language in languages:
-            report.write_cities_report(found, draft / f"compare.{language}.html", language=language)
-    place = folder.resolve()
-    written = {
-        "folder": str(place),
-        "compare": str(place / "compare.json"),
-        "table": str(place / "compare.csv"),
-        "reports": {one: str(place / f"compare.{one}.html") for one in languages},
-        "cities": list(found.summary["cities"]),
-        "headline": found.summary["headline"],
-        "indicators": len(found.summary["indicators"]),
-    }
-    if not _silent(options):
-        for finding in found.summary["findings"]:
-            print(f"  - {finding['text'][languages[0]]}")
-        for path in written["reports"].values():
-=======
 def _scenario(options: argparse.Namespace) -> dict[str, Any]:
     """Assess a city with edits, and write the study and what the edits change."""
     from geoequity import compare, maps, outputs, report, scenario  # noqa: PLC0415 - heavy
@@ -458,13 +460,41 @@ def _scenario(options: argparse.Namespace) -> dict[str, Any]:
             print(f"  - {finding['text'][languages[0]]}")
         print(f"map:    {written['map']}")
         for path in written["changes"].values():
->>>>>>> scenario
             print(f"report: {path}")
         print(f"tables: {written['folder']}")
     return written
 
 
-<<<<<<< HEAD
+def _compare(options: argparse.Namespace) -> dict[str, Any]:
+    """Set cities side by side and write what can be compared."""
+    from geoequity import compare, outputs, report  # noqa: PLC0415 - heavy
+
+    found = compare.cities(_studies(options.folders))
+    folder = options.out or Path("out") / "compare"
+    languages = options.language or LANGUAGES
+    with outputs.swap_in(folder, mark="compare.json") as draft:
+        outputs.write_cities(found, draft)
+        for language in languages:
+            report.write_cities_report(found, draft / f"compare.{language}.html", language=language)
+    place = folder.resolve()
+    written = {
+        "folder": str(place),
+        "compare": str(place / "compare.json"),
+        "table": str(place / "compare.csv"),
+        "reports": {one: str(place / f"compare.{one}.html") for one in languages},
+        "cities": list(found.summary["cities"]),
+        "headline": found.summary["headline"],
+        "indicators": len(found.summary["indicators"]),
+    }
+    if not _silent(options):
+        for finding in found.summary["findings"]:
+            print(f"  - {finding['text'][languages[0]]}")
+        for path in written["reports"].values():
+            print(f"report: {path}")
+        print(f"tables: {written['folder']}")
+    return written
+
+
 def _studies(folders: Sequence[Path]) -> list["Study"]:
     """Read the folders of several cities, with every fault of any of them at once."""
     from geoequity import compare, outputs  # noqa: PLC0415 - heavy
@@ -531,8 +561,6 @@ def _ask(what: str) -> Path | None:
     return Path(answer) if answer else None
 
 
-=======
->>>>>>> scenario
 def _batch(options: argparse.Namespace) -> dict[str, Any]:
     """Assess many cities."""
     from geoequity import batch  # noqa: PLC0415 - heavy
