@@ -96,6 +96,13 @@ def _parser() -> argparse.ArgumentParser:
     draw = add("map", _map, "draw the map of a study again")
     draw.add_argument("folder", type=Path, metavar="DIR", help="folder of a study")
     draw.add_argument("--language", choices=LANGUAGES, help="language the map opens in")
+    draw.add_argument(
+        "--basemap",
+        nargs="?",
+        const="",
+        metavar="TILES",
+        help="fetch an online basemap when the map is read [OpenStreetMap's]; off by default",
+    )
     report = add("report", _report, "write the reports of a study again")
     report.add_argument("folder", type=Path, metavar="DIR", help="folder of a study")
     report.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
@@ -343,7 +350,8 @@ def _map(options: argparse.Namespace) -> dict[str, Any]:
     study = outputs.load(options.folder)
     language = options.language or study.summary["city"]["languages"][0]
     path = options.folder / "map.html"
-    maps.save_map(study, path, language=language)
+    basemap = maps.OSM_TILES if options.basemap == "" else options.basemap
+    maps.save_map(study, path, language=language, basemap=basemap)
     return _written(options, [path])
 
 
