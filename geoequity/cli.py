@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - a list
     """Describe the commands."""
     parser = argparse.ArgumentParser(
         prog="geoequity", description="For whom is this city smart? Maps and reports of the gap."
