@@ -15,18 +15,18 @@ from geoequity.study import Study
 
 
 def test_demo_writes_map_report_and_tables(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    assert main(["demo", "--out", str(tmp_path / "out"), "--language", "es,en"]) == 0
+    assert main(["demo", "--out", str(tmp_path / "out"), "--language", "es,en", "--no-pdf"]) == 0
     said = capsys.readouterr()
     assert str(tmp_path / "out" / "map.html") in said.out
     assert str(tmp_path / "out" / "report.es.html") in said.out
     assert "invalid rings repaired" in said.err
     names = {one.name for one in (tmp_path / "out").iterdir()}
     assert names >= {"map.html", "report.es.html", "report.en.html", "summary.json"}
-    assert "report.pt.html" not in names
+    assert not names & {"report.pt.html", "report.es.pdf"}
 
 
 def test_quiet_prints_nothing(make_city, tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
-    command = ["run", str(make_city()), "--quiet", "--out", str(tmp_path / "out")]
+    command = ["run", str(make_city()), "--quiet", "--no-pdf", "--out", str(tmp_path / "out")]
     assert main([*command, "--language", "es"]) == 0
     assert capfd.readouterr() == ("", "")
 
@@ -41,6 +41,7 @@ def test_json_prints_one_document(make_city, tmp_path: Path, capsys: pytest.Capt
     result = json.loads(capsys.readouterr().out)
     assert Path(result["map"]).is_file()
     assert Path(result["reports"]["es"]).is_file()
+    assert Path(result["pdfs"]["es"]).read_bytes().startswith(b"%PDF")
     assert any("identical duplicate rows" in one for one in result["warnings"])
 
 

@@ -26,6 +26,7 @@ from geoequity.maps.story import make_steps
 from geoequity.palette import CROSSED, TYPE_COLOURS, TYPE_MARKS, UNKNOWN, UNKNOWN_HATCH, ink_on
 from geoequity.schema import AREAS, HIGH_CAPACITY_MODES, PILLARS
 from geoequity.study import Study
+from geoequity.summary import scenario_banner
 
 GEOGRAPHIC = "EPSG:4326"
 OSM_TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
@@ -185,6 +186,7 @@ def _city(study: Study) -> dict[str, Any]:
         **{key: _string(city.get(key)) for key in ("id", "name", "country")},
         "licence": ", ".join(city.get("licences") or ()) or _string(city.get("licence")),
         "fictitious": bool(city.get("fictitious")),
+        "scenario": scenario_banner(summary),
         "question": _plain(city.get("question")),
         "population": _number(summary["population"]["total"]),
         "index": _plain(summary.get("index")),
