@@ -24,7 +24,10 @@ from geoequity.study import Study
 _MARK, _CHANGE_MARK = "summary.json", "change.json"  # what makes a folder one of ours
 _CITIES_MARK = "compare.json"
 _OURS = {  # what an earlier run may have left in such a folder
-    _MARK: ("map.html", "tables", "report.*.html", "report.*.pdf"),
+    _MARK: (
+        *("map.html", "tables", "figures", "report.*.html", "report.*.pdf"),
+        *("change.json", "change.csv", "change.*.html"),  # of a scenario
+    ),
     _CHANGE_MARK: ("change.csv", "change.*.html"),
     _CITIES_MARK: ("compare.csv", "compare.*.html"),
 }
@@ -36,6 +39,7 @@ _LAYERS = {
     "routes": "tables/routes.parquet",
     "background": "tables/background.parquet",
 }
+_GEOPARQUET = "1.1.0"
 _TABLES = (
     "indicators",
     "cell_indicators",
@@ -143,7 +147,8 @@ def write_tables(study: Study, folder: Path) -> None:
     tables = folder / "tables"
     tables.mkdir()
     for name, path in _LAYERS.items():
-        getattr(study, name).to_parquet(folder / path)
+        layer = getattr(study, name)
+        layer.to_parquet(folder / path, schema_version=_GEOPARQUET, write_covering_bbox=True)
     _write_package(study, folder / "study.gpkg")
     write_workbook(study, folder / "study.xlsx")
     for name in _TABLES:
