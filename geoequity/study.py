@@ -6,12 +6,14 @@ comparisons are functions of it; it imports nothing above it and computes
 nothing itself.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from geoequity.locale import LANGUAGES, name, number, text
@@ -125,6 +127,9 @@ class Study:
         The content of ``summary.json``.
     provenance
         The content of ``provenance.json``: where every number came from.
+    made_of
+        What ``assess`` made it of, so that a scenario can start from it; None
+        where the study was read from a folder. No part of the result.
     """
 
     districts: gpd.GeoDataFrame
@@ -150,6 +155,7 @@ class Study:
     catalogue: pd.DataFrame
     summary: Mapping[str, Any] = field(repr=False)
     provenance: Mapping[str, Any] = field(repr=False)
+    made_of: Any = field(default=None, repr=False, compare=False)
 
     def _repr_html_(self) -> str:
         """Show the study in a notebook: what city, how large a gap, which types, both ends."""
@@ -186,6 +192,27 @@ class Study:
             f"<table><thead>{_row(heads, 'th')}</thead>"
             f"<tbody>{''.join(_row(row, 'td') for row in rows)}</tbody></table></div>"
         )
+
+
+def signature(study: Study) -> str:
+    """
+    Tell a study from others by its numbers.
+
+    Parameters
+    ----------
+    study
+        Any study.
+
+    Returns
+    -------
+    signature
+        Hexadecimal digest of its indicators.
+    """
+    table = study.indicators
+    names = repr([*map(str, table.columns), *map(str, table.index)])
+    digest = hashlib.blake2b(names.encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(table.to_numpy(dtype=float)).tobytes())
+    return digest.hexdigest()
 
 
 def _ends(listed: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 
 import geoequity as ge
@@ -53,6 +54,16 @@ def test_map_and_report_are_drawn_again_from_a_folder(
     said = capsys.readouterr().out
     assert str(folder / "map.html") in said
     assert "Valle Claro" in (folder / "report.en.html").read_text(encoding="utf-8")
+    sealed = (folder / "map.html").read_text(encoding="utf-8")
+    assert "img-src data: blob:;" in sealed or 'img-src data: blob:"' in sealed
+    ground = gpd.read_file(folder / "study.gpkg", layer="background")
+    assert {"water", "street"} == set(ground["kind"])  # the river of the demo city, and its streets
+    assert main(["map", str(folder), "--basemap"]) == 0
+    online = (folder / "map.html").read_text(encoding="utf-8")
+    assert "img-src data: blob: https://tile.openstreetmap.org" in online
+    assert main(["map", str(folder), "--basemap", "http://x.org/tiles"]) == 1
+    assert "basemap: 'http://x.org/tiles': give an address such as" in capsys.readouterr().err
+    assert (folder / "map.html").read_text(encoding="utf-8") == online  # not touched
 
 
 def test_a_missing_city_file_exits_1(capsys: pytest.CaptureFixture) -> None:

@@ -4,16 +4,23 @@ The report: one page that a city councillor can read.
 :func:`write_report` writes a study as a single HTML file, words, tables and
 pictures in it, that opens from disk, on a phone and on paper with no network;
 :func:`write_pdf` the same on paper; :func:`write_figures` its figures one by one;
-:func:`write_change_report` what changed between two.
+:func:`write_change_report` what changed between two; :func:`write_cities_report` cities
+side by side.
 """
 
 import os
 from pathlib import Path
 
-from geoequity.compare import Change
+from geoequity.compare import Change, Cities
 from geoequity.study import Study
 
-__all__ = ["write_change_report", "write_figures", "write_pdf", "write_report"]
+__all__ = [
+    "write_change_report",
+    "write_cities_report",
+    "write_figures",
+    "write_pdf",
+    "write_report",
+]
 
 
 def write_report(
@@ -186,6 +193,39 @@ def write_change_report(change: Change, path: str | Path, *, language: str = "es
     from geoequity.report._template import ours  # noqa: PLC0415  costs 60 ms
 
     page = ours("change.html.j2").render(content(change, language=language))
+    return _write(page, path)
+
+
+def write_cities_report(found: Cities, path: str | Path, *, language: str = "es") -> Path:
+    """
+    Write the page of cities side by side.
+
+    The same cities give the same bytes. A page already at the path stays as it was
+    until the new one is complete.
+
+    Parameters
+    ----------
+    found
+        Cities side by side.
+    path
+        File to write; its folder is made where it is missing.
+    language
+        One of ``geoequity.locale.LANGUAGES``.
+
+    Returns
+    -------
+    path
+        The file written, as :func:`write_report` does.
+
+    Raises
+    ------
+    MessageError
+        If there is no catalogue of that language.
+    """
+    from geoequity.report._compared import content  # noqa: PLC0415  brings shapely
+    from geoequity.report._template import ours  # noqa: PLC0415  costs 60 ms
+
+    page = ours("compare.html.j2").render(content(found, language=language))
     return _write(page, path)
 
 
