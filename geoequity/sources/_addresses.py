@@ -1,24 +1,14 @@
-"""
-Where a download may go, and the connection that goes nowhere else.
-
-A name is looked up once, what it stands for is checked, and the connection is
-made to that very number: whoever answers the look-up has no second chance to
-answer otherwise. What redirects name is held to the same rules.
-"""
+"""Which addresses may be asked, and how they are shown."""
 
 import ipaddress
 import re
-import socket
-import ssl
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import certifi
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import LocationParseError
-from urllib3.util import Url, parse_url
-
 from geoequity.errors import SourceError
+
+if TYPE_CHECKING:
+    from urllib3.util import Url
 
 _SECRET = re.compile(r"token|key|secret|password|passwd|signature|^sig$|credential", re.IGNORECASE)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -27,7 +17,7 @@ _LONGEST_SAID = 200
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def parse(url: str, *, source: str) -> Url:
+def parse(url: str, *, source: str) -> "Url":
     """
     Take an address apart, or say why nothing will be asked of it.
 
@@ -48,6 +38,9 @@ def parse(url: str, *, source: str) -> Url:
     SourceError
         If it is no address of the web, carries a password, or is too long.
     """
+    from urllib3.exceptions import LocationParseError  # noqa: PLC0415 - tries a socket at once
+    from urllib3.util import parse_url  # noqa: PLC0415
+
     fault, parts = None, None
     try:
         parts = parse_url(url)
@@ -180,74 +173,5 @@ def _carried(address: _Address) -> _Address:
     return address.ipv4_mapped or address.sixtofour or teredo or address
 
 
-class _Checked:
-    """The part of a connection that looks the host up; beside one of urllib3."""
-
-    is_own: bool
-    handle: socket.socket | None = None
-
-    def _new_conn(self: Any) -> socket.socket:
-        """Look the host up, check what it stands for and connect to just that."""
-        host = self._dns_host
-        found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
-        numbers = [str(one[4][0]) for one in found]
-        refused = [one for one in numbers if not may_reach(one, loopback=self.is_own)]
-        if refused or not found:
-            msg = f"{self.host} stands for {', '.join(refused)}, which is not public"
-            raise ForbiddenError(msg, source=self.host)
-        fault: OSError = OSError("no address")
-        for family, kind, protocol, _, address in found:
-            connection = socket.socket(family, kind, protocol)
-            try:
-                connection.settimeout(self.timeout)
-                connection.connect(address)
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self.handle = connection.dup()  # stays valid when TLS takes the other over
-            except OSError as error:
-                connection.close()
-                fault = error
-            else:
-                return connection
-        raise fault
-
-
-class _Plain(_Checked, HTTPConnection):
-    """HTTP to a checked address."""
-
-
-class _Secure(_Checked, HTTPSConnection):
-    """HTTPS to a checked address."""
-
-
 class ForbiddenError(SourceError):
     """An address that nothing may be asked of; asking again is no use."""
-
-
-def connection(parts: Url, *, is_own: bool, timeout: float) -> Any:
-    """
-    Make a connection that is opened by its first request.
-
-    Parameters
-    ----------
-    parts
-        Where to.
-    is_own
-        Whether the address is this machine's, said outright.
-    timeout
-        For connecting [s].
-
-    Returns
-    -------
-    connection
-        One of urllib3; ``handle`` is its socket once there is one.
-    """
-    host = (parts.host or "").strip("[]")
-    made: Any
-    if parts.scheme == "https":
-        trusted = ssl.create_default_context()
-        trusted.load_verify_locations(certifi.where())
-        made = _Secure(host, parts.port or 443, timeout=timeout, ssl_context=trusted)
-    else:
-        made = _Plain(host, parts.port or 80, timeout=timeout)
-    made.is_own = is_own
-    return made

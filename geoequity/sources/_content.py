@@ -5,6 +5,7 @@ The name of the file says what is wanted, its bytes what came; what the server
 calls them counts for nothing, for open-data portals call them anything.
 """
 
+import contextlib
 import json
 import re
 import zipfile
@@ -55,6 +56,33 @@ def check(path: Path, *, name: str, said: str, source: str) -> None:
         kind = f" ({plain(said, limit=60)})" if said else ""
         msg = f"{source}: got {fault}{kind} where {wanted} was asked for"
         raise SourceError(msg, source=source)
+
+
+def start_fault(start: bytes, *, name: str) -> str | None:
+    """
+    Tell by its first bytes alone that something is not what was asked for.
+
+    Parameters
+    ----------
+    start
+        The first bytes.
+    name
+        File name that tells what is wanted.
+
+    Returns
+    -------
+    fault
+        What came in its place; None where nothing speaks against it.
+    """
+    page = _page(start[:HEAD])
+    if page:
+        return page
+    with contextlib.suppress(ValueError):  # most are cut off here
+        if fault := json_fault(json.loads(start)):
+            return fault
+    marks = {".zip": b"PK", ".parquet": b"PAR1", ".gpkg": b"SQLite format 3", ".gz": b"\x1f\x8b"}
+    mark = marks.get(Path(name).suffix.lower(), b"")
+    return None if start.startswith(mark) else f"something else, beginning {_shown(start)}"
 
 
 def _page(head: bytes) -> str | None:
@@ -234,8 +262,9 @@ def _text(path: Path, head: bytes, tail: bytes) -> str | None:
     return None
 
 
-def _anything(*_: object) -> None:
-    """Leave the check to the reader."""
+def _anything(_: Path, head: bytes, __: bytes) -> str | None:
+    """Leave the check to the reader, but for what would lead it elsewhere."""
+    return "a file that names other files" if _XML_DOOR.search(head) else None
 
 
 def _shown(head: bytes) -> str:

@@ -30,18 +30,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self, TypeVar
 from urllib.parse import urljoin
 
-from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
-
 from geoequity.errors import SourceError
 from geoequity.sources import _content
-from geoequity.sources._addresses import (
-    ForbiddenError,
-    connection,
-    is_loopback,
-    parse,
-    plain,
-    told,
-)
+from geoequity.sources._addresses import ForbiddenError, is_loopback, parse, plain, told
+from geoequity.sources._cache import cache_folder
 
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _MOVED = {301, 302, 303, 307, 308}
@@ -300,7 +292,6 @@ class Client:
         SourceError
             If it cannot be had, or is not what was asked for.
         """
-        parse(url, source=source)
         key = hashlib.sha256(url.encode()).hexdigest()[:40]
         kept_as = self.cache / "told" / f"{key}.json"
         if self.offline:
@@ -310,9 +301,10 @@ class Client:
                 raise SourceError(msg, source=told(url))
             _content.check(kept.path, name=name, said="", source=f"{source}: {told(url)}")
             return kept
+        parse(url, source=source)
         for folder in ("files", "told", "parts", "locks"):
             (self.cache / folder).mkdir(parents=True, exist_ok=True)
-        with _locked(self.cache / "locks" / key):
+        with locked(self.cache / "locks" / key):
             kept = self._kept(kept_as)
             part = _Part(self.cache / "parts", key)
 
@@ -324,7 +316,7 @@ class Client:
             finally:
                 if not part.resumable:
                     part.forget()
-            _write(kept_as, {**download.as_dict(), "asked": url})
+            write_json(kept_as, {**download.as_dict(), "asked": url})
             part.forget()
             return download
 
@@ -524,10 +516,12 @@ class Client:
     ) -> _Result:
         """Ask once, follow redirects, and use the answer."""
         trail = _Trail(url, url)
-        start = parse(url, source=source)
         if self.offline:
             msg = f"{source}: {told(url)}: not asked, for --offline asks nobody"
             raise SourceError(msg, source=told(url))
+        from geoequity.sources._connection import connection  # noqa: PLC0415 - tries a socket
+
+        start = parse(url, source=source)
         if (start.host or "") not in self.hosts:
             msg = f"{source}: {told(url)}: the city file names no host {start.host}"
             raise SourceError(msg, source=told(url))
@@ -555,6 +549,12 @@ class Client:
         until: float,
     ) -> "_Result | _Moved":
         """Ask one server, and tell its faults in plain words."""
+        from urllib3.exceptions import (  # noqa: PLC0415 - tries a socket at once
+            HTTPError,
+            ProtocolError,
+            ReadTimeoutError,
+        )
+
         where = f"{source}: {told(trail.final)}"
         watch = _Watch(lambda: door.handle, patience=self.patience, until=until)
         response = None
@@ -895,7 +895,7 @@ class _Part:
             "chunked": bool(response.chunked),
         }
         if self.resumable:
-            _write(self.note, self.said)
+            write_json(self.note, self.said)
 
     def accepts(self, response: Any, offset: int, *, url: str) -> bool:
         """Tell whether an answer is the rest, or begin anew with one that is whole."""
@@ -1091,25 +1091,6 @@ class RangeFile(io.RawIOBase):
         return self._client.ranges(self._url, {"Range": asked}, use, source=self._source)
 
 
-def cache_folder() -> Path:
-    """
-    Tell where downloads are kept.
-
-    Returns
-    -------
-    folder
-        ``GEOEQUITY_CACHE``, or ``geoequity`` in the user's folder for caches.
-    """
-    if given := os.environ.get("GEOEQUITY_CACHE"):
-        return Path(given)
-    home = Path.home()
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "geoequity"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "geoequity"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "geoequity"
-
-
 def place(path: Path, target: Path) -> None:
     """
     Copy a file of the cache to where it is wanted, whole or not at all.
@@ -1134,8 +1115,17 @@ def place(path: Path, target: Path) -> None:
         Path(name).unlink(missing_ok=True)
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
-    """Write JSON whole or not at all."""
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """
+    Write JSON whole or not at all.
+
+    Parameters
+    ----------
+    path
+        The file.
+    value
+        Plain values.
+    """
     number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(number, "w", encoding="utf-8") as stream:
@@ -1146,8 +1136,20 @@ def _write(path: Path, value: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Keep other processes and threads out; the system lets go when a process is killed."""
+def locked(path: Path) -> Iterator[None]:
+    """
+    Keep other processes and threads out; the system lets go when a process is killed.
+
+    Parameters
+    ----------
+    path
+        File that stands for what is kept.
+
+    Yields
+    ------
+    nothing
+        While it is kept.
+    """
     with path.open("ab") as stream:
         if sys.platform == "win32":
             import msvcrt  # noqa: PLC0415 - there only
@@ -1202,6 +1204,8 @@ def _retry_after(response: Any) -> float | None:
 
 def _excerpt(response: Any, watch: _Watch) -> str:
     """Read what an answer says of its fault."""
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - tries a socket at once
+
     start = b""
     with contextlib.suppress(OSError, http.client.HTTPException, HTTPError):
         while len(start) < _content.HEAD and (piece := response.read1(_content.HEAD)):
