@@ -8,6 +8,7 @@ wrong usage. Heavy modules are imported by the command that needs them.
 import argparse
 import dataclasses
 import json
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from geoequity.errors import ConfigError, DataWarning, GeoEquityError
 from geoequity.locale import LANGUAGES
+
+_GDAL_AT_HOME = {
+    "GDAL_SKIP": "WMS WFS OAPIF WMTS WCS HTTP",
+    "GDAL_HTTP_PROXY": "127.0.0.1:9",  # nobody answers there
+    "GML_DOWNLOAD_SCHEMA": "NO",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+}
 
 if TYPE_CHECKING:
     from geoequity.city import City
@@ -40,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], Any] = options.command
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _gdal_stays_here():
             # What was mended stands in the summary and is printed from there
             warnings.simplefilter("ignore", DataWarning)
             result = command(options)
@@ -57,6 +65,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         print(json.dumps(result, ensure_ascii=False, indent=1))
     return 0
+
+
+@contextmanager
+def _gdal_stays_here() -> Iterator[None]:
+    """Keep GDAL from asking servers that files name: for rasters, schemas, a CRS."""
+    mine = {key: value for key, value in _GDAL_AT_HOME.items() if key not in os.environ}
+    os.environ.update(mine)
+    try:
+        yield
+    finally:
+        for key in mine:
+            del os.environ[key]
 
 
 def _parser() -> argparse.ArgumentParser:

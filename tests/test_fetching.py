@@ -311,6 +311,25 @@ def test_presets_are_fetched_into_the_cache(tmp_path: Path) -> None:
     assert default_folder("medellin") == tmp_path / "cache" / "cities" / "medellin"
 
 
+@pytest.mark.parametrize("suffix", ["geojson", "gml"])
+def test_no_file_makes_gdal_ask_a_server(make_city: CityMaker, web: Web, suffix: str) -> None:
+    """Files that lie on the disk may name servers, for their CRS or as what they stand for."""
+    file = make_city(districts={"path": f"districts.{suffix}"})
+    if suffix == "geojson":
+        path = file.parent / "districts.geojson"
+        table = json.loads(path.read_text())
+        link = {"href": web.url("/crs"), "type": "proj4"}
+        path.write_text(json.dumps({**table, "crs": {"type": "link", "properties": link}}))
+    else:
+        text = f"<OGRWFSDataSource><URL>{web.url('/wfs')}</URL></OGRWFSDataSource>"
+        (file.parent / "districts.gml").write_text(text)
+        file.write_text(file.read_text())
+    code = "import sys; from geoequity.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "check", str(file)]
+    subprocess.run(command, capture_output=True, check=False)
+    assert not web.asked
+
+
 @pytest.mark.slow
 def test_the_demo_city_fetched_is_the_demo_city(web: Web, tmp_path: Path, demo_study) -> None:
     demo = ge.City.preset("demo")

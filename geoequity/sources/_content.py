@@ -21,6 +21,10 @@ _TAIL = 64
 _WHOLE_JSON = 64 << 20  # bytes up to which JSON is read whole to check it
 _PAGE = re.compile(rb"(?is)^\s*(<!--.*?-->\s*)*(<!doctype html|<html|<head|<body)")
 _TITLE = re.compile(rb"(?is)<title[^>]*>(.*?)</title")
+_LINK = re.compile(
+    rb'"crs"\s*:\s*\{[^{}]{0,200}("type"\s*:\s*"link"|"properties"\s*:\s*\{[^{}]{0,2000}"href")'
+)
+_OVERLAP = 4096
 _XML_FAULT = re.compile(rb"<([a-z]+:)?(ServiceException|ExceptionReport|ExceptionText|Error>)")
 _XML_DOOR = re.compile(rb"(?i)<(OGRWFS|OGRVRT|GDAL_W|VRTDataset|WCS_GDAL)")  # opens others
 
@@ -138,14 +142,29 @@ def json_fault(value: object) -> str | None:
 def _geojson(path: Path, head: bytes, tail: bytes) -> str | None:
     """Check GeoJSON: JSON that says its type."""
     fault = _json(path, head, tail)
-    if fault or path.stat().st_size > _WHOLE_JSON:
+    if fault:
         return fault
+    if _has_link(path):
+        return "GeoJSON that names another file for its CRS"
+    if path.stat().st_size > _WHOLE_JSON:
+        return None
     value = json.loads(path.read_bytes())
     kinds = ("FeatureCollection", "Feature", "GeometryCollection", "Topology")
     if isinstance(value, dict) and (value.get("type") in kinds or "coordinates" in value):
         return None
     keys = ", ".join(list(value)[:5]) if isinstance(value, dict) else "a list"
     return f"other JSON ({plain(keys)})"
+
+
+def _has_link(path: Path) -> bool:
+    """Tell whether GeoJSON sends its reader elsewhere, as GeoJSON 2008 allows for the CRS."""
+    with path.open("rb") as stream:
+        before = b""
+        while piece := stream.read(1 << 20):
+            if _LINK.search(before + piece):
+                return True
+            before = piece[-_OVERLAP:]
+    return False
 
 
 def _zip(path: Path, head: bytes, _: bytes) -> str | None:

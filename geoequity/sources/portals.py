@@ -31,7 +31,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from geoequity.errors import SourceError, shown
 from geoequity.sources import _content
-from geoequity.sources._addresses import parse, plain, told
+from geoequity.sources._addresses import is_loopback, parse, plain, told
 from geoequity.sources._remote import Client
 from geoequity.sources.files import sha256
 
@@ -118,6 +118,38 @@ def entry(url: str, path: Path, **more: Any) -> dict[str, Any]:
         "size": path.stat().st_size,
         **more,
     }
+
+
+def named_by(client: Client, address: str, *, catalogue: str, source: str) -> Client:
+    """
+    Let the host be asked that an entry of a catalogue names.
+
+    Parameters
+    ----------
+    client
+        The door to the network.
+    address
+        What the entry gives.
+    catalogue
+        Address of the catalogue.
+    source
+        What to call it in messages.
+
+    Returns
+    -------
+    client
+        That may ask this host too.
+
+    Raises
+    ------
+    SourceError
+        If a catalogue elsewhere names this machine, or the address is none.
+    """
+    host = parse(address, source=source).host
+    if is_loopback(host) and not is_loopback(parse(catalogue, source=source).host):
+        msg = f"{source}: {told(catalogue)}: names {told(address)}, which is not public"
+        raise SourceError(msg, source=told(catalogue))
+    return client.naming(host or "")
 
 
 def look(client: Client, url: str, *, name: str, source: str) -> dict[str, Any]:
@@ -294,7 +326,7 @@ def _ckan_file(client: Client, url: str, *, source: str) -> tuple[str, Client]:
     if not isinstance(address, str):
         msg = f"{source}: {told(url)}: the catalogue gives no url"
         raise SourceError(msg, source=told(url))
-    return address, client.naming(parse(address, source=source).host or "")
+    return address, named_by(client, address, catalogue=url, source=source)
 
 
 def _ckan(client: Client, url: str, *, source: str, **asked: str) -> dict[str, Any]:

@@ -425,6 +425,16 @@ def test_a_web_page_is_no_data_whatever_it_calls_itself(
         ("a.geojson", b'{"error": {"code": 400, "message": "Invalid URL"}}', "'Invalid URL'"),
         ("a.json", b'{"remark": "runtime error: Query timed out", "elements": []}', "timed out"),
         ("a.geojson", b'{"rows": [1], "total": 1}', "got other JSON (rows, total) (text/plain)"),
+        (
+            "a.geojson",
+            b'{"crs": {"type": "link", "properties": {"href": "http://10.0.0.1/crs"}}, "type": "x"}',
+            "got GeoJSON that names another file for its CRS",
+        ),
+        (
+            "a.geojson",
+            b'{"crs":{"properties":{"x":1,"href":"http://h/"},"type":"link"},"type":"Feature"}',
+            "got GeoJSON that names another file for its CRS",
+        ),
         ("a.geojson", JSON[:-5], "got JSON that is cut short"),
         ("a.geojson", b'{"type": "FeatureCollection", "features": [}', "got broken JSON"),
         ("a.csv", b'{"success": false, "error": {"message": "Not found"}}', "'Not found'"),
