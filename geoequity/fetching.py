@@ -7,14 +7,17 @@ is put in its place whole, and ``fetched.json`` beside it says where it came fro
 
 import contextlib
 import hashlib
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
+
 from geoequity.city import City, Wanted
-from geoequity.errors import ConfigError, GeoEquityError, SourceError
-from geoequity.sources import _cache, portals
+from geoequity.errors import ConfigError, DataWarning, GeoEquityError, SourceError
+from geoequity.sources import _cache, near
 from geoequity.sources._addresses import parse, told
 from geoequity.sources._remote import (
     Client,
@@ -23,7 +26,8 @@ from geoequity.sources._remote import (
     place,
     write_json,
 )
-from geoequity.sources.files import sha256
+from geoequity.sources.boundaries import read_districts
+from geoequity.sources.files import Record, sha256
 
 _CHECKING = Patience(connect_s=10, read_s=20, head_s=30, total_s=60, tries=2)
 _OF_ONES_OWN = ("fetched.json",)
@@ -100,7 +104,7 @@ def fetch(
         try:
             is_there = one.path.exists() and not (refresh and _is_ours(one.path))
             if not is_there:
-                _fetch_one(one, door)
+                _fetch_one(one, door, box=_box(one, city))
             results.append(
                 Fetched(one.key, one.path, told(one.url), "there" if is_there else "fetched")
             )
@@ -139,7 +143,7 @@ def _look(one: Wanted, door: Client) -> dict[str, Any]:
     """See whether one source answers."""
     said: dict[str, Any] = {"key": one.key, "file": one.path.name, "url": told(one.url)}
     try:
-        found = portals.look(door, one.url, name=one.path.name, source=one.key)
+        found = near.look(door, one.url, name=one.path.name, source=one.key)
     except SourceError as fault:
         return {**said, "answers": False, "fault": str(fault)}
     return {**said, "answers": True, **found}
@@ -179,9 +183,25 @@ def _is_ours(path: Path) -> bool:
     return path.is_file() and _cache.entry_of(path, sha256=sha256(path)) is not None
 
 
-def _fetch_one(one: Wanted, door: Client) -> None:
+def _box(one: Wanted, city: City) -> near.Box | None:
+    """Find the box of the districts and their surroundings, where it is needed."""
+    if not near.needs_box(one.url, cut=one.cut):
+        return None
+    spec = city.districts
+    if not spec.path.is_file():
+        msg = f"{one.key}: cut to the districts, which are not there: {spec.path}"
+        raise SourceError(msg, source=one.url)
+    book = Record(name="districts", path=spec.path, origin=spec)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # told when the study reads them
+        found = read_districts(spec, crs=city.city.crs, record=book)
+    area = gpd.GeoSeries([found.union_all().buffer(city.city.buffer_m)], crs=found.crs)
+    return near.Box(*(float(edge) for edge in area.to_crs("EPSG:4326").total_bounds))
+
+
+def _fetch_one(one: Wanted, door: Client, *, box: near.Box | None) -> None:
     """Download one file and put it in its place, with its entry written before it."""
-    with portals.obtain(door, one.url, name=one.path.name, source=one.key) as (ready, made):
+    with near.obtain(door, one.url, name=one.path.name, source=one.key, box=box) as (ready, made):
         one.path.parent.mkdir(parents=True, exist_ok=True)
         entry = {**made, "provider": one.origin.provider, "licence": one.origin.licence}
         with _kept(one.path.parent, door):

@@ -1,5 +1,6 @@
 """Cities whose files are fetched: the same study as from disk, or a clear fault."""
 
+import io
 import json
 import subprocess
 import sys
@@ -8,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import shapely
 from conftest import CityMaker
 from web_server import Request, Web, cut_short, whole
 
@@ -17,6 +21,7 @@ from geoequity.city import default_folder
 from geoequity.cli import main
 from geoequity.errors import ConfigError, SourceError
 from geoequity.fetching import check, fetch
+from geoequity.sources import broadband
 from geoequity.sources._remote import Client, Patience
 from geoequity.sources.files import Record
 from geoequity.sources.spec import Origin
@@ -305,6 +310,38 @@ def test_what_a_broken_line_left_is_taken_up(far: Path, web: Web) -> None:
     fetch(unread(far), data=far.parent, client=other)
     assert web.asked[-1][1]["Range"] == "bytes=1000-"
     assert (far.parent / "cells.geojson").read_bytes() == sent["cells"]
+
+
+def tiles_of_the_country() -> bytes:
+    """Speed tests in the town and far around it, in rising order."""
+    around = shapely.box(-77.0, -20.0, -73.0, -16.0)
+    keys = broadband.study_quadkeys(around, crs="EPSG:4326")[::7]
+    stream = io.BytesIO()
+    columns = dict.fromkeys(("avg_d_kbps", "avg_u_kbps", "avg_lat_ms", "tests", "devices"), 50)
+    table = pd.DataFrame({"quadkey": keys, **columns})
+    pq.write_table(pa.Table.from_pandas(table), stream, row_group_size=5000)
+    return stream.getvalue()
+
+
+def test_what_covers_the_country_is_cut_to_the_town(make_city: CityMaker, web: Web) -> None:
+    whole = tiles_of_the_country()
+    url = web.serve("/2023-07-01_performance_fixed_tiles.parquet", whole)
+    path = "2023-07-01_performance_fixed_tiles.parquet"
+    tiles = {"kind": "ookla_fixed", "path": path, "url": url, "cut": True}
+    file = make_city(connectivity=[tiles])
+    districts = file.parent / "districts.geojson"
+    hidden = districts.rename(file.parent / "hidden")
+    with pytest.raises(SourceError, match="cut to the districts, which are not there"):
+        fetch(unread(file), data=file.parent, client=client(file))
+    hidden.rename(districts)
+    fetch(unread(file), data=file.parent, client=client(file))
+    cut = file.parent / path
+    assert 0 < len(pd.read_parquet(cut)) < 50
+    entry = Record(name="t", path=cut, origin=Origin()).as_dict()["download"]
+    west, south, east, north = entry["box"]
+    assert -75.1 < west < -75.0 < east < -74.9
+    assert -18.2 < south < north < -18.0
+    assert check(unread(file), client=client(file))[0]["size"] == len(whole)
 
 
 def test_presets_are_fetched_into_the_cache(tmp_path: Path) -> None:

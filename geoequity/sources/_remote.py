@@ -481,6 +481,24 @@ class Client:
             tell=self._tell,
         )
 
+    def patiently(self, patience: Patience) -> "Client":
+        """
+        Make a client that waits otherwise.
+
+        Parameters
+        ----------
+        patience
+            How long to wait.
+
+        Returns
+        -------
+        client
+            Like this one.
+        """
+        client = self.naming()
+        client.patience = patience
+        return client
+
     # -- tries ----------------------------------------------------------------
 
     def _trying(self, once: Callable[[float], _Result], *, source: str, url: str) -> _Result:
@@ -965,7 +983,24 @@ class RangeFile(io.RawIOBase):
         self.size = -1
         self._blocks: dict[int, bytes] = {}
         self.read_bytes = 0
+        self.fault: BaseException | None = None
+        self._first = self
+        self._ends = False
         self._tail()
+
+    def again(self) -> "RangeFile":
+        """
+        Open it once more, the same version, for readers that bear no exception.
+
+        Returns
+        -------
+        file
+            At its start, sharing what was read. Where it fails it ends, and
+            ``fault`` of this one tells why.
+        """
+        other = RangeFile.__new__(RangeFile)
+        vars(other).update({**vars(self), "_at": 0, "_ends": True})
+        return other
 
     def readable(self) -> bool:
         """
@@ -1033,12 +1068,24 @@ class RangeFile(io.RawIOBase):
         -------
         count
             Bytes read.
+
+        Raises
+        ------
+        BaseException
+            If they cannot be had, mostly a `SourceError`.
         """
         view = memoryview(buffer).cast("B")
         wanted = min(len(view), max(0, self.size - self._at))
-        if wanted:
+        if wanted == 0 or (self._ends and self._first.fault is not None):
+            return 0
+        try:
             view[:wanted] = self._bytes(self._at, self._at + wanted)
-            self._at += wanted
+        except BaseException as fault:
+            if not self._ends:
+                raise
+            self._first.fault = fault  # to raise it here would end the process
+            return 0
+        self._at += wanted
         return wanted
 
     def _bytes(self, start: int, end: int) -> bytes:

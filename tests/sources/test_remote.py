@@ -427,7 +427,7 @@ def test_a_web_page_is_no_data_whatever_it_calls_itself(
         ("a.geojson", b'{"rows": [1], "total": 1}', "got other JSON (rows, total) (text/plain)"),
         (
             "a.geojson",
-            b'{"crs": {"type": "link", "properties": {"href": "http://10.0.0.1/crs"}}, "type": "x"}',
+            b'{"crs": {"type": "link", "properties": {"href": "http://h/crs"}}, "type": "x"}',
             "got GeoJSON that names another file for its CRS",
         ),
         (
