@@ -7,7 +7,7 @@ Speed tests          Ookla's Parquet of a quarter, by ranges of bytes: the
 Rasters              a GeoTIFF such as WorldPop's, by ranges of bytes where
                      the server has them; or the one in a zip, as GHS-POP's
 OpenStreetMap        a regional PBF, downloaded and cut; or Overpass, asked
-                     for a box at a time
+                     for a box at a time; boundaries by a query of one's own
 Timetables           an entry of the Mobility Database, by its id behind #
 ===================  ====================================================
 """
@@ -201,6 +201,9 @@ def obtain(
             if box is not None:
                 _cut_raster(whole, box, target, where=f"{source}: {told(url)}")
             yield (whole if box is None else target), _made(entry, url, whole, target, box)
+        elif _OVERPASS.search(parts.path) and name.lower().endswith(".geojson"):
+            rows = _ask_areas(client, url, target, source=source)
+            yield target, portals.entry(url, target, rows=rows)
         elif box is None:
             with portals.obtain(client, url, name=name, source=source) as found:
                 yield found
@@ -253,9 +256,10 @@ def _made(
 ) -> dict[str, Any]:
     """Say where a file came from that is a part of another."""
     path = whole if box is None else target
-    made = portals.entry(url, path, **({} if box is None else {"box": _edges(box)}))
-    known = {key: entry[key] for key in ("final_url", "redirects", "etag") if key in entry}
-    return {**made, **known, **({"of_sha256": entry["sha256"]} if "sha256" in entry else {})}
+    made = portals.entry(url, path)
+    made |= {} if box is None else {"box": _edges(box)}
+    made |= {key: entry[key] for key in ("final_url", "redirects", "etag") if key in entry}
+    return made | ({"of_sha256": entry["sha256"]} if "sha256" in entry else {})
 
 
 def _edges(box: Box) -> list[float]:
@@ -477,7 +481,9 @@ def _touching(file: Any, box: Box) -> dict[str, set[int]]:
 def _ask_overpass(client: Client, url: str, box: Box, target: Path, *, source: str) -> None:
     """Ask Overpass for one box after the other, and write one answer."""
     door = client.patiently(_POLITE) if client.patience == Patience() else client
-    boxes, elements, base = [(box, 0)], {}, {}
+    boxes = [(box, 0)]
+    elements: dict[tuple[str, int], Any] = {}
+    base: dict[str, Any] = {}
     while boxes:
         here, depth = boxes.pop(0)
         if here.size > _LARGEST_BOX_DEG2:
@@ -507,21 +513,81 @@ def _overpass_answer(client: Client, url: str, box: Box, *, source: str) -> dict
     query = f"[out:json][timeout:{_SERVER_S}];({listed};);out meta;>;out meta qt;"
     parts = urlsplit(url)
     address = urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode({"data": query}), ""))
+    return _map_of(client.ask(address, source=source), f"{source}: {told(url)}")
+
+
+def _map_of(body: bytes, where: str) -> dict[str, Any]:
+    """Read an answer, and refuse one that says it is not whole."""
     try:
-        answer = json.loads(client.ask(address, source=source))
-    except ValueError as fault:
-        msg = f"{source}: {told(url)}: answered with no JSON"
-        raise SourceError(msg, source=told(url)) from fault
-    fault_said = _content.json_fault(answer)
-    if fault_said or not isinstance(answer.get("elements"), list):
-        msg = f"{source}: {told(url)}: got {fault_said or 'other JSON'} where a map was asked for"
-        raise SourceError(msg, source=told(url))
+        answer = json.loads(body)
+    except (ValueError, RecursionError) as fault:
+        msg = f"{where}: answered with no JSON"
+        raise SourceError(msg, source=where) from fault
+    said = _content.json_fault(answer)
+    if said or not isinstance(answer, dict) or not isinstance(answer.get("elements"), list):
+        msg = f"{where}: got {said or 'other JSON'} where a map was asked for"
+        raise SourceError(msg, source=where)
     return answer
 
 
 def _is_too_much(fault: str) -> bool:
     """Tell whether a smaller box may help."""
     return any(one in fault for one in ("timed out", "out of memory", "answered 504"))
+
+
+def _ask_areas(client: Client, url: str, target: Path, *, source: str) -> int:
+    """Ask Overpass for boundaries, with a query of one's own, and write them as GeoJSON."""
+    where = f"{source}: {told(url)}"
+    if needs_box(url, cut=False):
+        msg = f"{where}: give a query, such as ?data=[out:json];rel[admin_level=9](...);out geom;"
+        raise SourceError(msg, source=told(url))
+    answer = _map_of(client.ask(url, source=source), where)
+    relations = [one for one in answer["elements"] if one.get("type") == "relation"]
+    shapes = {one["id"]: _area_of(one) for one in relations}
+    broken = [key for key, shape in shapes.items() if shape is None]
+    if broken or not relations:
+        what = f"boundaries that do not close: {shown(broken)}" if broken else "no relation"
+        msg = f"{where}: came with {what}; ask for relations whole, with out geom"
+        raise SourceError(msg, source=where)
+    features = [
+        {
+            "type": "Feature",
+            "id": one["id"],
+            "geometry": json.loads(shapely.to_geojson(shapes[one["id"]])),
+            "properties": {"osm_id": str(one["id"]), **(one.get("tags") or {})},
+        }
+        for one in relations
+    ]
+    whole = {"type": "FeatureCollection", "features": features}
+    target.write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+    return len(features)
+
+
+def _area_of(relation: dict[str, Any]) -> shapely.Geometry | None:
+    """Join the sides of a boundary; None where they do not close."""
+    sides: dict[bool, list[shapely.LineString]] = {True: [], False: []}
+    for member in relation.get("members") or ():
+        if member.get("type") != "way" or member.get("role") not in {"outer", "inner", ""}:
+            continue
+        corners = member.get("geometry") or [None]
+        if None in corners or len(corners) < 2:  # noqa: PLR2004 - no line
+            return None
+        line = shapely.LineString([(one["lon"], one["lat"]) for one in corners])
+        sides[member["role"] == "inner"].append(line)
+    if not sides[False]:
+        return None
+    outer, inner = (_closed(sides[key]) for key in (False, True))
+    if outer is None or inner is None:
+        return None
+    return shapely.difference(outer, inner)
+
+
+def _closed(lines: list[shapely.LineString]) -> shapely.Geometry | None:
+    """Make areas of lines; None where some is left over."""
+    areas, cuts, dangles, wrong = shapely.polygonize_full(lines)
+    if any(not one.is_empty for one in (cuts, dangles, wrong)):
+        return None
+    return shapely.union_all(list(areas.geoms))
 
 
 # -- timetables -------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import osmium
 import pandas as pd
@@ -337,6 +338,58 @@ def test_overpass_with_a_query_of_its_own_is_asked_just_that(
     url = web.serve("/api/interpreter", b'{"elements": []}') + "?data=node(1);out;"
     assert not near.needs_box(url, cut=False)
     assert got(client, url, "a.json", tmp_path, box=None)[0].read_bytes() == b'{"elements": []}'
+
+
+def boundary(key: int, *sides: tuple[str, list[tuple[float, float]]]) -> dict[str, Any]:
+    """A relation as ``out geom`` draws it."""
+    members = [
+        {
+            "type": "way",
+            "ref": key * 10 + n,
+            "role": role,
+            "geometry": [{"lon": lon, "lat": lat} for lon, lat in line],
+        }
+        for n, (role, line) in enumerate(sides)
+    ]
+    tags = {"boundary": "administrative", "admin_level": "9", "name": f"Comuna {key}"}
+    return {"type": "relation", "id": key, "members": members, "tags": tags}
+
+
+def test_boundaries_come_by_a_query(web: Web, client: Client, tmp_path: Path) -> None:
+    ring = [(0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6), (0.4, 0.4)]
+    relations = [
+        boundary(
+            1,
+            ("outer", [(0, 0), (1, 0), (1, 1)]),
+            ("outer", [(0, 0), (0, 1), (1, 1)]),
+            ("inner", ring),
+        ),
+        boundary(2, ("outer", [(1, 0), (2, 0), (2, 1), (1, 1), (1, 0)])),
+    ]
+    body = json.dumps({"elements": [*relations, {"type": "node", "id": 3}]}).encode()
+    url = web.serve("/api/interpreter", body) + "?data=[out:json];rel[admin_level=9];out+geom;"
+    path, entry = got(client, url, "districts.geojson", tmp_path, box=None)
+    table = gpd.read_file(path)
+    assert table["osm_id"].tolist() == ["1", "2"]
+    assert table["name"].tolist() == ["Comuna 1", "Comuna 2"]
+    np.testing.assert_allclose(shapely.area(table.geometry.to_numpy()), [0.96, 1.0])
+    assert entry["rows"] == 2
+
+
+@pytest.mark.parametrize(
+    ("elements", "said"),
+    [
+        ([boundary(1, ("outer", [(0, 0), (1, 0), (1, 1)]))], "that do not close: 1"),
+        ([{"type": "relation", "id": 7, "tags": {}}], "that do not close: 7"),
+        ([{"type": "node", "id": 3}], "came with no relation"),
+    ],
+)
+def test_boundaries_that_are_none_are_told(
+    web: Web, client: Client, elements: list[Any], said: str
+) -> None:
+    url = web.serve("/api/interpreter", json.dumps({"elements": elements}).encode())
+    assert said in fails(client, f"{url}?data=x", "a.geojson", box=None)
+    assert "give a query" in fails(client, url, "a.geojson")
 
 
 def test_requests_of_one_host_keep_their_distance(web: Web, client: Client) -> None:
