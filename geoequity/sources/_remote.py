@@ -499,6 +499,26 @@ class Client:
         client.patience = patience
         return client
 
+    def check_size(self, size: int, where: str) -> None:
+        """
+        Refuse what unpacks to too much.
+
+        Parameters
+        ----------
+        size
+            Bytes unpacked so far.
+        where
+            Source and address, for the message.
+
+        Raises
+        ------
+        SourceError
+            If it is over the limit.
+        """
+        if size > self.max_bytes:
+            msg = f"{where}: unpacks to over the limit of {self.max_bytes} bytes"
+            raise SourceError(msg, source=where)
+
     # -- tries ----------------------------------------------------------------
 
     def _trying(self, once: Callable[[float], _Result], *, source: str, url: str) -> _Result:
@@ -811,12 +831,6 @@ class Client:
             whole=part.said.get("total") is not None or part.said["chunked"],
         )
 
-    def _check_size(self, size: int, where: str) -> None:
-        """Refuse what unpacks to too much."""
-        if size > self.max_bytes:
-            msg = f"{where}: unpacks to over the limit of {self.max_bytes} bytes"
-            raise SourceError(msg, source=where)
-
     def _unpacked(self, part: "_Part", *, name: str, where: str) -> Path:
         """Undo what the server packed for the way."""
         encoding = part.said["encoding"]
@@ -834,7 +848,7 @@ class Client:
             with ready.open("wb") as stream:
                 for piece in _content.unpacked(part.path, kind=kind):
                     size += len(piece)
-                    self._check_size(size, where)
+                    self.check_size(size, where)
                     stream.write(piece)
         except (zlib.error, EOFError) as fault:
             ready.unlink(missing_ok=True)

@@ -5,7 +5,9 @@ Download of what covers a country or the world only what lies near a city.
 Speed tests          Ookla's Parquet of a quarter, by ranges of bytes: the
                      row groups that may hold tiles near the city
 Rasters              a GeoTIFF such as WorldPop's, by ranges of bytes where
-                     the server has them; or the one in a zip, as GHS-POP's
+                     the server has them
+Anything packed      the one file of the wanted format in a .zip, as GHS-POP's,
+                     or a .gz, as Kontur's
 OpenStreetMap        a regional PBF, downloaded and cut; or Overpass, asked
                      for a box at a time; boundaries by a query of one's own
 Timetables           an entry of the Mobility Database, by its id behind #
@@ -17,9 +19,9 @@ import csv
 import json
 import math
 import re
-import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -196,10 +198,10 @@ def obtain(
         return
     with tempfile.TemporaryDirectory(prefix="geoequity-") as folder:
         target = Path(folder) / name
-        if name.lower().endswith((".tif", ".tiff")) and parts.path.lower().endswith(".zip"):
-            whole, entry = _unzipped(client, url, Path(folder), source=source)
+        if _is_packed(parts.path, name):
+            whole, entry = _unpacked(client, url, Path(folder), name=name, source=source)
             if box is not None:
-                _cut_raster(whole, box, target, where=f"{source}: {told(url)}")
+                _cut_whole(whole, box, target, where=f"{source}: {told(url)}")
             yield (whole if box is None else target), _made(entry, url, whole, target, box)
         elif _OVERPASS.search(parts.path) and name.lower().endswith(".geojson"):
             rows = _ask_areas(client, url, target, source=source)
@@ -247,8 +249,8 @@ def look(client: Client, url: str, *, name: str, source: str) -> dict[str, Any]:
     if needs_box(url, cut=False):
         query = urlencode({"data": "[out:json];out;"})
         url = urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
-    packed = name.lower().endswith((".tif", ".tiff")) and parts.path.lower().endswith(".zip")
-    return portals.look(client, url, name="a.zip" if packed else name, source=source)
+    packed = _is_packed(parts.path, name)
+    return portals.look(client, url, name=parts.path if packed else name, source=source)
 
 
 def _made(
@@ -284,15 +286,72 @@ def _cut(client: Client, url: str, box: Box, target: Path, *, source: str) -> di
                 raise
         else:
             return {}
-        download = client.download(url, name=target.name, source=source)
-        _cut_raster(download.path, box, target, where=where)
-        return download.as_dict()
-    if target.name.lower().endswith(".osm.pbf"):
-        download = client.download(url, name=target.name, source=source)
-        _cut_map(download.path, box, target, where=where)
-        return download.as_dict()
-    msg = f"{where}: cut is for .parquet, .tif and .osm.pbf, not for {target.name}"
-    raise SourceError(msg, source=told(url))
+    elif not target.name.lower().endswith(".osm.pbf"):
+        _refuse_to_cut(target.name, where)
+    download = client.download(url, name=target.name, source=source)
+    _cut_whole(download.path, box, target, where=where)
+    return download.as_dict()
+
+
+def _cut_whole(path: Path, box: Box, target: Path, *, where: str) -> None:
+    """Keep a part of a file that is here."""
+    if target.suffix.lower() in {".tif", ".tiff"}:
+        _cut_raster(path, box, target, where=where)
+    elif target.name.lower().endswith(".osm.pbf"):
+        _cut_map(path, box, target, where=where)
+    else:
+        _refuse_to_cut(target.name, where)
+
+
+def _refuse_to_cut(name: str, where: str) -> None:
+    """Say what can be cut."""
+    msg = f"{where}: cut is for .parquet, .tif and .osm.pbf, not for {name}"
+    raise SourceError(msg, source=where)
+
+
+def _is_packed(path: str, name: str) -> bool:
+    """Tell whether an address gives a file packed that is wanted unpacked."""
+    given, wanted = (PurePosixPath(one.lower()).suffix for one in (path, name))
+    return given in {".zip", ".gz"} and wanted not in {".zip", ".gz", ".xlsx", ".xlsm"}
+
+
+def _unpacked(
+    client: Client, url: str, folder: Path, *, name: str, source: str
+) -> tuple[Path, dict[str, Any]]:
+    """Download a packed file and take out the one in it that is of the wanted format."""
+    where = f"{source}: {told(url)}"
+    suffix = PurePosixPath(urlsplit(url).path.lower()).suffix
+    download = client.download(url, name=f"a{suffix}", source=source)
+    whole = folder / f"whole{Path(name).suffix.lower()}"
+    try:
+        with contextlib.ExitStack() as stack:
+            if suffix == ".gz":
+                pieces = _content.unpacked(download.path)
+            else:
+                archive = stack.enter_context(zipfile.ZipFile(download.path))
+                packed = stack.enter_context(archive.open(_wanted_in(archive, name, where)))
+                pieces = iter(lambda: packed.read(1 << 20), b"")
+            stream = stack.enter_context(whole.open("wb"))
+            for piece in pieces:
+                stream.write(piece)
+                client.check_size(stream.tell(), where)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as fault:
+        msg = f"{where}: cannot be unpacked: {fault}"
+        raise SourceError(msg, source=where) from fault
+    _content.check(whole, name=whole.name, said="", source=where)
+    return whole, download.as_dict()
+
+
+def _wanted_in(archive: zipfile.ZipFile, name: str, where: str) -> zipfile.ZipInfo:
+    """Find the file of the wanted name in a zip, or else the one of its format."""
+    suffix = Path(name).suffix.lower()
+    places = {PurePosixPath(one.filename): one for one in archive.infolist()}
+    right = [one for place, one in places.items() if place.suffix.lower() == suffix]
+    named = [one for place, one in places.items() if place.name == name]
+    if len(named or right) != 1:
+        msg = f"{where}: holds {len(right)} files {suffix}, not one: {shown(places)}"
+        raise SourceError(msg, source=where)
+    return (named or right)[0]
 
 
 # -- speed tests --------------------------------------------------------------------
@@ -400,35 +459,6 @@ def _spoken(raster: Any) -> str:
     """Tell the edges of a raster."""
     west, south, east, north = transform_bounds(raster.crs, _LONLAT, *raster.bounds)
     return f"longitudes {west:.3f} to {east:.3f} and latitudes {south:.3f} to {north:.3f}"
-
-
-def _unzipped(
-    client: Client, url: str, folder: Path, *, source: str
-) -> tuple[Path, dict[str, Any]]:
-    """Download a zip and take the one raster out of it."""
-    download = client.download(url, name="a.zip", source=source)
-    where = f"{source}: {told(url)}"
-    with zipfile.ZipFile(download.path) as archive:
-        listed = [
-            one
-            for one in archive.infolist()
-            if PurePosixPath(one.filename).suffix.lower() in {".tif", ".tiff"}
-        ]
-        if len(listed) != 1:
-            msg = f"{where}: holds {len(listed)} rasters, not one"
-            raise SourceError(msg, source=where)
-        if listed[0].file_size > client.max_bytes:
-            msg = f"{where}: unpacks to over the limit of {client.max_bytes} bytes"
-            raise SourceError(msg, source=where)
-        whole = folder / "whole.tif"
-        try:
-            with archive.open(listed[0]) as packed, whole.open("wb") as stream:
-                shutil.copyfileobj(packed, stream, 1 << 20)
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as fault:
-            msg = f"{where}: cannot be unpacked: {fault}"
-            raise SourceError(msg, source=where) from fault
-    _content.check(whole, name="whole.tif", said="", source=where)
-    return whole, download.as_dict()
 
 
 # -- OpenStreetMap --------------------------------------------------------------------

@@ -19,7 +19,7 @@ import rasterio
 import shapely
 from rasterio import Affine
 from rasterio.windows import Window
-from web_server import Request, Web, whole
+from web_server import Request, Web, packed, whole
 
 from geoequity.errors import SourceError
 from geoequity.sources import broadband, near, osm
@@ -197,11 +197,31 @@ def test_the_raster_in_a_zip_is_taken_out(
     assert box or path.read_bytes() == country
 
 
+def test_what_is_packed_is_unpacked(web: Web, client: Client, tmp_path: Path) -> None:
+    table = b"id;name\n1;Uno\n"
+    url = web.serve("/a.csv.gz", packed(table))
+    assert got(client, url, "a.csv", tmp_path, box=None)[0].read_bytes() == table
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("deep/b.csv", table)
+        archive.writestr("deep/c.csv", b"other")
+    url = web.serve("/a.zip", stream.getvalue())
+    assert got(client, url, "b.csv", tmp_path, box=None)[0].read_bytes() == table
+    assert "holds 2 files .csv, not one" in fails(client, url, "d.csv", box=None)
+    url = web.serve("/b.csv.gz", packed(table)[:-4])
+    assert "got gzip that is cut short" in fails(client, url, "a.csv", box=None)
+    small = Client(["127.0.0.1"], cache=tmp_path / "small", patience=QUICK, max_bytes=1 << 20)
+    url = web.serve("/c.csv.gz", packed(b"a" * (2 << 20)))
+    assert "unpacks to over the limit of 1048576 bytes" in fails(small, url, "a.csv", box=None)
+
+
 def test_a_zip_of_other_things_is_told(web: Web, client: Client) -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("readme.txt", "read me")
-    assert "holds 0 rasters" in fails(client, web.serve("/o.zip", stream.getvalue()), "a.tif")
+    assert "holds 0 files .tif, not one: readme.txt" in fails(
+        client, web.serve("/o.zip", stream.getvalue()), "a.tif"
+    )
 
 
 def test_a_raster_of_elsewhere_is_told(web: Web, client: Client, country: bytes) -> None:
