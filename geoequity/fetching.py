@@ -7,11 +7,14 @@ is put in its place whole, and ``fetched.json`` beside it says where it came fro
 
 import contextlib
 import hashlib
+import tomllib
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import geopandas as gpd
 
@@ -203,11 +206,36 @@ def _fetch_one(one: Wanted, door: Client, *, box: near.Box | None) -> None:
     """Download one file and put it in its place, with its entry written before it."""
     with near.obtain(door, one.url, name=one.path.name, source=one.key, box=box) as (ready, made):
         one.path.parent.mkdir(parents=True, exist_ok=True)
-        entry = {**made, "provider": one.origin.provider, "licence": one.origin.licence}
+        known = _provider_of(one.url)
+        entry = {
+            **made,
+            "provider": one.origin.provider or known.get("provider"),
+            "licence": one.origin.licence or known.get("licence") or None,
+        }
         with _kept(one.path.parent, door):
             listed = _cache.read(one.path.parent)
             write_json(one.path.parent / _cache.NAME, {**listed, one.path.name: entry})
             place(ready, one.path)
+
+
+def providers() -> dict[str, dict[str, Any]]:
+    """
+    List whose the hosts are that city files may name.
+
+    Returns
+    -------
+    providers
+        Id -> ``hosts``, ``provider``, ``licence``, an example of an ``address``,
+        its ``documentation``, and the day it was last ``read``.
+    """
+    table = resources.files("geoequity.sources") / "providers.toml"
+    return tomllib.loads(table.read_text(encoding="utf-8"))
+
+
+def _provider_of(url: str) -> dict[str, Any]:
+    """Find whose an address is, as far as the table knows."""
+    host = urlsplit(url).hostname
+    return next((one for one in providers().values() if host in one["hosts"]), {})
 
 
 @contextlib.contextmanager

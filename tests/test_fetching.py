@@ -17,11 +17,13 @@ from conftest import CityMaker
 from web_server import Request, Web, cut_short, whole
 
 import geoequity as ge
+from geoequity import fetching
 from geoequity.city import default_folder
 from geoequity.cli import main
 from geoequity.errors import ConfigError, SourceError
 from geoequity.fetching import check, fetch
 from geoequity.sources import broadband
+from geoequity.sources._addresses import parse
 from geoequity.sources._remote import Client, Patience
 from geoequity.sources.files import Record
 from geoequity.sources.spec import Origin
@@ -342,6 +344,23 @@ def test_what_covers_the_country_is_cut_to_the_town(make_city: CityMaker, web: W
     assert -75.1 < west < -75.0 < east < -74.9
     assert -18.2 < south < north < -18.0
     assert check(unread(file), client=client(file))[0]["size"] == len(whole)
+
+
+def test_the_table_of_providers_is_whole() -> None:
+    table = fetching.providers()
+    hosts = [host for one in table.values() for host in one["hosts"]]
+    assert len(set(hosts)) == len(hosts)
+    for key, one in table.items():
+        assert parse(one["address"], source=key).host in one["hosts"]
+        assert parse(one["documentation"], source=key).scheme == "https"
+        assert one["read"].year >= 2026
+        assert one["provider"]
+
+
+def test_terms_that_the_city_file_leaves_open_are_those_of_the_provider() -> None:
+    url = fetching.providers()["ookla"]["address"]
+    assert fetching._provider_of(url)["licence"] == "CC-BY-NC-SA-4.0"
+    assert fetching._provider_of("https://example.org/a.csv") == {}
 
 
 def test_presets_are_fetched_into_the_cache(tmp_path: Path) -> None:

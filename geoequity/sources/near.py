@@ -192,7 +192,8 @@ def obtain(
     """
     parts = urlsplit(url)
     if parts.fragment:
-        address, door = _feed(client, url, source=source)
+        with portals.as_documented(f"{source}: {told(url)}"):
+            address, door = _feed(client, url, source=source)
         with portals.obtain(door, address, name=name, source=source) as (path, entry):
             yield path, {**entry, "catalogue": told(url)}
         return
@@ -204,13 +205,15 @@ def obtain(
                 _cut_whole(whole, box, target, where=f"{source}: {told(url)}")
             yield (whole if box is None else target), _made(entry, url, whole, target, box)
         elif _OVERPASS.search(parts.path) and name.lower().endswith(".geojson"):
-            rows = _ask_areas(client, url, target, source=source)
+            with portals.as_documented(f"{source}: {told(url)}"):
+                rows = _ask_areas(client, url, target, source=source)
             yield target, portals.entry(url, target, rows=rows)
         elif box is None:
             with portals.obtain(client, url, name=name, source=source) as found:
                 yield found
         elif _OVERPASS.search(parts.path):
-            _ask_overpass(client, url, box, target, source=source)
+            with portals.as_documented(f"{source}: {told(url)}"):
+                _ask_overpass(client, url, box, target, source=source)
             yield target, portals.entry(url, target, box=_edges(box))
         else:
             entry = _cut(client, url, box, target, source=source)
@@ -630,8 +633,12 @@ def _feed(client: Client, url: str, *, source: str) -> tuple[str, Client]:
     catalogue = urlunsplit(parts._replace(fragment=""))
     where = f"{source}: {told(url)}"
     download = client.download(catalogue, name="feeds.csv", source=source)
-    with download.path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    try:
+        with download.path.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+    except (UnicodeDecodeError, csv.Error) as fault:
+        msg = f"{where}: is no table of UTF-8 text"
+        raise SourceError(msg, source=where) from fault
     key = next((one for one in _MOBILITY if rows and one in rows[0]), None)
     if key is None or "urls.latest" not in rows[0]:
         listed = shown(rows[0]) if rows else "no row"

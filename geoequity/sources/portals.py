@@ -41,6 +41,9 @@ _CKAN = re.compile(r"/api/(?:3/)?action/(resource_show|datastore_search)$")
 _MATCHED = re.compile(rb'numberMatched="(\d+)"')
 _ARCGIS_ROWS, _CKAN_ROWS, _SOCRATA_ROWS, _WFS_ROWS = 2000, 32_000, 50_000, 5000
 _MOST_PAGES = 10_000
+_MOST_ROWS = 20_000_000
+
+_OTHER_FORM = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
 
 Rows = list[dict[str, Any]]
 _Page = Callable[[int], Rows]
@@ -80,13 +83,15 @@ def obtain(
         download = client.download(url, name=name, source=source)
         yield download.path, download.as_dict()
     elif service is _ckan_file:
-        address, there = _ckan_file(client, url, source=source)
+        with as_documented(f"{source}: {told(url)}"):
+            address, there = _ckan_file(client, url, source=source)
         download = there.download(address, name=name, source=source)
         yield download.path, {**download.as_dict(), "catalogue": told(url)}
     else:
         with tempfile.TemporaryDirectory(prefix="geoequity-") as folder:
             path = Path(folder) / name
-            rows = service(client, url, source=source, path=path)
+            with as_documented(f"{source}: {told(url)}"):
+                rows = service(client, url, source=source, path=path)
             _content.check(path, name=name, said="", source=f"{source}: {told(url)}")
             yield path, entry(url, path, rows=rows)
 
@@ -177,6 +182,40 @@ def look(client: Client, url: str, *, name: str, source: str) -> dict[str, Any]:
     SourceError
         If it does not answer, or with a fault.
     """
+    with as_documented(f"{source}: {told(url)}"):
+        return _looked(client, url, name=name, source=source)
+
+
+@contextlib.contextmanager
+def as_documented(where: str) -> Iterator[None]:
+    """
+    Tell of answers that have another form than documented.
+
+    Parameters
+    ----------
+    where
+        Source and address, for the message.
+
+    Yields
+    ------
+    nothing
+        While answers are read.
+
+    Raises
+    ------
+    SourceError
+        In place of what reading something else than expected raises.
+    """
+    try:
+        yield
+    except _OTHER_FORM as fault:
+        what = f"{type(fault).__name__}: {plain(str(fault))}"
+        msg = f"{where}: answered in another form than documented ({what})"
+        raise SourceError(msg, source=where) from fault
+
+
+def _looked(client: Client, url: str, *, name: str, source: str) -> dict[str, Any]:
+    """See whether a source answers."""
     service = _service_of(url)
     if service is _arcgis:
         return {"rows": _arcgis_count(client, url, source=source)}
@@ -386,6 +425,9 @@ def _gather(
     """Ask for pages until all rows are there, and see that they are all and alike."""
     rows: Rows = []
     columns: list[str] | None = None
+    if total > _MOST_ROWS:
+        msg = f"{source}: {total} rows, over the limit of {_MOST_ROWS}"
+        raise SourceError(msg, source=source)
     for _ in range(_MOST_PAGES):
         if len(rows) >= total:
             break
@@ -490,8 +532,8 @@ def _parsed(body: bytes, url: str, *, source: str, kind: type = dict) -> Any:
 def _count(value: Any, url: str, *, source: str) -> int:
     """Read a number of rows."""
     try:
-        return int(value)
-    except (TypeError, ValueError) as error:
+        return max(0, int(value))
+    except (TypeError, ValueError, OverflowError) as error:
         msg = f"{source}: {told(url)}: does not count its rows"
         raise SourceError(msg, source=told(url)) from error
 

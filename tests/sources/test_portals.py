@@ -1,5 +1,6 @@
 """Portals that answer in pages, as documented and otherwise: all rows once, or a clear fault."""
 
+import contextlib
 import csv
 import json
 from collections.abc import Callable, Iterator
@@ -8,10 +9,12 @@ from typing import Any
 
 import geopandas as gpd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from web_server import Request, Web, packed
 
 from geoequity.errors import SourceError
-from geoequity.sources import portals
+from geoequity.sources import near, portals
 from geoequity.sources._remote import Client, Patience
 
 QUICK = Patience(connect_s=2, read_s=2, total_s=20, tries=2, backoff_s=0.01, longest_wait_s=1)
@@ -342,3 +345,64 @@ def test_looking_counts_rows_without_taking_them(web: Web, client: Client) -> No
         found = portals.look(client, url, name="a.geojson", source="services.0")
         assert found == {"rows": COUNT}
     assert not any("Look" in one and "resultOffset" in one for one, _ in web.asked)
+
+
+# -- anything at all ----------------------------------------------------------------
+
+KNOWN = (
+    "count total rows result records features properties geometry type Feature url id error"
+    " success fields maxRecordCount advancedQueryCapabilities elements relation members tags"
+)
+WORDS = st.sampled_from(KNOWN.split())
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | WORDS
+ANSWERS = st.recursive(
+    PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=5)
+)
+
+
+class Stub:
+    """A door behind which stands someone who answers anything."""
+
+    def __init__(self, answers: list[Any]) -> None:
+        self.answers = answers
+        self.patience = Patience()
+
+    def ask(self, *_: str, **__: str) -> bytes:
+        value = self.answers.pop() if self.answers else {}
+        return value if isinstance(value, bytes) else json.dumps(value).encode()
+
+    def naming(self, _: str) -> "Stub":
+        return self
+
+    def patiently(self, _: Patience) -> "Stub":
+        return self
+
+    def download(self, *_: str, **__: str) -> None:
+        raise SourceError("no")
+
+
+@given(
+    answers=st.lists(ANSWERS | st.binary(), max_size=4),
+    path=st.sampled_from(
+        [
+            "/FeatureServer/0",
+            "/resource/abcd-1234.geojson",
+            "/resource/abcd-1234.csv",
+            "/api/3/action/datastore_search?resource_id=1",
+            "/api/3/action/resource_show?id=1",
+            "/wfs?service=WFS",
+            "/api/interpreter?data=x",
+            "/api/interpreter",
+        ]
+    ),
+    name=st.sampled_from(["a.geojson", "a.csv", "a.json"]),
+)
+def test_whatever_is_answered_ends_in_a_file_or_a_fault_of_ours(
+    answers: list[Any], path: str, name: str
+) -> None:
+    box = near.Box(-70.7, -33.5, -70.6, -33.4) if path.endswith("interpreter") else None
+    with (
+        contextlib.suppress(SourceError),
+        near.obtain(Stub(answers), f"http://h.org{path}", name=name, source="x", box=box) as found,
+    ):
+        assert found[0].stat().st_size > 0
