@@ -60,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"geoequity: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("geoequity: stopped; nothing was written", file=sys.stderr)
+        left = "whole files stay" if command is _fetch else "nothing was written"
+        print(f"geoequity: stopped; {left}", file=sys.stderr)
         return 130
     if options.json:
         print(json.dumps(result, ensure_ascii=False, indent=1))
