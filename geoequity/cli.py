@@ -104,7 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--offline", action="store_true", help="never ask the network")
     _add_output_options(run)
     fetch = add("fetch", _fetch, "download the files that a city file gives a url for")
-    fetch.add_argument("city", metavar="CITY", help="a city file, or the name of a preset")
+    fetch.add_argument(
+        "city", metavar="CITY", help="a city file, a preset, or a place that OpenStreetMap knows"
+    )
     fetch.add_argument("--data", type=Path, metavar="DIR", help="where the files of the city lie")
     fetch.add_argument("--check", action="store_true", help="only tell which sources answer")
     fetch.add_argument(
@@ -241,6 +243,8 @@ def _fetch(options: argparse.Namespace) -> Any:
     """Download the files of a city, or tell which sources answer."""
     from geoequity import fetching  # noqa: PLC0415 - the network
 
+    if not options.offline:
+        _describe_place(options)
     city = _city(options, must_exist=False)
     if not city.wanted():
         msg = f"{city.file}: gives no url beside a path, so there is nothing to fetch"
@@ -257,6 +261,20 @@ def _fetch(options: argparse.Namespace) -> Any:
             said = f"answers: {', '.join(says) or one['url']}" if one["answers"] else one["fault"]
             print(f"{one['file']}: {said}")
     return answers
+
+
+def _describe_place(options: argparse.Namespace) -> None:
+    """Write a city file where a place is named in place of one."""
+    from geoequity.city import presets  # noqa: PLC0415 - pydantic takes its time
+    from geoequity.places import describe, id_of  # noqa: PLC0415 - the network
+
+    name = str(options.city)
+    if name in presets() or name.endswith(".toml") or Path(name).exists():
+        return
+    options.data = options.data or Path(id_of(name))
+    options.city = describe(name, folder=options.data)
+    if not _silent(options):
+        print(f"city file: {options.city}", file=sys.stderr)
 
 
 def _download(city: "City", options: argparse.Namespace) -> list[dict[str, str]]:
