@@ -779,7 +779,7 @@ def kill_again_and_again(web: Web, folder: Path, times: int) -> None:
     """Kill downloads of a file that changes between two versions; none is ever mixed."""
     chance = random.Random(times)
     versions = [bytes([65 + n]) * 3_000_000 for n in range(2)]
-    current = [0]
+    current, sent = [0], [0]
 
     def slowly(request: Request) -> None:
         body = versions[current[0]]
@@ -792,7 +792,8 @@ def kill_again_and_again(web: Web, folder: Path, times: int) -> None:
         )
         for at in range(start, len(body), 100_000):
             request.wfile.write(body[at : at + 100_000])
-            time.sleep(0.004)
+            sent[0] += 1
+            time.sleep(0.002)
 
     url, target = web.on("/big.csv", slowly), folder / "data" / "big.csv"
     resumed = 0
@@ -802,7 +803,10 @@ def kill_again_and_again(web: Web, folder: Path, times: int) -> None:
             stdout=subprocess.PIPE,
         )
         assert process.stdout.readline() == b"begun\n"
-        time.sleep(chance.uniform(0.0, 0.25))
+        enough = sent[0] + chance.randrange(36)  # of 30 pieces, and a little for what comes after
+        patience = time.monotonic() + 20
+        while sent[0] < enough and process.poll() is None and time.monotonic() < patience:
+            time.sleep(0.001)
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
