@@ -638,7 +638,8 @@ def _studies(folders: Sequence[Path]) -> list["Study"]:
             faults.append(str(error))
     twice = [str(one) for one in dict.fromkeys(folders) if folders.count(one) > 1]
     faults += [f"{one}: stands twice" for one in twice]
-    faults += compare.city_faults(read.values(), names=list(read))
+    if len(read) > 1 or not faults:  # else what cannot be read is reason enough
+        faults += compare.city_faults(read.values(), names=list(read))
     if faults:
         msg = "these folders cannot be set side by side"
         raise ConfigError(msg, faults=faults)

@@ -112,6 +112,7 @@ def test_a_module_has_what_it_exports_and_says_what_it_is(name):
 PROMISED = {
     "assess": "city",
     "compare.change": "old new",
+    "compare.cities": "studies draws seed min_covered_share min_coverage",
     "compare.converge": "old new population draws error",
     "compare.difference": "old new more_error",
     "measures.accessibility.cumulative": "costs opportunities within_min origins",

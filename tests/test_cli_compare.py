@@ -95,9 +95,15 @@ def test_every_faulty_folder_is_named_at_once(
     assert not (tmp_path / "out").exists()
 
 
-def test_one_city_is_too_few(saved: dict[str, Path], capsys: pytest.CaptureFixture) -> None:
+def test_one_city_is_too_few(
+    saved: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     assert run(saved["alta"]) == 1
     assert "it takes two cities" in capsys.readouterr().err
+    assert run(saved["alta"], tmp_path) == 1
+    said = capsys.readouterr().err
+    assert "no study here" in said
+    assert "it takes two cities" not in said
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(
