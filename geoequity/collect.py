@@ -316,7 +316,7 @@ class _Reading:
         if not block.gtfs:
             return None, None
         books = [
-            Record(name=name, path=path, origin=self.city.origin(block))
+            Record(name=name, path=path, origin=self.city.origin(block, path=path))
             for name, path in _numbered([("transit.gtfs", path) for path in block.gtfs])
         ]
         self.records += books
@@ -516,9 +516,12 @@ class _Reading:
             if not isinstance(spec, TilesSpec) or self.area is None:
                 continue
             kind = spec.kind.removeprefix("ookla_")
-            origin = self.city.origin(spec)
             books = [
-                Record(name=f"connectivity.{spec.kind}", path=path, origin=origin)
+                Record(
+                    name=f"connectivity.{spec.kind}",
+                    path=path,
+                    origin=self.city.origin(spec, path=path),
+                )
                 for path in spec.path
             ]
             self.records += books
@@ -549,6 +552,7 @@ class _Reading:
         cells = self.city.cells
         if cells is not None and cells.raster is not None:
             terms = self.city.origin(cells).model_dump()
+            terms["url"] = cells.population_url or terms["url"]
             listed.insert(0, RasterSpec(path=(cells.raster,), kind="population", **terms))
         books = [
             Record(name=f"rasters.{one.kind}", path=one.path[0], origin=self.city.origin(one))
@@ -790,8 +794,10 @@ def _map_records(city: City, layers: osm.OsmLayers | None) -> list[Record]:
     if city.osm is None or layers is None:
         return []
     date = city.osm.date or (str(layers.date.date()) if layers.date is not None else None)
-    origin = city.origin(city.osm)
-    records = [Record(name=services.MAP, path=path, origin=origin) for path in city.osm.path]
+    records = [
+        Record(name=services.MAP, path=path, origin=city.origin(city.osm, path=path))
+        for path in city.osm.path
+    ]
     records[0].rows_read = sum(layers.counts["read"].values())
     records[0].rows_kept = sum(layers.counts["made"].values())
     records[0].counts = {one: layers.counts[one] for one in ("read", "made")}
