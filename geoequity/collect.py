@@ -7,7 +7,7 @@ options each.
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -130,6 +130,12 @@ class Collected:
         The book kept of each source.
     licences
         Licences whose terms the outputs inherit.
+    area
+        The districts and the buffer round them.
+    fibre
+        Districts where a scenario lays fibre by ``down_mbps``, ``up_mbps``,
+        ``latency_ms`` and ``home_share``, NaN where it says nothing of it; no
+        rows without a scenario.
     """
 
     districts: gpd.GeoDataFrame
@@ -153,6 +159,8 @@ class Collected:
     rasters: list[tuple[RasterSpec, Record]]
     records: list[Record]
     licences: list[str]
+    area: shapely.Geometry
+    fibre: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def collect(city: City, definitions: list[Definition]) -> Collected:
@@ -230,6 +238,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
         rasters=rasters,
         records=reading.records,
         licences=_licences(city, reading.records),
+        area=reading.area,
     )
 
 
@@ -325,7 +334,7 @@ class _Reading:
         if not block.gtfs:
             return None, None
         books = [
-            Record(name=name, path=path, origin=self.city.origin(block))
+            Record(name=name, path=path, origin=self.city.origin(block, path=path))
             for name, path in _numbered([("transit.gtfs", path) for path in block.gtfs])
         ]
         self.records += books
@@ -554,9 +563,12 @@ class _Reading:
             if not isinstance(spec, TilesSpec) or self.area is None:
                 continue
             kind = spec.kind.removeprefix("ookla_")
-            origin = self.city.origin(spec)
             books = [
-                Record(name=f"connectivity.{spec.kind}", path=path, origin=origin)
+                Record(
+                    name=f"connectivity.{spec.kind}",
+                    path=path,
+                    origin=self.city.origin(spec, path=path),
+                )
                 for path in spec.path
             ]
             self.records += books
@@ -587,6 +599,7 @@ class _Reading:
         cells = self.city.cells
         if cells is not None and cells.raster is not None:
             terms = self.city.origin(cells).model_dump()
+            terms["url"] = cells.population_url or terms["url"]
             listed.insert(0, RasterSpec(path=(cells.raster,), kind="population", **terms))
         books = [
             Record(name=f"rasters.{one.kind}", path=one.path[0], origin=self.city.origin(one))
@@ -846,8 +859,10 @@ def _map_records(city: City, layers: osm.OsmLayers | None) -> list[Record]:
     if city.osm is None or layers is None:
         return []
     date = city.osm.date or (str(layers.date.date()) if layers.date is not None else None)
-    origin = city.origin(city.osm)
-    records = [Record(name=services.MAP, path=path, origin=origin) for path in city.osm.path]
+    records = [
+        Record(name=services.MAP, path=path, origin=city.origin(city.osm, path=path))
+        for path in city.osm.path
+    ]
     records[0].rows_read = sum(layers.counts["read"].values())
     records[0].rows_kept = sum(layers.counts["made"].values())
     records[0].counts = {one: layers.counts[one] for one in ("read", "made")}

@@ -11,9 +11,10 @@ from geoequity import confidence
 from geoequity.confidence import Reason, reason
 from geoequity.errors import ConfigError, DataError, shown
 from geoequity.indicators._catalogue import Definition
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.measures import provision, proximity, streetscape
 from geoequity.schema import HIGH_CAPACITY_MODES, MODES
-from geoequity.streets import HeightAt, StreetNetwork
+from geoequity.streets import StreetNetwork
 from geoequity.units import district_of, means
 
 OF_COLUMNS = ("table", "table_per_km2")  # measures that take a column of a table
@@ -110,8 +111,9 @@ class Layers:
         Lines of routes with ``mode``; None without any.
     centre
         The centre of the city; None where nobody names it.
-    height_at
-        Height of the ground [m] at an array of x and y; None without elevation.
+    heights_m
+        Height of the ground [m] at ``homes`` and at ``stops``, on their indexes;
+        None without elevation, or where no indicator asks for it.
     is_spread
         Whether the people of districts were spread over the cells, in which
         nobody counted them.
@@ -135,7 +137,7 @@ class Layers:
     tables: Mapping[str, TableValues] = field(default_factory=dict)
     routes: gpd.GeoDataFrame | None = None
     centre: Point | None = None
-    height_at: HeightAt | None = None
+    heights_m: Mapping[str, pd.Series] | None = None
     is_spread: bool = False
 
 
@@ -182,6 +184,22 @@ class Evaluation:
     absent: dict[str, Reason]
     intervals: dict[str, pd.DataFrame] = field(default_factory=dict)
     draws: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Computed:
+    """What became of one indicator; `absent` says why nothing did."""
+
+    absent: Reason | None = None
+    cells: pd.Series | None = None
+    districts: pd.Series | None = None
+    confidence: pd.Series | None = None
+    coverage: pd.Series | None = None
+    weights: pd.Series | None = None
+    level: str = ""
+    reasons: tuple[Reason, ...] = ()
+    interval: pd.DataFrame | None = None
+    draws: pd.DataFrame | None = None
 
 
 class _Absent(Exception):  # noqa: N818 - control flow within this module, not a fault
@@ -251,7 +269,9 @@ def needed_distances(definitions: Iterable[Definition]) -> set[str]:
     return needed_places(one for one in definitions if one.measure in _BY_DISTANCE)
 
 
-def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
+def evaluate(
+    definitions: Iterable[Definition], layers: Layers, *, kept: Kept = FORGETFUL
+) -> Evaluation:
     """
     Compute every indicator that the layers allow.
 
@@ -264,6 +284,9 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
         The catalogue, with the city's changes.
     layers
         What there is.
+    kept
+        What was computed before: indicators of which all is as it was are not
+        computed again.
 
     Returns
     -------
@@ -278,64 +301,93 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
         If a table offers values for units that do not exist, or counts more of
         a kind than there are.
     """
-    definitions = list(definitions)
-    check_measures(definitions)
-    cells: dict[str, pd.Series] = {}
-    found: dict[str, dict[str, pd.Series]] = {
-        name: {} for name in ("districts", "confidence", "coverage", "weights")
+    of = {one.id: one for one in definitions}
+    check_measures(of.values())
+    parts = {key: _narrowed(one, layers) for key, one in of.items()}
+    every = kept.each(
+        "indicators",
+        {key: (one, parts[key]) for key, one in of.items()},
+        lambda which: {key: _computed(of[key], parts[key]) for key in which},
+    )
+    made = {key: one for key, one in every.items() if one.absent is None}
+    index = layers.districts.index
+    cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
+    at_cells = {key: one.cells for key, one in made.items() if one.cells is not None}
+    tables = {
+        name: pd.DataFrame({key: getattr(one, name) for key, one in made.items()}, index=index)
+        for name in ("districts", "confidence", "coverage", "weights")
     }
-    levels: dict[str, str] = {}
-    reasons: dict[str, list[Reason]] = {}
-    absent: dict[str, Reason] = {}
-    intervals: dict[str, pd.DataFrame] = {}
-    draws: dict[str, pd.DataFrame] = {}
-    for one in definitions:
-        try:
-            made = _MEASURES[one.measure](one, layers)
-            weights, swapped = _weights(one, layers, made.level)
-            spread = layers.is_spread and made.level == "cell"
-            if made.level == "cell":
-                cells[one.id] = made.value
-                district, coverage = _aggregate(made, weights, layers)
-            else:
-                district = made.value
-                coverage = district.notna().astype(float)
-        except _Absent as missing:
-            absent[one.id] = missing.why
-            continue
-        if district.isna().all():
-            partly = [why for why in made.reasons if why["id"] == "streets_cover_partly"]
-            absent[one.id] = partly[0] if partly else reason("all_unknown")
-            cells.pop(one.id, None)
-            continue
-        levels[one.id] = made.level
-        reasons[one.id] = [*made.reasons, *swapped, *((reason("people_spread"),) * spread)]
-        if made.interval is not None:
-            intervals[one.id] = made.interval
-        if made.draws is not None:
-            draws[one.id] = made.draws
-        found["districts"][one.id] = district
-        found["coverage"][one.id] = coverage
-        found["weights"][one.id] = _weights(one, layers, "district")[0]
-        found["confidence"][one.id] = confidence.of_districts(
+    return Evaluation(
+        cells=pd.DataFrame(at_cells, index=cell_index),
+        levels={key: one.level for key, one in made.items()},
+        reasons={key: list(one.reasons) for key, one in made.items()},
+        absent={key: one.absent for key, one in every.items() if one.absent is not None},
+        intervals={key: one.interval for key, one in made.items() if one.interval is not None},
+        draws={key: one.draws for key, one in made.items() if one.draws is not None},
+        **tables,
+    )
+
+
+def _computed(one: Definition, layers: Layers) -> _Computed:
+    """Compute one indicator, or say why it cannot be."""
+    cells = None
+    try:
+        made = _MEASURES[one.measure](one, layers)
+        weights, swapped = _weights(one, layers, made.level)
+        spread = layers.is_spread and made.level == "cell"
+        if made.level == "cell":
+            cells = made.value
+            district, coverage = _aggregate(made, weights, layers)
+        else:
+            district = made.value
+            coverage = district.notna().astype(float)
+    except _Absent as missing:
+        return _Computed(absent=missing.why)
+    if district.isna().all():
+        partly = [why for why in made.reasons if why["id"] == "streets_cover_partly"]
+        return _Computed(absent=partly[0] if partly else reason("all_unknown"))
+    return _Computed(
+        cells=cells,
+        districts=district,
+        confidence=confidence.of_districts(
             coverage,
             on_record=made.on_record,
             straight_line=made.straight_line,
             precise=_precise(one, made.interval),
             spread=spread,
-        )
-    index = layers.districts.index
-    tables = {name: pd.DataFrame(columns, index=index) for name, columns in found.items()}
-    cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
-    return Evaluation(
-        cells=pd.DataFrame(cells, index=cell_index),
-        levels=levels,
-        reasons=reasons,
-        absent=absent,
-        intervals=intervals,
-        draws=draws,
-        **tables,
+        ),
+        coverage=coverage,
+        weights=_weights(one, layers, "district")[0],
+        level=made.level,
+        reasons=(*made.reasons, *swapped, *((reason("people_spread"),) * spread)),
+        interval=made.interval,
+        draws=made.draws,
     )
+
+
+def _narrowed(one: Definition, layers: Layers) -> Layers:
+    """Leave a measure nothing but what it speaks of."""
+    needs = _NEEDS[one.measure]
+    taken: dict[str, object] = {name: None for name in _OPTIONAL_LAYERS if name not in needs}
+    taken["tables"] = {}
+    if one.measure in (*OF_COLUMNS, "table_change"):
+        asked = {one.id, one.parameters.get("of"), one.parameters.get("since")}
+        taken["tables"] = {key: it for key, it in layers.tables.items() if key in asked}
+    places = needed_places([one])
+    for name in ("minutes", "metres", "counts"):
+        table = getattr(layers, name)
+        if name in needs and table is not None:
+            taken[name] = table[[place for place in table.columns if place in places]]
+    services = layers.services
+    if "services" not in needs:
+        taken["services"] = services.iloc[:0]
+    else:
+        taken["services"] = services[services["category"].isin(one.parameters["categories"])]
+    if "stops" not in needs:
+        taken["stops"] = layers.stops.iloc[:0]
+    if not set(needs) & {"streets", "network"}:
+        taken |= {"no_streets": None, "tagged": False}
+    return replace(layers, **taken)  # type: ignore[arg-type]
 
 
 def _precise(one: Definition, interval: pd.DataFrame | None) -> pd.Series | None:
@@ -549,12 +601,17 @@ def _stop_slope_share(one: Definition, layers: Layers) -> _Value:
     """Rise between home and the nearest stop, over the way between them."""
     if layers.homes is None:
         raise _Absent(reason("no_cells"))
-    if layers.height_at is None:
+    if layers.heights_m is None:
         raise _Absent(reason("no_elevation"))
     stops = layers.stops[layers.stops["mode"].isin(one.parameters["modes"])]
     if stops.empty:
         raise _Absent(reason("no_stops", categories=""))
-    rise = proximity.rise(layers.homes.geometry, stops.geometry, height_at=layers.height_at)
+    rise = proximity.rise(
+        layers.homes.geometry,
+        stops.geometry,
+        from_m=layers.heights_m["homes"],
+        to_m=layers.heights_m["stops"].reindex(stops.index),
+    )
     return _at_cells(rise, layers)
 
 
@@ -971,6 +1028,51 @@ _OPTIONAL = {
     "table_change": ("per",),
     "stops_within_share": ("besides",),
     "stops_per_km2": ("modes",),
+}
+_OPTIONAL_LAYERS = (
+    "streets",
+    "network",
+    "minutes",
+    "metres",
+    "counts",
+    "homes",
+    "supply",
+    "reach",
+    "routes",
+    "centre",
+    "heights_m",
+)
+_NEEDS = {  # of the layers besides districts and cells
+    "walk_min": ("minutes", "homes"),
+    "safe_walk_min": ("minutes", "homes", "services"),
+    "services_exposed_share": ("services",),
+    "stop_walk_min": ("minutes", "homes"),
+    "services_share": ("metres", "homes"),
+    "transit_share": ("metres", "minutes", "homes"),
+    "supply_near": ("supply", "homes"),
+    "transit_reach": ("reach", "network"),
+    "services_per": ("services",),
+    "places_per": ("services",),
+    "area_per_person": ("services",),
+    "street_share": ("streets",),
+    "street_length_per_km2": ("streets",),
+    "intersections_per_km2": ("network",),
+    "dead_end_share": ("network",),
+    "street_km_per_km2": ("network",),
+    "steps_share": ("network",),
+    "slope_penalty_share": ("network",),
+    "services_15min_count": ("counts", "homes"),
+    "reached_15min_share": ("minutes", "homes"),
+    "stop_share": ("stops",),
+    "stops_within_share": ("metres", "homes"),
+    "stop_slope_share": ("homes", "stops", "heights_m"),
+    "routes_within_share": ("homes", "routes"),
+    "centre_km": ("centre",),
+    "stops_per_km2": ("stops",),
+    "services_per_km2": ("services",),
+    "table": (),
+    "table_change": (),
+    "table_per_km2": (),
 }
 _TO_CATEGORIES = ("walk_min", "services_share", "services_15min_count", "reached_15min_share")
 _TO_STOPS = ("stop_walk_min", "transit_share", "stops_within_share")

@@ -1,6 +1,6 @@
 """How near people live to services, on foot."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -119,7 +119,8 @@ def rise(
     homes: gpd.GeoSeries,
     places: gpd.GeoSeries,
     *,
-    height_at: Callable[[np.ndarray], np.ndarray],
+    from_m: pd.Series,
+    to_m: pd.Series,
 ) -> pd.Series:
     """
     Measure how steep the way between home and the nearest place is.
@@ -133,8 +134,10 @@ def rise(
         Where people set out, in a metric CRS.
     places
         Where they go, in the same CRS; areas stand for a point inside.
-    height_at
-        Takes an array of x and y and gives heights [m]; NaN where unknown.
+    from_m
+        Height of the ground at the homes [m], on their index; NaN where unknown.
+    to_m
+        Likewise at the places.
 
     Returns
     -------
@@ -147,25 +150,28 @@ def rise(
     ------
     CRSError
         If a CRS is not metric or the two differ.
+    DataError
+        If an index differs.
 
     Examples
     --------
-    >>> home, place = gpd.GeoSeries.from_xy([0], [0]), gpd.GeoSeries.from_xy([300], [400])
-    >>> up = lambda xy: xy[:, 1] / 8
-    >>> rise(home.set_crs(32718), place.set_crs(32718), height_at=up).tolist()
+    >>> home = gpd.GeoSeries.from_xy([0], [0], crs=32718)
+    >>> place = gpd.GeoSeries.from_xy([300], [400], crs=32718)
+    >>> rise(home, place, from_m=pd.Series([1500.0]), to_m=pd.Series([1550.0])).tolist()
     [0.1]
     """
     schema.check_metric_crs(homes, name="homes")
     schema.check_same_crs(homes, places, names=("homes", "places"))
+    schema.check_same_index(from_m, homes, names=("from_m", "homes"))
+    schema.check_same_index(to_m, places, names=("to_m", "places"))
     if places.empty or homes.empty:
         return pd.Series(np.nan, index=homes.index)
     ends = np.asarray(places.representative_point())
     tree = shapely.STRtree(ends)
     starts = np.asarray(homes.geometry)
-    goals = ends[tree.nearest(starts)]
-    heights = [height_at(shapely.get_coordinates(one)) for one in (starts, goals)]
-    metres = shapely.distance(starts, goals)
-    climb = np.abs(heights[1] - heights[0])
+    nearest_to = tree.nearest(starts)
+    metres = shapely.distance(starts, ends[nearest_to])
+    climb = np.abs(to_m.to_numpy(dtype=float)[nearest_to] - from_m.to_numpy(dtype=float))
     share = np.divide(climb, metres, out=np.zeros_like(climb), where=metres > 0)
     return pd.Series(np.where(np.isnan(climb), np.nan, share), index=homes.index)
 

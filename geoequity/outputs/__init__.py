@@ -12,6 +12,7 @@ from geoequity.outputs._folder import (
     summary_schema,
     swap_in,
     write_change,
+    write_cities,
     write_tables,
 )
 from geoequity.outputs._tables import tidy_indicators
@@ -23,5 +24,6 @@ __all__ = [
     "swap_in",
     "tidy_indicators",
     "write_change",
+    "write_cities",
     "write_tables",
 ]

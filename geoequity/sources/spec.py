@@ -48,6 +48,9 @@ _MERGE = (
 )
 
 
+_CUT = "fetch keeps only what lies near the districts, where the provider offers more"
+
+
 class Block(BaseModel):
     """A table of a city file."""
 
@@ -58,7 +61,11 @@ class Origin(Block):
     """Where a source comes from and under which terms."""
 
     provider: str | None = Field(None, description="who publishes the data")
-    url: str | None = Field(None, description="where the provider offers them")
+    url: str | tuple[Text, ...] | None = Field(
+        None,
+        description="where the provider offers them; beside a path, the address that fetch"
+        " downloads the file from, of several paths as many",
+    )
     licence: str | None = Field(None, description="licence, by its SPDX id where it has one")
     retrieved: Day | None = Field(None, description="day of download, YYYY-MM-DD")
     reference_year: int | None = Field(None, description="year the data speak of")
@@ -70,6 +77,7 @@ class FileSpec(Origin):
 
     path: Path = Field(description="file, relative to the city file or to --data")
     source: str | None = Field(None, description="name of a [sources] block with the terms")
+    cut: bool = Field(default=False, description=_CUT)
     layer: str | None = Field(None, description="layer of a GIS file, sheet of a workbook")
     encoding: str | None = Field(
         None, description="of text; by default UTF-8, or what a GIS file says of itself"
@@ -191,6 +199,9 @@ class CellsSpec(FileSpec):
     population: str | Path | None = Field(
         None, description="column of the residents, or a raster that counts people"
     )
+    population_url: str | None = Field(
+        None, description="address that fetch downloads the raster that counts people from"
+    )
     rake: bool = Field(
         default=False,
         description="scale the residents of the cells of each district to the population that a "
@@ -281,6 +292,7 @@ class OsmSpec(Origin):
         min_length=1, description="file or files: .osm.pbf, .osm or answers of Overpass, .json"
     )
     source: str | None = Field(None, description="name of a [sources] block with the terms")
+    cut: bool = Field(default=False, description=_CUT)
     date: Day | None = Field(None, description="day of the extract; read from the file by default")
     only: tuple[str, ...] = Field(
         (),
@@ -441,6 +453,7 @@ class TilesSpec(Origin):
         min_length=1, description="file or files: Parquet, shapefile in a zip, GeoJSON or text"
     )
     source: str | None = Field(None, description="name of a [sources] block with the terms")
+    cut: bool = Field(default=False, description=_CUT)
     period: tuple[Quarter, ...] = Field(
         (), description="quarter of each file, such as 2023Q3; by default as columns or name say"
     )
@@ -597,6 +610,7 @@ class RasterSpec(Origin):
         min_length=1,
     )
     source: str | None = Field(None, description="name of a [sources] block with the terms")
+    cut: bool = Field(default=False, description=_CUT)
     kind: Literal["population", "elevation", "night_lights", "hazard", "ndvi", "landcover"] = Field(
         description="what the values are: people, metres, radiance, depth or class of a hazard, "
         "vegetation index, land cover classes"
