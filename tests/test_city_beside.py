@@ -12,7 +12,6 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
-from conftest import CRS, EAST, NORTH, square
 
 import geoequity as ge
 from geoequity.city import City, presets
@@ -23,6 +22,7 @@ from geoequity.report import write_report
 from geoequity.riding import routes_report
 from geoequity.study import Study
 
+CRS, EAST, NORTH = "EPSG:32718", 500_000.0, 8_000_000.0  # where the town of make_city lies
 CityMaker = Callable[..., Path]
 COUNTED = {
     "path": "people.csv",
@@ -31,6 +31,12 @@ COUNTED = {
 }
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 OWN = {"label": {"en": "Own"}, "role": "validator", "better": "higher"}
+
+
+def square(column: float, row: float, side_m: float) -> shapely.Polygon:
+    """Draw the square of a grid that starts in the south-west."""
+    west, south = EAST + column * side_m, NORTH + row * side_m
+    return shapely.box(west, south, west + side_m, south + side_m)
 
 
 def assessed(file: Path) -> Study:
