@@ -15,7 +15,9 @@ from geoequity.siting._objectives import Floats
 from geoequity.siting._problem import ROUNDING, Places, Problem
 
 _MOST_SWAPS = 1000
-_SHORTLIST = 8  # candidates whose gap is measured outright, those that a bound puts first
+_LEAST_SWAPS = 10
+_WORK = 2.5e9  # pairs to look at in search of a smaller gap
+_SHORTLIST = 12  # choices whose gap is measured outright, those that a bound puts first
 
 
 def spared_most(problem: Problem) -> Places:
@@ -260,25 +262,34 @@ class Gap:
             Candidates.
         """
         now = self.of(chosen)
-        for _ in range(_MOST_SWAPS):
-            tried = [np.delete(chosen, place) for place in range(len(chosen))]
+        work = (len(self.problem.pairs.cell) + len(self.problem.base)) * (self.problem.count + 1)
+        for _ in range(int(np.clip(_WORK / work, _LEAST_SWAPS, _MOST_SWAPS))):
+            better = None
             if len(chosen) < self.problem.count:
-                tried = [chosen, *tried]
-            options = [one for kept in tried for one in [kept, *self._added(kept)]]
-            options = [one for one in options if self.problem.can_pay(one)]
-            gaps = [self.of(one) for one in options]
-            least = int(np.argmin(gaps)) if gaps else 0
-            if not gaps or gaps[least] >= now - ROUNDING * max(1.0, now):
+                better = self._best([chosen], now)
+            if better is None:
+                better = self._best([np.delete(chosen, at) for at in range(len(chosen))], now)
+            if better is None:
                 break
-            chosen, now = options[least], gaps[least]
+            chosen, now = better, self.of(better)
         return chosen
 
-    def _added(self, kept: Places) -> list[Places]:
-        """List the sites to add that a bound of the gap puts first."""
+    def _best(self, kept: list[Places], now: float) -> Places | None:
+        """Find the best way to leave sites as they are or to add one to them."""
+        options: list[tuple[float, int, Places]] = []
+        for one in kept:
+            for gap, sites in self._added(one):
+                options.append((gap, len(options), sites))
+        gaps = [(self.of(sites), place) for _, place, sites in sorted(options)[:_SHORTLIST]]
+        least, place = min(gaps, default=(np.inf, 0))
+        return options[place][2] if least < now - ROUNDING * max(1.0, now) else None
+
+    def _added(self, kept: Places) -> list[tuple[float, Places]]:
+        """List the sites to add that a bound of the gap puts first, and the bound."""
         problem = self.problem
         best = served_by(problem, kept).best
         means = self.means(best)
-        _, worst, nearest = _kernels.tenths_gap(means, self.size)
+        gap, worst, nearest = _kernels.tenths_gap(means, self.size)
         change = np.empty(len(problem.sites))
         _kernels.closer(
             problem.pairs,
@@ -291,7 +302,9 @@ class Gap:
             np.zeros(len(means)),
             change,
         )
+        change *= 10 / float(self.size.sum())
         change[kept] = np.inf
         change[~problem.affordable(float(problem.price[kept].sum()))] = np.inf
         order = np.argsort(change, kind="stable")[:_SHORTLIST]
-        return [np.append(kept, one) for one in order if np.isfinite(change[one])]
+        added = [(gap + change[one], np.append(kept, one)) for one in order]
+        return [(gap, kept), *((at, sites) for at, sites in added if np.isfinite(at))]

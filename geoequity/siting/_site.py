@@ -25,6 +25,7 @@ Method = Literal["auto", "exact", "fast"]
 Farthest = Callable[[Places], float]
 _TRIES = 40  # of radii between a longest walk that is found and the least that may be
 WEIGHTS = (0.0, 0.125, 0.25, 0.5, 0.75, 0.875, 1.0)
+_MANY_PAIRS = 500_000  # with more, the gap is searched from one start
 _PROVEN = 1e-7  # of the value: what floats and the solver's tolerances leave
 
 
@@ -498,6 +499,8 @@ def _closest(
     starts = [np.empty(0, dtype=np.int64), spared_most(problem)]
     if burden.objective.within_min is None:
         starts.append(spared_most(minutes.with_burden(steep)))
+    if len(problem.pairs.cell) > _MANY_PAIRS:
+        starts = [min(starts, key=gap.of)]
     tried = [gap.improved(one) for one in starts]
     chosen = min(tried, key=gap.of)
     found = gap.of(chosen)
