@@ -26,6 +26,7 @@ from geoequity.sources.spec import (
     CellsSpec,
     Connectivity,
     DistrictsSpec,
+    Language,
     Origin,
     OsmSpec,
     RasterSpec,
@@ -40,7 +41,6 @@ from geoequity.sources.spec import (
 )
 from geoequity.transit import MORNING, window_of
 
-Language = Literal["en", "es", "pt"]
 _ID = r"^[a-z][a-z0-9_]*$"
 _OF_STUDY = ("districts", "cells")  # zonings of the summary that are no zoning of the file
 _OF_TIMETABLES = (  # keys of [transit] that mean nothing without one

@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geoequity.errors import ConfigError, DataWarning, GeoEquityError
+from geoequity.locale import LANGUAGES
 
 if TYPE_CHECKING:
     from geoequity.city import City
     from geoequity.study import Study
-
-LANGUAGES = ("es", "pt", "en")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -103,7 +103,8 @@ class Judgement:
         published choices: the same with ``sampling_`` before it, NaN where all
         sources are complete counts; and ``worst_quarter``, the probability over
         both that there is a material gap and a district is in the worst quarter
-        of people, NaN unless the published gap is material.
+        of people, NaN unless the published gap is material, and in nine of ten
+        draws of the posteriors.
     sensitivity
         What moves the ranks, as :func:`geoequity.composite.robustness` tells it.
     sampling
@@ -372,14 +373,16 @@ def _shaken(
         worst = everything.worst_quarter
         return _Shaken(by_score, everything, by_score, everything, None, worst)
     sampling = drawn(published, posteriors=posteriors)
-    # A gap that error in the data alone could have made names nobody as worst served
+    # A gap that error in the data alone may have made names nobody as worst served
     gaps = [gap(pd.Series(row, population.index), population) for row in sampling.draws[ROOT]]
     material = np.array(gaps) >= rules.min_gap_points
-    worst = everything.worst_quarter * material.mean()
-    if 0 < material.mean() < 1:
+    sure, worst = material.mean(), everything.worst_quarter
+    if sure < LEVEL:
+        worst = worst.where(worst.isna())
+    elif sure < 1:
         rows = np.unique(sampling.choices["data"].to_numpy(dtype=np.intp)[material])
         there = {key: one.iloc[rows] for key, one in posteriors.items()}
-        worst = drawn(every, posteriors=there).worst_quarter * material.mean()
+        worst = drawn(every, posteriors=there).worst_quarter * sure
     return _Shaken(
         by_score,
         drawn(every),
@@ -418,9 +421,7 @@ def mean(value: pd.Series, population: pd.Series) -> float:
     known = value.notna() & (population > 0)
     if not known.any():
         return float("nan")
-    first = value[known].iloc[0]
-    # Counted from one of them, lest rounding lift a city that scores 100 everywhere above it
-    return float(first + np.average(value[known] - first, weights=population[known]))
+    return inequality.mean(value[known], population=population[known])
 
 
 def covered_share(index: pd.Series, population: pd.Series) -> float:
@@ -656,7 +657,7 @@ def groups_of(
 
 
 _SAMPLED: dict[str, Callable[..., float]] = {
-    "mean": lambda value, *, population: mean(value, population),
+    "mean": inequality.mean,
     "gini": inequality.gini,
     "absolute_gini": inequality.absolute_gini,
 }

@@ -513,14 +513,14 @@ def _index(judgement: Judgement, population: pd.Series, rules: Rules) -> dict[st
     value, people = score[known], population[known]
     measures = {key: one for key, one in _OF_INDEX.items() if key != "gini" or value.sum() > 0}
     told = dict.fromkeys(_OF_INDEX) | {
-        key: plain(one(value, population=people)) for key, one in measures.items()
+        key: plain(_TIMES[key] * one(value, population=people)) for key, one in measures.items()
     }
     sampling = dict.fromkeys(_OF_INDEX)
     if len(judgement.sampling):
         drawn = judgement.sampling.loc[:, known]
         for key, one in measures.items():
             found = inequality.posterior(one, drawn, population=people, value=value, level=LEVEL)
-            sampling[key] = _range(found.low, found.high)
+            sampling[key] = _range(_TIMES[key] * found.low, _TIMES[key] * found.high)
     low, high = (inequality.quantile(value, population=people, q=q) for q in (0.1, 0.9))
     return {
         "mean": told["mean"],
@@ -534,13 +534,12 @@ def _index(judgement: Judgement, population: pd.Series, rules: Rules) -> dict[st
 
 
 _OF_INDEX: dict[str, Callable[..., float]] = {
-    "mean": lambda value, *, population: mean(value, population),
-    "gap_points": lambda value, *, population: gap(value, population),
-    "mean_abs_difference": lambda value, *, population: (
-        2 * inequality.absolute_gini(value, population=population)
-    ),
+    "mean": inequality.mean,
+    "gap_points": inequality.percentile_gap,
+    "mean_abs_difference": inequality.absolute_gini,  # of which it is twice
     "gini": inequality.gini,
 }
+_TIMES = dict.fromkeys(_OF_INDEX, 1) | {"mean_abs_difference": 2}
 
 
 def _drivers(table: pd.DataFrame) -> dict[str, Any]:
@@ -741,4 +740,6 @@ def _district_reasons(
         reasons.append(reason("pillar_unknown"))
     elif judgement.basis in {NO_MATERIAL_GAP, RELATIVE_SCORES}:
         reasons.append(reason(judgement.basis))
+    elif judgement.basis is not None and judgement.ranges["worst_quarter"].isna().all():
+        reasons.append(reason("gap_in_doubt"))
     return reasons

@@ -419,6 +419,7 @@ CALLS = {
     "inequality.fgt": call(inequality.fgt, people, VALUE, line=6, alpha=1),
     "inequality.concentration_curve": call(inequality.concentration_curve, ranked, RANKED),
     "inequality.sufficiency": call(inequality.sufficiency, people, VALUE, thresholds=[3, 6]),
+    "inequality.mean": call(inequality.mean, people, VALUE),
     "inequality.quantile": call(inequality.quantile, people, VALUE, q=0.4),
     "inequality.quantiles": call(
         inequality.quantiles,

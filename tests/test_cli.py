@@ -24,17 +24,23 @@ def test_demo_writes_map_report_and_tables(tmp_path: Path, capsys: pytest.Captur
     assert "report.pt.html" not in names
 
 
-def test_quiet_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
-    assert main(["demo", "--quiet", "--out", str(tmp_path / "out"), "--language", "es"]) == 0
+def test_quiet_prints_nothing(make_city, tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
+    command = ["run", str(make_city()), "--quiet", "--out", str(tmp_path / "out")]
+    assert main([*command, "--language", "es"]) == 0
     assert capfd.readouterr() == ("", "")
 
 
-def test_json_prints_one_document(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    assert main(["demo", "--json", "--out", str(tmp_path / "out"), "--language", "es"]) == 0
+def test_json_prints_one_document(make_city, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    file = make_city()
+    table = file.parent / "internet.csv"
+    rows = table.read_bytes().splitlines(keepends=True)
+    table.write_bytes(b"".join([*rows, rows[-1]]))
+    command = ["run", str(file), "--json", "--out", str(tmp_path / "out"), "--language", "es"]
+    assert main(command) == 0
     result = json.loads(capsys.readouterr().out)
     assert Path(result["map"]).is_file()
     assert Path(result["reports"]["es"]).is_file()
-    assert any("repaired" in one for one in result["warnings"])
+    assert any("identical duplicate rows" in one for one in result["warnings"])
 
 
 def test_map_and_report_are_drawn_again_from_a_folder(
@@ -91,7 +97,7 @@ def test_an_unknown_language_is_wrong_usage(capsys: pytest.CaptureFixture) -> No
     with pytest.raises(SystemExit) as left:
         main(["demo", "--language", "la"])
     assert left.value.code == 2
-    assert "languages are es, pt, en" in capsys.readouterr().err
+    assert "languages are en, es, pt" in capsys.readouterr().err
 
 
 def test_check_lists_the_sources_and_writes_nothing(

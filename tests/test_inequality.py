@@ -771,6 +771,7 @@ QUICK = {
     "kolm_pollak_ede": partial(iq.kolm_pollak_ede, epsilon=1, better="lower"),
     "kolm_pollak_index": partial(iq.kolm_pollak_index, epsilon=1, kappa=0.3),
     "fgt": partial(iq.fgt, line=4, alpha=1),
+    "mean": iq.mean,
     "quantile": partial(iq.quantile, q=0.3),
     "percentile_gap": iq.percentile_gap,
     "percentile_ratio": iq.percentile_ratio,
@@ -867,6 +868,7 @@ TAKING_NEGATIVES = {
         v, population=population, epsilon=1
     ),
     "fgt": lambda v, *, population: iq.fgt(v, population=population, line=1, alpha=1),
+    "mean": iq.mean,
     "quantile": lambda v, *, population: iq.quantile(v, population=population, q=0.5),
     "percentile_gap": iq.percentile_gap,
     "tenths": iq.tenths,

@@ -3,11 +3,14 @@
 import math
 import re
 import string
+from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
+import geoequity.locale
 from geoequity.errors import GeoEquityError
 from geoequity.indicators import catalogue_table, read_catalogue
 from geoequity.locale import (
@@ -36,9 +39,42 @@ def test_there_are_the_three_languages_of_the_cities():
     assert LANGUAGES == ("en", "es", "pt")
 
 
+def catalogues(language):
+    """Read the files of a language, without what another language would say in its place."""
+    found = {}
+    for path in sorted((Path(geoequity.locale.__file__).parent / language).glob("*.po")):
+        with path.open("rb") as file:
+            found[path.name] = read_po(file, abort_invalid=True)
+    return found
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_says_the_same_messages(language):
-    assert sorted(messages(language)) == sorted(messages("en"))
+def test_every_language_says_the_same_messages_in_the_same_files(language):
+    own, english = (
+        {part: {one.id for one in catalogue} for part, catalogue in catalogues(each).items()}
+        for each in (language, "en")
+    )
+    assert own == english
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_message_is_left_to_english_or_said_twice(language):
+    for part, catalogue in catalogues(language).items():
+        for one in catalogue:
+            forms = one.string if one.pluralizable else (one.string,)
+            assert all(forms), (part, one.id)
+            assert len(forms) == (catalogue.num_plurals if one.pluralizable else 1), (part, one.id)
+            assert not (one.id and one.fuzzy), (part, one.id)
+        path = Path(geoequity.locale.__file__).parent / language / part
+        keys = re.findall(r'^msgid "(.+)"$', path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        assert len(keys) == len(set(keys)), part
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_files_of_a_language_agree_on_how_it_is_written(language):
+    heads = {(one.locale, one.plural_expr) for one in catalogues(language).values()}
+    assert len(heads) == 1
+    assert {locale.language for locale, _ in heads} == {language}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -132,6 +168,40 @@ def test_a_hole_that_nothing_fills_is_refused():
 def test_values_are_put_in_as_they_are():
     said = text("format.range", language="en", low="{high}", high="<b>{0.__class__}</b>")
     assert said == f"{{high}}{DASH}<b>{{0.__class__}}</b>"
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """Let the catalogues be the files of a folder, there to be spoilt."""
+
+    def write(**parts):
+        (tmp_path / "en").mkdir()
+        for part, said in parts.items():
+            (tmp_path / "en" / f"{part}.po").write_text(said, encoding="utf-8")
+        monkeypatch.setattr(geoequity.locale, "files", lambda _: tmp_path)
+        geoequity.locale._catalogue.cache_clear()
+
+    yield write
+    monkeypatch.undo()
+    geoequity.locale._catalogue.cache_clear()
+
+
+HEAD = 'msgid ""\nmsgstr ""\n"Language: en\\n"\n'
+
+
+def test_one_key_in_two_files_is_refused_naming_the_second(files):
+    files(map=f'{HEAD}\nmsgid "a.b"\nmsgstr "1"\n', words=f'{HEAD}\nmsgid "a.b"\nmsgstr "2"\n')
+    with pytest.raises(MessageError, match=r"locale/en/words\.po: a\.b stands in another file"):
+        messages("en")
+
+
+@pytest.mark.parametrize(
+    "said", [f'{HEAD}\nmsgid "a"\nmsgstr[1] "x"\nrubbish\n', HEAD.replace(": en", ": q q")]
+)
+def test_a_file_that_cannot_be_read_is_named(files, said):
+    files(map=said)
+    with pytest.raises(MessageError, match=r"locale/en/map\.po: "):
+        messages("en")
 
 
 def test_count_chooses_between_one_and_other():

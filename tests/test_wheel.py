@@ -55,6 +55,15 @@ def test_the_demo_runs_from_the_wheel(site: Path) -> None:
     assert (out / "report.es.html").is_file()
 
 
+def test_the_wheel_speaks_all_languages_in_all_their_parts(site: Path) -> None:
+    shipped, kept = (
+        {one.relative_to(root).as_posix() for one in root.glob("*/*.po")}
+        for root in (site / "geoequity" / "locale", ROOT / "geoequity" / "locale")
+    )
+    assert shipped == kept
+    assert {Path(one).parent.name for one in shipped} == {"en", "es", "pt"}
+
+
 def test_the_wheel_is_typed_and_licensed(site: Path) -> None:
     assert (site / "geoequity" / "py.typed").is_file()
     assert list(site.glob("*.dist-info/licenses/LICENSE"))

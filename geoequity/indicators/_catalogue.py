@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from geoequity.errors import ConfigError
+from geoequity.locale import LANGUAGES
 from geoequity.schema import AREAS, BASES, PILLARS
 
 _REQUIRED = ("label", "unit", "better")
@@ -187,7 +188,7 @@ def _row(one: Definition) -> dict[str, Any]:
         **{
             f"{name}_{language}": _said(getattr(one, name), language) or one.id
             for name in ("label", "description")
-            for language in ("en", "es", "pt")
+            for language in LANGUAGES
         },
         **{
             name: getattr(one, name)

@@ -171,7 +171,7 @@ def _faults(key: str, one: Mapping[str, Any], known: set[str]) -> list[str]:
     found += [
         f"{where}.{name}: needs {', '.join(sorted(_LANGUAGES))}"
         for name in texts
-        if set(one.get(name, ())) != _LANGUAGES
+        if not set(one.get(name, ())) >= _LANGUAGES
     ]
     if not hidden and "reason" in one:
         found.append(f"{where}.reason: only for what is not observable")

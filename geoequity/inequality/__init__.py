@@ -12,9 +12,9 @@ people whose rank, group or stratum is unknown: set its value to NaN first. A un
 without people contributes nothing. Where nobody lives or no value is known, there
 is nothing to measure, and every function but `coverage` says so. Negative values are
 refused except by `kolm_pollak_ede`, `kolm_pollak_index`, `fgt`, `sufficiency` and
-the plain statistics `quantile`, `quantiles`, `percentile_gap`, `tenths` and `coverage`. People who
-are all alike, be they of one unit or of many, are not unequal: every measure of
-inequality is 0.
+the plain statistics `mean`, `quantile`, `quantiles`, `percentile_gap`, `tenths` and
+`coverage`. People who are all alike, be they of one unit or of many, are not unequal:
+every measure of inequality is 0.
 """
 
 from geoequity.inequality._curves import (
@@ -30,7 +30,7 @@ from geoequity.inequality._curves import (
 )
 from geoequity.inequality._entropy import Theil, atkinson, theil, theil_l
 from geoequity.inequality._intervals import Interval, bootstrap, posterior
-from geoequity.inequality._people import Better, coverage
+from geoequity.inequality._people import Better, coverage, mean
 from geoequity.inequality._quantiles import (
     Tenths,
     palma_ratio,
@@ -68,6 +68,7 @@ __all__ = [
     "kolm_pollak_index",
     "kolm_pollak_kappa",
     "lorenz",
+    "mean",
     "palma_ratio",
     "percentile_gap",
     "percentile_ratio",

@@ -169,6 +169,41 @@ def coverage(value: pd.Series, *, population: pd.Series) -> float:
     return float(residents[~np.isnan(values)].sum() / everyone)
 
 
+def _mean(people: People) -> float:
+    """Average over people."""
+    return people.mean
+
+
+@on_people(_mean)
+def mean(value: pd.Series, *, population: pd.Series) -> float:
+    """
+    Average a value over people.
+
+    Parameters
+    ----------
+    value
+        Value per unit, negative allowed; NaN where unknown.
+    population
+        Residents per unit [persons], on the same index.
+
+    Returns
+    -------
+    mean
+        In the unit of the value, exact where all are alike.
+
+    Raises
+    ------
+    DataError
+        As in `coverage`, or if no value is known where people live.
+
+    Examples
+    --------
+    >>> mean(pd.Series([10.0, 20.0]), population=pd.Series([30.0, 10.0]))
+    12.5
+    """
+    return _mean(people_of(value, population, signed=True))
+
+
 def called(column: pd.Series, otherwise: str = "value") -> str:
     """
     Name a column in a message.

@@ -1,21 +1,34 @@
 """
 Words and numbers in the reader's language.
 
-Every sentence on screen stands in message catalogues beside this file: one
-``<language>.toml`` per language, joined by every ``<part>_<language>.toml``. A
-new language is a new set of files; no code changes. Keys are the dotted path
-of a message; ``{names}`` in it are filled in by `text`.
+Every sentence on screen stands in gettext catalogues beside this file, one
+folder per language and one ``.po`` file per part of the project. A new
+language is a new folder; no code changes. The ``msgid`` is the dotted key of a
+message; ``{names}`` in it are filled in by `text`. The header of a file names
+the locale of the CLDR whose marks, dates and lists the language writes, and
+how it counts (``Plural-Forms``). What a language does not say yet, or marks as
+fuzzy, is said in English.
 """
 
+import datetime as dt
+import gettext
 import math
 import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from geoequity.errors import GeoEquityError
+
+if TYPE_CHECKING:  # Babel is loaded with the first message
+    from importlib.resources.abc import Traversable
+
+    from babel import Locale
+    from babel.messages.catalog import Catalog
+    from babel.numbers import NumberPattern
 
 NEAR_ALL = 0.99  # shares beyond it, and under FEW, are worth a decimal
 FEW = 0.1
@@ -27,7 +40,10 @@ ONE_DECIMAL_FROM = 1.0
 TWO_DECIMALS_FROM = 0.1
 HOLE = re.compile(r"\{(\w+)\}")
 TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # they turn the direction of all that follows
-ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+SOUND_OF_I = re.compile(r"(?i)h?[ií](?![aeouáéóú])")
+STAND_IN = "en"  # says what another language does not say yet
+COUNTED = 200  # counts that bring out every form of a plural
 
 
 class MessageError(GeoEquityError, KeyError):
@@ -46,24 +62,99 @@ class MessageError(GeoEquityError, KeyError):
 
 
 def _languages() -> tuple[str, ...]:
-    """List the languages that have a catalogue of their own."""
-    names = (entry.name for entry in files(__name__).iterdir())
-    return tuple(sorted(n[:-5] for n in names if n.endswith(".toml") and "_" not in n))
+    """List the languages that have a folder of catalogues."""
+    folders = (entry for entry in files(__name__).iterdir() if entry.is_dir())
+    return tuple(sorted(one.name for one in folders if any(_parts(one))))
+
+
+def _parts(folder: "Traversable") -> "list[Traversable]":
+    """List the catalogues of a language."""
+    found = (entry for entry in folder.iterdir() if entry.name.endswith(".po"))
+    return sorted(found, key=lambda entry: entry.name)
 
 
 LANGUAGES = _languages()
 
 
-def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Walk a nested table as dotted keys and messages."""
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", str(value)
+@dataclass(frozen=True, kw_only=True)
+class _Catalogue:
+    """What a language says, how it writes, and which form of a plural a count takes."""
+
+    said: Mapping[str, str]
+    locale: "Locale"
+    form: Callable[[int], str]
 
 
 @cache
+def _catalogue(language: str) -> _Catalogue:
+    """Read the catalogues of a language."""
+    from babel import Locale  # noqa: PLC0415  with the first message
+
+    if language not in LANGUAGES:
+        msg = f"no catalogue for language {language!r}; there are {', '.join(LANGUAGES)}"
+        raise MessageError(msg)
+    said: dict[str, str] = {}
+    locale, names = Locale(STAND_IN), ["other"]
+    index: Callable[[int], int] = int
+    for entry in _parts(files(__name__) / language):
+        catalog = _read(entry, where=f"locale/{language}/{entry.name}")
+        locale, index = catalog.locale or locale, gettext.c2py(catalog.plural_expr)
+        names = _forms(locale, index)
+        for key, message in _messages(catalog, names):
+            if key in said:
+                msg = f"locale/{language}/{entry.name}: {key} stands in another file already"
+                raise MessageError(msg)
+            said[key] = message
+    unsaid = {} if language == STAND_IN else messages(STAND_IN)
+    return _Catalogue(
+        said={**unsaid, **said, **_marks(locale)},
+        locale=locale,
+        form=lambda count: names[min(index(count), len(names) - 1)],
+    )
+
+
+def _read(entry: "Traversable", *, where: str) -> "Catalog":
+    """Read one file of a language."""
+    from babel.messages.pofile import PoFileError, read_po  # noqa: PLC0415  with the first message
+
+    try:
+        with entry.open("rb") as file:
+            return read_po(file, abort_invalid=True)
+    except (PoFileError, ValueError) as error:  # ValueError: a language that is none
+        msg = f"{where}: {error}"
+        raise MessageError(msg) from error
+
+
+def _forms(locale: "Locale", index: Callable[[int], int]) -> list[str]:
+    """Name the forms of a plural by the words of the CLDR; the last is ``other``."""
+    words = {index(count): locale.plural_form(count) for count in range(COUNTED)}
+    return [*(words[one] for one in sorted(words)[:-1]), "other"]
+
+
+def _messages(catalog: "Catalog", forms: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Walk what a file says, a plural form by form."""
+    for message in catalog:
+        key, said = message.id, message.string
+        if not key or message.fuzzy:
+            continue
+        if isinstance(key, str):
+            named = {key: said}
+        else:
+            named = {f"{key[0]}.{form}": one for form, one in zip(forms, said or (), strict=False)}
+        if all(named.values()):
+            yield from ((key, str(one)) for key, one in named.items())
+
+
+def _marks(locale: "Locale") -> dict[str, str]:
+    """Take the marks of numbers from the CLDR."""
+    symbols = locale.number_symbols["latn"]
+    return {
+        "format.decimal": symbols["decimal"],
+        "format.thousands": symbols["group"],
+        "format.percent": re.sub("[#0,.]+", "{number}", locale.percent_formats[None].pattern),
+    }
+
+
 def messages(language: str) -> Mapping[str, str]:
     """
     Read all messages of a language.
@@ -76,34 +167,26 @@ def messages(language: str) -> Mapping[str, str]:
     Returns
     -------
     messages
-        Message per dotted key.
+        Message per dotted key; the forms of a plural by ``<key>.one``,
+        ``<key>.other`` and whatever else the language counts by. The marks of
+        its numbers are ``format.decimal``, ``format.thousands`` and
+        ``format.percent``.
 
     Raises
     ------
     MessageError
-        If there is no catalogue of that language, or two files of it give one
-        key.
+        If there is no catalogue of that language, one cannot be read, or two
+        files of it give one key.
     """
-    if language not in LANGUAGES:
-        msg = f"no catalogue for language {language!r}; there are {', '.join(LANGUAGES)}"
-        raise MessageError(msg)
-    found: dict[str, str] = {}
-    for entry in sorted(files(__name__).iterdir(), key=lambda entry: entry.name):
-        if entry.name == f"{language}.toml" or entry.name.endswith(f"_{language}.toml"):
-            for key, message in _flat(tomllib.loads(entry.read_text(encoding="utf-8"))):
-                if key in found:
-                    msg = f"locale/{entry.name}: {key} stands in another file already"
-                    raise MessageError(msg)
-                found[key] = message
-    return found
+    return _catalogue(language).said
 
 
 def text(key: str, *, language: str, **values: object) -> str:
     """
     Say a message in a language.
 
-    A message may have the forms ``one`` and ``other``; then the value named
-    ``count`` decides between them.
+    A message may be a plural; then the value named ``count`` decides which form
+    of it is said.
 
     Parameters
     ----------
@@ -136,7 +219,7 @@ def text(key: str, *, language: str, **values: object) -> str:
     """
     known = messages(language)
     if key not in known and "count" in values:
-        key = f"{key}.one" if values["count"] == 1 else f"{key}.other"
+        key = _plural(key, values["count"], language)
     if key not in known:
         msg = f"no message {key!r} in language {language!r}"
         raise MessageError(msg)
@@ -147,6 +230,13 @@ def text(key: str, *, language: str, **values: object) -> str:
         raise MessageError(msg)
 
     return HOLE.sub(lambda hole: _filled(hole[1], values[hole[1]], language), message)
+
+
+def _plural(key: str, count: object, language: str) -> str:
+    """Choose the form of a plural."""
+    whole = isinstance(count, int | float) and math.isfinite(count) and count == int(count)
+    form = f"{key}.{_catalogue(language).form(int(count))}" if whole else ""  # type: ignore[call-overload]
+    return form if form in messages(language) else f"{key}.other"
 
 
 def _filled(name: str, value: object, language: str) -> str:
@@ -201,10 +291,19 @@ def number(value: float | None, *, language: str, decimals: int | None = None) -
         return "\N{MINUS SIGN}\N{INFINITY}" if value < 0 else "\N{INFINITY}"
     if decimals is None:
         decimals = _decimals(value)
-    written = f"{abs(value):,.{decimals}f}"
-    minus = "\N{MINUS SIGN}" if value < 0 and written.strip("0.,") else ""
-    marks = {",": known["format.thousands"], ".": known["format.decimal"]}
-    return minus + "".join(marks.get(mark, mark) for mark in written)
+    rounded = Decimal(f"{abs(value):.{decimals}f}")
+    minus = "\N{MINUS SIGN}" if value < 0 and rounded else ""
+    written: str = _pattern(language, decimals).apply(rounded, _catalogue(language).locale)
+    return minus + written
+
+
+@cache
+def _pattern(language: str, decimals: int) -> "NumberPattern":
+    """Take the pattern of the language's numbers from the CLDR, with so many decimals."""
+    from babel.numbers import parse_pattern  # noqa: PLC0415  with the first number
+
+    whole, _, _ = _catalogue(language).locale.decimal_formats[None].pattern.partition(".")
+    return parse_pattern(f"{whole}.{'0' * decimals}" if decimals else whole)
 
 
 def _decimals(value: float) -> int:
@@ -416,16 +515,18 @@ def listing(words: Sequence[str], *, language: str, most: int | None = None) -> 
     >>> listing(["Flores", "Iguazú"], language="es")
     'Flores e Iguazú'
     """
+    from babel.lists import format_list  # noqa: PLC0415  with the first list
+
     shown = list(words)
     if most is not None and len(shown) > most + 1:
         rest = len(shown) - most
         shown = [*shown[:most], text("list.more", language=language, count=rest)]
-    if len(shown) < 2:  # noqa: PLR2004  a list of two is where "and" begins
-        return "".join(shown)
-    # Spanish "y" gives way to "e" before the sound of "i"; the other languages keep one word.
-    vowel = re.match(r"(?i)h?[ií](?![aeouáéóú])", shown[-1])
-    joint = text("list.and_i" if vowel else "list.and", language=language)
-    return f"{', '.join(shown[:-1])} {joint} {shown[-1]}"
+    locale = _catalogue(language).locale
+    joined: str = format_list(shown, locale=locale)
+    # Spanish "y" gives way to "e" before the sound of "i", which the CLDR leaves to its users
+    if locale.language == "es" and len(shown) > 1 and SOUND_OF_I.match(shown[-1]):
+        return f"{joined.removesuffix(f' y {shown[-1]}')} e {shown[-1]}"
+    return joined
 
 
 def date(day: str, *, language: str) -> str:
@@ -454,8 +555,12 @@ def date(day: str, *, language: str) -> str:
     >>> date("2025-11-03", language="es")
     '3 de noviembre de 2025'
     """
-    parts = ISO_DATE.fullmatch(day)
-    month = messages(language).get(f"date.month_{parts[2]}") if parts else None
-    if parts is None or month is None:
+    from babel.dates import format_date  # noqa: PLC0415  with the first date
+
+    locale = _catalogue(language).locale
+    try:
+        given = dt.date.fromisoformat(day if ISO_DATE.fullmatch(day) else "")
+    except ValueError:
         return day
-    return text("date.day", language=language, day=int(parts[3]), month=month, year=parts[1])
+    written: str = format_date(given, "long", locale=locale)
+    return written

@@ -9,10 +9,11 @@ absolute by the time a reader sees it.
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from geoequity.locale import LANGUAGES
 from geoequity.schema import MODES
 
 Where = dict[str, str | int | float | bool | list[str | int | float]]
@@ -29,6 +30,10 @@ TileColumn = Literal[
     "quadkey", "down_kbps", "up_kbps", "latency_ms", "tests", "devices", "period", "kind"
 ]
 Base = Annotated[str, Field(pattern="^(households|dwellings|jobs)$")]
+if TYPE_CHECKING:
+    Language = str
+else:
+    Language = Literal[LANGUAGES]  # those with catalogues of messages
 
 BASES = ("population", "households", "dwellings", "jobs")  # columns of units to weigh by
 RESERVED = (  # columns of cells that mean something else
@@ -141,9 +146,7 @@ class ZoningSpec(DistrictsSpec):
     """Other zones than the districts, to see what hangs on the borders."""
 
     path: Path = Field(description='file, or a grid: "h3:8" (resolution), "grid:1000" (side in m)')
-    label: dict[Literal["en", "es", "pt"], Text] = Field(
-        {}, description="what to call them, by language"
-    )
+    label: dict[Language, Text] = Field({}, description="what to call them, by language")
     id: Text | Texts | None = Field(  # type: ignore[assignment]
         None, description="columns of the id; a grid has its own"
     )
@@ -616,7 +619,7 @@ class ItemSpec(Block):
     margin: str | None = Field(None, description="column of the margin of error, in that unit")
     margin_level: float = Field(0.95, gt=0, lt=1, description="level of the margin of error")
     better: Literal["higher", "lower"] = Field("higher", description="which answer is better")
-    label: dict[Literal["en", "es", "pt"], str] = Field(description="the item, by language")
+    label: dict[Language, str] = Field(description="the item, by language")
     indicator: str | None = Field(None, description="indicator that measures what it asks about")
 
 
