@@ -38,6 +38,7 @@ _MODULES = (
     "report",
     "schema",
     "segregation",
+    "siting",
     "sources",
     "streets",
     "transit",

@@ -14,6 +14,7 @@ from geoequity.outputs._folder import (
     write_change,
     write_tables,
 )
+from geoequity.outputs._siting import write_siting
 from geoequity.outputs._tables import tidy_indicators
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "swap_in",
     "tidy_indicators",
     "write_change",
+    "write_siting",
     "write_tables",
 ]

@@ -22,9 +22,11 @@ from geoequity.outputs._workbook import write_workbook
 from geoequity.study import Study
 
 _MARK, _CHANGE_MARK = "summary.json", "change.json"  # what makes a folder one of ours
+SITING_MARK = "siting.json"
 _OURS = {  # what an earlier run may have left in such a folder
     _MARK: ("map.html", "tables", "report.*.html", "report.*.pdf"),
     _CHANGE_MARK: ("change.csv", "change.*.html"),
+    SITING_MARK: ("siting.csv", "siting.gpkg", "sites.geojson", "edits.toml", "site.*.html"),
 }
 _LAYERS = {
     "districts": "districts.parquet",
@@ -96,7 +98,7 @@ def swap_in(folder: str | Path, *, mark: str = _MARK) -> Iterator[Path]:
         The place; untouched until the block ends, and for good if it fails.
     mark
         The file by which such a folder is known: ``summary.json`` of a study,
-        ``change.json`` of a change.
+        ``change.json`` of a change, ``siting.json`` of a siting.
 
     Yields
     ------
@@ -135,7 +137,7 @@ def write_tables(study: Study, folder: Path) -> None:
     folder
         An empty folder.
     """
-    _write_json(folder / "provenance.json", study.provenance)
+    write_json(folder / "provenance.json", study.provenance)
     tidy_indicators(study).to_csv(folder / "indicators.csv", index=False, lineterminator="\n")
     tables = folder / "tables"
     tables.mkdir()
@@ -146,7 +148,7 @@ def write_tables(study: Study, folder: Path) -> None:
     for name in _TABLES:
         getattr(study, name).to_parquet(tables / f"{name}.parquet")
     study.catalogue.to_csv(folder / "dictionary.csv", lineterminator="\n")
-    _write_json(folder / _MARK, study.summary)
+    write_json(folder / _MARK, study.summary)
 
 
 def write_change(change: Change, folder: Path) -> None:
@@ -162,7 +164,7 @@ def write_change(change: Change, folder: Path) -> None:
         of :class:`geoequity.compare.Change`, one row each.
     """
     change.moves.to_csv(folder / "change.csv", index=False, lineterminator="\n")
-    _write_json(folder / _CHANGE_MARK, change.summary)
+    write_json(folder / _CHANGE_MARK, change.summary)
 
 
 def load(folder: str | Path) -> Study:
@@ -210,12 +212,12 @@ def load(folder: str | Path) -> Study:
 
 def summary_schema(of: str = "summary") -> dict[str, Any]:
     """
-    Give the JSON Schema of ``summary.json`` or ``change.json``.
+    Give the JSON Schema of ``summary.json``, ``change.json`` or ``siting.json``.
 
     Parameters
     ----------
     of
-        ``summary`` or ``change``.
+        ``summary``, ``change`` or ``siting``.
 
     Returns
     -------
@@ -260,7 +262,7 @@ def _check_target(target: Path, mark: str) -> None:
         msg = f"{target}: is a file, not a folder"
         raise SourceError(msg, source=target)
     if target.is_dir() and any(target.iterdir()) and not (target / mark).is_file():
-        kind = {_MARK: "study", _CHANGE_MARK: "change"}[mark]
+        kind = {_MARK: "study", _CHANGE_MARK: "change", SITING_MARK: "siting"}[mark]
         msg = f"{target}: holds files that are no {kind} (no {mark}); name another folder"
         raise SourceError(msg, source=target)
 
@@ -297,8 +299,17 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _write_json(path: Path, content: Any) -> None:
-    """Write JSON that has no NaN in it."""
+def write_json(path: Path, content: Any) -> None:
+    """
+    Write JSON that has no NaN in it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    content
+        Plain values.
+    """
     text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
     path.write_text(f"{text}\n", encoding="utf-8")
 

@@ -3,7 +3,8 @@ The report: one page that a city councillor can read.
 
 :func:`write_report` writes a study as a single HTML file, words, tables and
 pictures in it, that opens from disk, on a phone and on paper with no network;
-:func:`write_pdf` the same on paper; :func:`write_change_report` what changed between two.
+:func:`write_pdf` the same on paper; :func:`write_change_report` what changed between two;
+:func:`write_siting_report` where new services would do most.
 """
 
 import os
@@ -12,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoequity.compare import Change
+from geoequity.placing import Placing
 from geoequity.study import Study
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["write_change_report", "write_pdf", "write_report"]
+__all__ = ["write_change_report", "write_pdf", "write_report", "write_siting_report"]
 
 
 def write_report(study: Study, path: str | Path, *, language: str = "es") -> Path:
@@ -122,6 +124,38 @@ def write_change_report(change: Change, path: str | Path, *, language: str = "es
     from geoequity.report._changed import content  # noqa: PLC0415  brings shapely
 
     page = _template("change.html.j2").render(content(change, language=language))
+    return _write(page, path)
+
+
+def write_siting_report(placing: Placing, path: str | Path, *, language: str = "es") -> Path:
+    """
+    Write the page of where new services would do most.
+
+    The same siting gives the same bytes. A page already at the path stays as it
+    was until the new one is complete.
+
+    Parameters
+    ----------
+    placing
+        Sites, and what they would change.
+    path
+        File to write; its folder is made where it is missing.
+    language
+        One of ``geoequity.locale.LANGUAGES``.
+
+    Returns
+    -------
+    path
+        The file written, as :func:`write_report` does.
+
+    Raises
+    ------
+    MessageError
+        If there is no catalogue of that language.
+    """
+    from geoequity.report._sited import content  # noqa: PLC0415  brings shapely
+
+    page = _template("site.html.j2").render(content(placing, language=language))
     return _write(page, path)
 
 

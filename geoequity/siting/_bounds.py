@@ -8,12 +8,12 @@ from geoequity.siting._objectives import Floats
 from geoequity.siting._problem import ROUNDING, Places, Problem
 from geoequity.siting._search import served_by
 
-_STEPS, _STEPS_WITHIN = 400, 60
-_PATIENCE = 12
-_LEAST_STEP = 1e-3
+_STEPS, _STEPS_WITHIN = 250, 50
+_PATIENCE = 8
+_LEAST_STEP = 2e-2
 
 
-def least_burden(problem: Problem, *, found: float, start: Places) -> float:
+def least_burden(problem: Problem, *, found: float, start: Places) -> tuple[float, Places]:
     """
     Bound the sum of burdens from below.
 
@@ -30,6 +30,8 @@ def least_burden(problem: Problem, *, found: float, start: Places) -> float:
     -------
     bound
         No choice of sites leaves people with less.
+    chosen
+        The sites that the best prices point to.
 
     Notes
     -----
@@ -49,7 +51,7 @@ def least_burden(problem: Problem, *, found: float, start: Places) -> float:
     people, base, pairs = problem.people, problem.base, problem.pairs
     price = served_by(problem, start).best
     gain, times = np.empty(len(problem.sites)), np.empty(len(base), dtype=np.int64)
-    bound, step, idle = -np.inf, 1.0, 0
+    bound, step, idle, pointed = -np.inf, 1.0, 0, start
     for _ in range(_STEPS if problem.has_room else _STEPS_WITHIN):
         if problem.has_room:
             _kernels.reduced(pairs, people, price, gain)
@@ -58,7 +60,8 @@ def least_burden(problem: Problem, *, found: float, start: Places) -> float:
         saved, chosen = most_saved(problem, -gain)
         now = float(people @ price) - saved
         idle = 0 if now > bound + ROUNDING * abs(bound) else idle + 1
-        bound = max(bound, now)
+        if now > bound:
+            bound, pointed = now, chosen
         if idle > _PATIENCE:
             step, idle = step / 2, 0
         _kernels.served_times(pairs, price, chosen, times)
@@ -68,7 +71,7 @@ def least_burden(problem: Problem, *, found: float, start: Places) -> float:
         if steep == 0 or found - bound <= ROUNDING * max(abs(found), 1.0) or step < _LEAST_STEP:
             break
         price = np.minimum(base, price + step * max(found - now, 0.0) / steep * direction)
-    return min(bound, found)
+    return min(bound, found), pointed
 
 
 def most_saved(problem: Problem, saving: Floats) -> tuple[float, Places]:

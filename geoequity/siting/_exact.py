@@ -63,9 +63,7 @@ def _served(problem: Problem, wide: int) -> list[LinearConstraint]:
     cell, site, pairs, sites = _shape(problem)
     places = np.arange(pairs)
     once = _sparse(1, cell, places, (len(problem.base), wide))
-    go = _sparse(1, places, places, (pairs, wide)) - _sparse(
-        1, places, site + pairs, (pairs, wide)
-    )
+    go = _sparse(1, places, places, (pairs, wide)) - _sparse(1, places, site + pairs, (pairs, wide))
     rows = [LinearConstraint(once, -np.inf, 1), LinearConstraint(go, -np.inf, 0)]
     full = np.flatnonzero(np.isfinite(problem.capacity))
     if len(full):
@@ -222,8 +220,10 @@ def _nearest(problem: Problem, cell: Places, site: Places, wide: int) -> csr_arr
     for place in range(pairs):
         of_cell = start[cell[order[place]]]
         end = place + 1
-        while end < pairs and cell[order[end]] == cell[order[place]] and (
-            burden[end] == burden[place]
+        while (
+            end < pairs
+            and cell[order[end]] == cell[order[place]]
+            and (burden[end] == burden[place])
         ):
             end += 1
         row.append(np.full(end - of_cell, place))

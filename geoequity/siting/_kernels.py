@@ -304,9 +304,7 @@ def fill(
 
 
 @njit(**_COMPILED)
-def served_times(
-    pairs: Pairs, price: np.ndarray, chosen: np.ndarray, out: np.ndarray
-) -> None:
+def served_times(pairs: Pairs, price: np.ndarray, chosen: np.ndarray, out: np.ndarray) -> None:
     """
     Count how many of the chosen sites each cell would pay for.
 

@@ -6,6 +6,7 @@ candidate that stands first, so that the same problem gives the same sites.
 """
 
 import heapq
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -20,7 +21,7 @@ _WORK = 2.5e9  # pairs to look at in search of a smaller gap
 _SHORTLIST = 12  # choices whose gap is measured outright, those that a bound puts first
 
 
-def spared_most(problem: Problem) -> Places:
+def spared_most(problem: Problem, *, starts: Iterable[Places] = ()) -> Places:
     """
     Choose sites that lower the sum of burdens most.
 
@@ -28,6 +29,8 @@ def spared_most(problem: Problem) -> Places:
     ----------
     problem
         In burdens.
+    starts
+        Choices to better by swaps, too, where sites have room for all.
 
     Returns
     -------
@@ -36,10 +39,11 @@ def spared_most(problem: Problem) -> Places:
     """
     if not problem.has_room:
         return _filled(problem)
-    starts = [_greedy(problem, by_price=False)]
+    every = [_greedy(problem, by_price=False)]
     if np.isfinite(problem.budget):
-        starts.append(_greedy(problem, by_price=True))
-    found = [_swapped(problem, one) for one in starts]
+        every.append(_greedy(problem, by_price=True))
+    every += [one for one in starts if problem.can_pay(one)]
+    found = [_swapped(problem, one) for one in every]
     return min(found, key=lambda one: burden_of(problem, one))
 
 

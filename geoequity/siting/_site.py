@@ -60,7 +60,7 @@ class Siting:
     value_before
         The same today.
     bound
-        No choice of sites reaches better, proven.
+        No choice of sites reaches better, proven; NaN where no proof was asked for.
     exact
         Whether the sites are proven to be the best.
     unreached
@@ -141,9 +141,9 @@ def site(
         By ``to_id``: ``capacity`` [persons] and ``price``, each optional. By
         default every ``to_id`` of the costs.
     method
-        ``fast`` searches: greedy, then swaps. ``exact`` solves a mixed-integer
-        program. ``auto`` searches, and solves where the bound leaves doubt and
-        the problem is small.
+        ``fast`` searches, greedily and then by swaps, and proves nothing. ``auto``
+        bounds what it found, too, and solves a mixed-integer program where the
+        bound leaves doubt and the problem is small; ``exact`` does so always.
 
     Returns
     -------
@@ -275,6 +275,8 @@ def frontier(
     if kappa is None:
         kappa = kappa_of(make_problem(costs, population, **same), Objective(name="ede"))
     rows = []
+    if method == "auto" and len(costs) > _exact.MOST_PAIRS:
+        method = "fast"  # nothing would be proven of so many pairs
     for weight in weights:
         objective = _objectives.blend(weight, kappa=kappa)
         found = site(costs, population, objective=objective, method=method, **same)
@@ -368,9 +370,7 @@ def measures(
 
 
 # ------------------------------------------------------------------ by kind of objective
-def _least_sum(
-    minutes: Problem, burden: Burden, *, method: Method
-) -> tuple[Places, float, bool]:
+def _least_sum(minutes: Problem, burden: Burden, *, method: Method) -> tuple[Places, float, bool]:
     """Site what is a p-median of burdens."""
     problem = minutes.with_burden(burden)
     everybody = float(problem.people.sum())
@@ -378,9 +378,16 @@ def _least_sum(
     def bears(one: Places) -> float:
         return _burden(problem, minutes, one, burden)
 
-    chosen = spared_most(problem)
+    by_mean = spared_most(minutes) if minutes.has_room else None
+    chosen = spared_most(problem, starts=[] if by_mean is None else [by_mean])
+    if method == "fast":
+        return chosen, np.nan, False
     found = bears(chosen)
-    bound = _bounds.least_burden(problem, found=found, start=chosen)
+    bound, pointed = _bounds.least_burden(problem, found=found, start=chosen)
+    if minutes.has_room:
+        chosen = spared_most(problem, starts=[chosen, pointed])
+        found = bears(chosen)
+        bound = min(bound, found)
     if _wants_program(problem, found - bound, found, method):
         solved = _exact.least_burden(problem)
         if solved.chosen is not None and bears(solved.chosen) < found:
@@ -426,8 +433,8 @@ def _shortest(minutes: Problem, *, method: Method) -> tuple[Places, float, bool]
     chosen = min((spared_most(minutes), nobody), key=farthest)
     found = farthest(chosen)
     radii = np.unique(np.concatenate([minutes.pairs.burden, minutes.base]))
-    bound = _bounds.farthest_at_least(minutes, found=found)
-    low = int(np.searchsorted(radii, bound))
+    bound = np.nan if method == "fast" else _bounds.farthest_at_least(minutes, found=found)
+    low = 0 if method == "fast" else int(np.searchsorted(radii, bound))
     for _ in range(_TRIES):
         high = int(np.searchsorted(radii, found))
         if low >= high:
@@ -504,6 +511,8 @@ def _closest(
     tried = [gap.improved(one) for one in starts]
     chosen = min(tried, key=gap.of)
     found = gap.of(chosen)
+    if method == "fast":
+        return chosen, np.nan, False
     bound = max(0.0, _gap_at_least(problem, gap, chosen))
     if _wants_program(problem, found - bound, found, method):
         solved = _exact.least_gap(problem, group=group)
@@ -537,7 +546,7 @@ def _gap_at_least(problem: Problem, gap: Gap, chosen: Places) -> float:
         worst = replace(problem, people=problem.people * weight[gap.group])
         start = spared_most(worst)
         bears = burden_of(worst, start)
-        bounds.append(_bounds.least_burden(worst, found=bears, start=start) / tenth)
+        bounds.append(_bounds.least_burden(worst, found=bears, start=start)[0] / tenth)
     return max(bounds) - low
 
 
@@ -548,7 +557,7 @@ def _lowest(size: np.ndarray, room: float) -> np.ndarray:
 
 # ------------------------------------------------------------------ the result
 def _groups(objective: Objective, minutes: Problem) -> Places:
-    """Number the groups between which the gap is measured."""
+    """Give a number to each group between which the gap is measured."""
     if objective.groups is None:
         return np.arange(len(minutes.base))
     schema.check_unique(objective.groups.index, name="groups")
