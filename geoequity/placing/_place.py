@@ -239,9 +239,9 @@ def place(ground: Ground, ask: Ask, *, candidates: gpd.GeoDataFrame | None = Non
     others = {
         name: found
         if name == ask.objective
-        else siting.site(objective=one, method="fast", **shared)
+        else siting.site(objective=one, method="auto" if one.is_sum else "fast", **shared)
         for name, one in objectives.items()
-        if ask.capacity is None or one.is_sum
+        if "capacity" not in candidates or one.is_sum
     }
     frontier = siting.frontier(kappa=found.kappa, **shared)
     table = _table(ground, demand, found, within)

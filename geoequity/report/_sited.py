@@ -20,7 +20,7 @@ from geoequity.report._words import Words, figure
 
 OBJECTIVES = ("ede", "gap", "coverage", "mean", "p-center")
 MOST_DISTRICTS = 40  # rows; the rest stands in the table of files
-_STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+_STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 50.0)
 _STILL = 0.05  # minutes, or points, that would read as none
 _COLUMNS = ("mean", "ede", "best_tenth", "worst_tenth", "gap", "farthest")
 _HEADS = ("mean", "ede", "best", "worst", "gap", "farthest")
@@ -117,16 +117,25 @@ def _tiles(summary: Mapping[str, Any], words: Words, limit: str) -> list[dict[st
 
     def step(key: str, unit: str = "min") -> str:
         ends = [
-            words.percent(one[key]) if unit == "share" else words.number(one[key], 1)
+            words.percent(one[key], 1) if unit == "share" else words.number(one[key], 1)
             for one in (old, new)
         ]
         return " → ".join(ends) + ("" if unit == "share" else f"\N{NO-BREAK SPACE}{unit}")
 
+    within = {"name": words.text("site.tile.within", limit=limit), "value": step("within", "share")}
+    if summary["asked"]["between"] == "districts" and summary["asked"]["objective"] == "gap":
+        ends = [words.percent(1 - one["group_worst"], 1) for one in (old, new)]
+        return [
+            {"name": words.text("site.tile.between"), "value": step("group_gap", "share")},
+            {"name": words.text("site.tile.worst_share", limit=limit), "value": " → ".join(ends)},
+            within,
+            {"name": words.text("site.tile.mean"), "value": step("mean")},
+        ]
     return [
         {"name": words.text("site.tile.ede"), "value": step("ede")},
         {"name": words.text("site.tile.mean"), "value": step("mean")},
         {"name": words.text("site.tile.worst"), "value": step("worst_tenth")},
-        {"name": words.text("site.tile.within", limit=limit), "value": step("within", "share")},
+        within,
     ]
 
 
@@ -244,9 +253,9 @@ def _sites(summary: Mapping[str, Any], words: Words) -> dict[str, Any]:
         "rows": [
             {
                 "number": number,
-                "name": name(row["name"] or row["district"] or row["id"]),
+                "name": name(row["name"] or row["id"]),
                 "district": name(row["district"] or ""),
-                "id": name(row["id"]),
+                "id": name(row["id"]) if row["name"] else "",
                 "lonlat": f"{row['lon']:.5f}, {row['lat']:.5f}",
                 "people": words.number(row["people"], 0),
                 "minutes": words.number(row["minutes"], 1),
@@ -301,8 +310,11 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 110.0, 34.0, 52.0
 def _frontier(summary: Mapping[str, Any], words: Words) -> dict[str, Any]:
     """Draw the mean of each choice against its equivalent."""
     told = summary["objectives"]
-    named = [one for one in OBJECTIVES if one in told]
     line = [(one["mean"], one["ede"]) for one in summary["frontier"]]
+    # The p-center may lie so far off that nothing else could be told apart
+    near = {one: told[one] for one in OBJECTIVES if one in told and one != "p-center"}
+    off = "p-center" in told and told["p-center"]["ede"] > max(one["ede"] for one in near.values())
+    named = [*near, *([] if off else ["p-center"] if "p-center" in told else [])]
     dots = [(told[one]["mean"], told[one]["ede"]) for one in named]
     xs, ys = ([point[axis] for point in line + dots] for axis in (0, 1))
     x_ticks, y_ticks = _ticks(min(xs), max(xs)), _ticks(min(ys), max(ys))
@@ -321,7 +333,10 @@ def _frontier(summary: Mapping[str, Any], words: Words) -> dict[str, Any]:
         spots.setdefault((across(x), up(y)), []).append(words.text(f"site.short.{one}"))
     marks = [{"x": x, "y": y, "name": " · ".join(labels)} for (x, y), labels in spots.items()]
     _part(marks)
-    said = [words.number(one, 1) for one in x_ticks], [words.number(one, 1) for one in y_ticks]
+    said = [
+        [words.number(one, _decimals(ticks[1] - ticks[0])) for one in ticks]
+        for ticks in (x_ticks, y_ticks)
+    ]
     return {
         "width": FRONT_WIDTH,
         "height": FRONT_HEIGHT,
@@ -333,6 +348,7 @@ def _frontier(summary: Mapping[str, Any], words: Words) -> dict[str, Any]:
         "y_ticks": [(text, up(one)) for text, one in zip(said[1], y_ticks, strict=True)],
         "line": [(across(x), up(y)) for x, y in line],
         "marks": marks,
+        "off": words.text("site.trade.off") if off else "",
         "described": words.text("site.trade.alt", count=len(line) + len(dots)),
     }
 
@@ -345,6 +361,11 @@ def _ticks(low: float, high: float) -> list[float]:
     first = math.floor((low - 0.1 * span) / step)
     last = math.ceil((high + 0.1 * span) / step)
     return [round(step * place, 9) for place in range(first, last + 1)]
+
+
+def _decimals(step: float) -> int:
+    """Choose how many decimals tell ticks apart."""
+    return max(0, -math.floor(math.log10(step) + 1e-9))
 
 
 def _part(marks: list[dict[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from geoequity.siting._problem import Places, Problem
 
 MOST_PAIRS = 20_000  # of a program that is tried at all
 _NODES = 2_000  # of its tree; what is not settled by then is bounded
+_INFEASIBLE, _FAILED = 2, 4  # in scipy's words
 _NOBODY = 1e-9  # of a cell's people
 _TIE = 1e-7  # of a burden, for a minute: of two ways that weigh the same the shorter is taken
 
@@ -78,7 +79,11 @@ def _solve(
 ) -> Any:
     """Run the solver."""
     options = {"node_limit": _NODES, "mip_rel_gap": 0.0}
-    return milp(cost, constraints=rows, integrality=whole, bounds=bounds, options=options)
+    asked: dict[str, Any] = {"constraints": rows, "integrality": whole, "bounds": bounds}
+    result = milp(cost, options=options, **asked)
+    if result.status == _FAILED:  # presolve trips over a few programs that are quite in order
+        result = milp(cost, options={**options, "presolve": False}, **asked)
+    return result
 
 
 def least_burden(problem: Problem) -> Solved:
@@ -139,7 +144,7 @@ def covers(problem: Problem, *, radius: float) -> Solved | None:
     if cover.shape[0]:
         rows.append(LinearConstraint(cover, 1, np.inf))
     result = _solve(np.ones(sites), rows, whole=np.ones(sites), bounds=Bounds(0, 1))
-    if result.status == 2:  # noqa: PLR2004 - infeasible, in scipy's words
+    if result.status == _INFEASIBLE:
         return None
     return Solved(chosen=_opened(result, 0, sites), bound=radius)
 

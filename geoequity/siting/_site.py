@@ -378,8 +378,11 @@ def _least_sum(minutes: Problem, burden: Burden, *, method: Method) -> tuple[Pla
     def bears(one: Places) -> float:
         return _burden(problem, minutes, one, burden)
 
-    by_mean = spared_most(minutes) if minutes.has_room else None
-    chosen = spared_most(problem, starts=[] if by_mean is None else [by_mean])
+    others = []
+    if minutes.has_room:  # what is best for one sum is a good start for another
+        steep = replace(burden, objective=_objectives.ede())
+        others = [spared_most(one) for one in (minutes, minutes.with_burden(steep))]
+    chosen = spared_most(problem, starts=others)
     if method == "fast":
         return chosen, np.nan, False
     found = bears(chosen)
@@ -597,7 +600,12 @@ def _told(
         cell, went, place, walk = cell[order], went[order], place[order], walk[order]
     names = np.append(minutes.sites.to_numpy(dtype=object), None)
     assigned = pd.DataFrame(
-        {"from_id": minutes.cells[cell], "to_id": names[place], "people": went, "minutes": walk}
+        {
+            "from_id": minutes.cells[cell],
+            "to_id": pd.Series(names[place], dtype=object),
+            "people": went,
+            "minutes": walk,
+        }
     )
     objective = burden.objective
     how = {"kappa": burden.kappa, "within_min": objective.within_min}
