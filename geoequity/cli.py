@@ -401,7 +401,7 @@ def _site(options: argparse.Namespace) -> dict[str, Any]:
             path = draft / f"site.{language}.html"
             report.write_siting_report(placing, path, language=language)
     where = folder.resolve()
-    written = {
+    written: dict[str, Any] = {
         "folder": str(where),
         "siting": str(where / "siting.json"),
         "table": str(where / "siting.csv"),

@@ -177,6 +177,7 @@ class _Demand:
     current: pd.Series
     straight: np.ndarray
     unknown_people: float
+    limit_min: float
 
 
 def place(ground: Ground, ask: Ask, *, candidates: gpd.GeoDataFrame | None = None) -> Placing:
@@ -412,7 +413,14 @@ def _demand(ground: Ground, ask: Ask) -> _Demand:
         current=current[known],
         straight=straight[known.to_numpy()],
         unknown_people=float(cells["population"].fillna(0.0).sum() - people[known].sum()),
+        limit_min=_RIDE_MIN if ask.by == "transit" else _farthest(current[known]),
     )
+
+
+def _farthest(minutes: pd.Series) -> float:
+    """Say at how many minutes people count whom nothing serves: an hour, or the longest walk."""
+    known = minutes.dropna()
+    return max(float(known.max()) if len(known) else 0.0, _LEAST_LIMIT_MIN)
 
 
 def _walked(ground: Ground) -> pd.Series:
@@ -440,25 +448,19 @@ def _costs(ground: Ground, ask: Ask, candidates: gpd.GeoDataFrame, demand: _Dema
     """Measure the ways that are shorter than today's."""
     if ask.by == "transit":
         found = _rides(ground, demand.points, candidates)
-        limit = _RIDE_MIN
     else:
-        known = demand.current.dropna()
-        limit = max(float(known.max()) if len(known) else 0.0, _LEAST_LIMIT_MIN)
-        pieces = list(_walking(ground, candidates.geometry, demand, limit))
-        found = pd.concat(pieces, ignore_index=True)
-    found.attrs["limit_min"] = limit
+        found = pd.concat(_walking(ground, candidates.geometry, demand), ignore_index=True)
+    found.attrs["limit_min"] = demand.limit_min
     return found
 
 
-def _walking(
-    ground: Ground, candidates: gpd.GeoSeries, demand: _Demand, limit: float
-) -> Iterator[pd.DataFrame]:
+def _walking(ground: Ground, candidates: gpd.GeoSeries, demand: _Demand) -> Iterator[pd.DataFrame]:
     """Walk from homes to candidates, no farther than to what there is, some homes at a time."""
     network = ground.walks.network
     if network is not None and ground.within_m is not None:
         network = network.levelled()
-    today = demand.current.fillna(limit)
-    edges = np.unique([0.0, *today.quantile(_BANDS), limit])
+    today = demand.current.fillna(demand.limit_min)
+    edges = np.unique([0.0, *today.quantile(_BANDS), demand.limit_min])
     band = np.searchsorted(edges, today, side="left")
     ids = pd.CategoricalDtype(candidates.index)
     places = gpd.GeoSeries(candidates.to_numpy(), crs=candidates.crs)
@@ -687,7 +689,7 @@ def _summary(
     """Say everything in plain values."""
     lonlat = sites.to_crs(_LONLAT).geometry
     weigh: dict[str, Any] = {"kappa": found.kappa, "within_min": how["within_min"]}
-    today = demand.current.fillna(_limit_of(demand))
+    today = demand.current.fillna(demand.limit_min)
     standing = {"before": today, **{name: one.minutes for name, one in others.items()}}
     rows = {}
     for name, minutes in standing.items():
@@ -731,7 +733,7 @@ def _summary(
             "counted": plain(float(demand.people.sum() - found.unreached)),
             "unreached": plain(found.unreached),
             "limited": plain(found.limited),
-            "limit_min": plain(_limit_of(demand)),
+            "limit_min": plain(demand.limit_min),
             "unknown": plain(demand.unknown_people),
         },
         "objectives": {
@@ -765,12 +767,6 @@ def _summary(
         "versions": {"geoequity": __version__},
     }
     return {**block, "findings": findings(block)}
-
-
-def _limit_of(demand: _Demand) -> float:
-    """Say at how many minutes people count whom nothing serves."""
-    known = demand.current.dropna()
-    return max(float(known.max()) if len(known) else 0.0, _LEAST_LIMIT_MIN)
 
 
 def _nested(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -275,7 +275,11 @@ def _places(ids: pd.Series, index: pd.Index, *, name: str) -> npt.NDArray[np.int
 
 
 def _today(
-    costs: pd.DataFrame, population: pd.Series, *, current: pd.Series | None, cell: Places
+    costs: pd.DataFrame,
+    population: pd.Series,
+    *,
+    current: pd.Series | None,
+    cell: npt.NDArray[np.int32],
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Tell what people bear today, and who can be served by anything."""
     base = np.full(len(population), np.nan)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -271,7 +271,12 @@ def frontier(
     >>> frontier(costs, people, count=1, kappa=0.1)["sites"].tolist()
     [('x',)]
     """
-    same = {"count": count, "budget": budget, "current": current, "candidates": candidates}
+    same: dict[str, Any] = {
+        "count": count,
+        "budget": budget,
+        "current": current,
+        "candidates": candidates,
+    }
     if kappa is None:
         kappa = kappa_of(make_problem(costs, population, **same), Objective(name="ede"))
     rows = []
@@ -598,7 +603,7 @@ def _told(
         walk = np.concatenate([_walks(minutes, moved, to), minutes.base[stay]])
         order = np.argsort(cell, kind="stable")
         cell, went, place, walk = cell[order], went[order], place[order], walk[order]
-    names = np.append(minutes.sites.to_numpy(dtype=object), None)
+    names = np.array([*minutes.sites, None], dtype=object)
     assigned = pd.DataFrame(
         {
             "from_id": minutes.cells[cell],
@@ -608,7 +613,7 @@ def _told(
         }
     )
     objective = burden.objective
-    how = {"kappa": burden.kappa, "within_min": objective.within_min}
+    how: dict[str, Any] = {"kappa": burden.kappa, "within_min": objective.within_min}
     rows = pd.RangeIndex(len(assigned))
     after = measures(
         pd.Series(walk, index=rows),
