@@ -24,6 +24,7 @@ except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0+unknown"
 
 _MODULES = (
+    "batch",
     "compare",
     "composite",
     "confidence",

@@ -773,6 +773,7 @@ def _study(work: _Work) -> Study:
         services=work.sources.services,
         stops=work.sources.stops,
         routes=work.sources.routes,
+        background=work.sources.background,
         indicators=evaluation.districts,
         cell_indicators=evaluation.cells,
         scores=scores,

@@ -104,6 +104,11 @@ def _parser() -> argparse.ArgumentParser:
     change.add_argument("new", type=Path, metavar="NEW", help="folder of the later study")
     change.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<city>-change]")
     change.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
+    batch = add("batch", _batch, "assess the cities of a batch file")
+    batch.add_argument("file", type=Path, metavar="FILE", help="TOML with [[cities]]")
+    batch.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<file>]")
+    batch.add_argument("--workers", type=_count, default=1, metavar="N", help="processes [1]")
+    batch.add_argument("--scheduler", metavar="ADDR", help="of a dask scheduler, instead")
     _add_site(add("site", _site, "choose where new services would close the gap"))
     schema = add("schema", _schema, "print the JSON Schema of summary, change or siting.json")
     schema.add_argument(
@@ -161,6 +166,14 @@ def _languages(text: str) -> tuple[str, ...]:
     return chosen
 
 
+def _count(text: str) -> int:
+    """Parse a number of processes."""
+    if not text.isdecimal() or int(text) < 1:
+        msg = f"a whole number from 1 on, not {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
 def _version() -> str:
     """Name the installed version."""
     from geoequity import __version__  # noqa: PLC0415 - reads the metadata of the package
@@ -196,23 +209,13 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
 
 def _assess_and_write(city: "City", options: argparse.Namespace) -> dict[str, Any]:
     """Assess a city and write everything into its folder, in one step at the end."""
-    from geoequity import maps, outputs, report  # noqa: PLC0415 - heavy
-    from geoequity.assessment import STAGES, assess  # noqa: PLC0415 - heavy
+    from geoequity.assessment import STAGES  # noqa: PLC0415 - heavy
+    from geoequity.batch import assess_and_write  # noqa: PLC0415 - heavy
 
     folder = options.out or Path("out") / city.city.id
     languages = options.language or city.city.languages
-    with (
-        _progress(len(STAGES) + 2 + len(languages), quiet=_silent(options)) as tell,
-        outputs.swap_in(folder) as draft,
-    ):
-        study = assess(city, progress=tell)
-        tell("tables")
-        outputs.write_tables(study, draft)
-        tell("map")
-        maps.save_map(study, draft / "map.html", language=languages[0])
-        for language in languages:
-            tell(f"report {language}")
-            report.write_report(study, draft / f"report.{language}.html", language=language)
+    with _progress(len(STAGES) + 2 + len(languages), quiet=_silent(options)) as tell:
+        study = assess_and_write(city, folder, languages=languages, tell=tell)
     place = folder.resolve()
     written = {
         "folder": str(place),
@@ -370,6 +373,34 @@ def _change(options: argparse.Namespace) -> dict[str, Any]:
             print(f"report: {path}")
         print(f"tables: {written['folder']}")
     return written
+
+
+def _batch(options: argparse.Namespace) -> dict[str, Any]:
+    """Assess many cities."""
+    from geoequity import batch  # noqa: PLC0415 - heavy
+
+    jobs, retries = batch.read_batch(options.file)
+    with _progress(len(jobs), quiet=_silent(options)) as tell:
+        found = batch.run(
+            jobs,
+            out=options.out or Path("out") / options.file.stem,
+            workers=options.workers,
+            scheduler=options.scheduler,
+            retries=retries,
+            tell=tell,
+        )
+    if found.failed:
+        faults = [f"{one}: {found.entries[one].error}" for one in found.failed]
+        msg = f"{found.folder / batch.LEDGER}: {len(faults)} of {len(jobs)} cities failed"
+        raise ConfigError(msg, faults=faults)
+    if not _silent(options):
+        print(f"{len(jobs)} cities, {len(found.kept)} of them kept from earlier: {found.folder}")
+    return {
+        "folder": str(found.folder),
+        "ledger": str(found.folder / batch.LEDGER),
+        "cities": {name: dataclasses.asdict(one) for name, one in found.entries.items()},
+        "kept": found.kept,
+    }
 
 
 def _site(options: argparse.Namespace) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import shapely
 from pyproj import CRS
 
 from geoequity import grids, smallsample, zoning
+from geoequity.background import make_background
 from geoequity.city import City
 from geoequity.confidence import AGREEMENT_COLUMNS, agreement, mapping_of
 from geoequity.errors import ConfigError, DataError, GeoEquityError, shown
@@ -36,6 +37,7 @@ from geoequity.sources import (
     transit_tables,
 )
 from geoequity.sources import streets as street_tables
+from geoequity.sources import water as waters
 from geoequity.sources.files import Record, gather
 from geoequity.sources.spec import (
     BASES,
@@ -102,6 +104,8 @@ class Collected:
         Street edges; None where the city has none.
     lifts
         Nodes of the streets that are lifts.
+    background
+        Main streets and water, as a map is drawn on them.
     mapping
         What OpenStreetMap has of each district, by whom and when; None without
         a map, or where it was asked for a few things alone.
@@ -133,6 +137,7 @@ class Collected:
     stop_routes: pd.DataFrame
     streets: gpd.GeoDataFrame | None
     lifts: pd.Index
+    background: gpd.GeoDataFrame
     mapping: pd.DataFrame | None
     agreement: pd.DataFrame
     tables: dict[str, TableValues]
@@ -195,6 +200,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
         routes = pd.concat([one for one in (routes, drawn) if len(one)] or [routes])
     all_asked = city.osm is not None and not city.osm.only
     whole = layers if all_asked else None
+    edges = layers.streets if layers and streets is None else streets
     return Collected(
         districts=districts,
         cells=cells,
@@ -204,8 +210,9 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
         feed=feed,
         timed_stops=pd.Series(dtype=object) if timed is None else timed["feed_id"],
         stop_routes=stop_routes,
-        streets=layers.streets if layers and streets is None else streets,
+        streets=edges,
         lifts=layers.elevators if layers and streets is None else pd.Index([]),
+        background=make_background(edges, reading.water, districts=districts),
         mapping=None if whole is None else mapping_of(whole.mapping, districts),
         agreement=_agreement(whole, lists, districts),
         tables=values,
@@ -229,6 +236,7 @@ class _Reading:
         self.crs = CRS(_ANY_CRS)  # without districts, go on to find the other files' faults
         self.area: Any = None  # the districts and the buffer round them
         self.districts: gpd.GeoDataFrame | None = None
+        self.water: gpd.GeoSeries | None = None
 
     def attempt(self, reader: Callable[..., Any], spec: FileSpec, name: str, **options: Any) -> Any:
         """Read one file; keep its fault for later."""
@@ -410,6 +418,7 @@ class _Reading:
             extent = gpd.GeoDataFrame(geometry=[self.area], crs=self.crs)
         try:
             layers = osm.read_osm(list(self.city.osm.path), crs=self.crs, extent=extent)
+            self.water = waters.read_water(self.city.osm.path, crs=self.crs)
             return _asked_for(layers, self.city.osm.only)
         except GeoEquityError as error:
             self.faults.append(error)

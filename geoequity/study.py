@@ -14,6 +14,12 @@ import geopandas as gpd
 import pandas as pd
 
 
+def _no_background() -> gpd.GeoDataFrame:
+    """Make the ground of a map of a study that has none."""
+    columns = {"kind": pd.Series(dtype=object), "rank": pd.Series(dtype="int64")}
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([]))
+
+
 def _no_intervals() -> pd.DataFrame:
     """Make the table of intervals of a study whose sources are complete counts."""
     return pd.DataFrame(columns=["unit_id", "indicator", "low", "high"])
@@ -61,6 +67,10 @@ class Study:
     intervals
         Columns ``unit_id``, ``indicator``, ``low``, ``high``: 90 % sampling
         intervals of district values whose source is no complete count.
+    background
+        What a map is drawn on, and nothing is computed from: geometry, ``kind``
+        (``water``, ``street``) and ``rank`` (1 main to 4 least; 0 water). No row
+        where the city file names no streets.
     mapping
         Index ``unit_id``: what OpenStreetMap has of each district (``street_m``,
         ``buildings``, ``services``, ``edits``, ``contributors``, ``last_edit``,
@@ -121,6 +131,7 @@ class Study:
     scores: pd.DataFrame
     confidence: pd.DataFrame
     intervals: pd.DataFrame = field(default_factory=_no_intervals)
+    background: gpd.GeoDataFrame = field(default_factory=_no_background)
     mapping: pd.DataFrame = field(default_factory=pd.DataFrame)
     broadband: pd.DataFrame = field(default_factory=pd.DataFrame)
     trends: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -1,7 +1,7 @@
 // The card of one district: who lives there, how it fares, how sure that is.
 "use strict";
 
-geoequity.card = function (data, words, { place, layers, shown, own, showLayer, close }) {
+geoequity.card = function (data, words, { place, beside, layers, shown, own, showLayer, close, choose }) {
   const make = geoequity.element;
   const { text, number, percent, quantity } = words;
   const district = data.districts[place];
@@ -282,7 +282,9 @@ geoequity.card = function (data, words, { place, layers, shown, own, showLayer, 
     );
   }
 
-  const parts = [head(), verdict(), scores(), standing("strengths", district.strengths)];
+  const choice = data.districts.length > 1 ? geoequity.versusChoice(data, words, { place, beside, choose }) : null;
+  if (beside !== null) return [head(), choice, geoequity.versus(data, words, { place, beside, layers, shown, showLayer })];
+  const parts = [head(), choice, verdict(), scores(), standing("strengths", district.strengths)];
   parts.push(standing("gaps", district.gaps), likelihood(), certainty(), indicators());
   return parts.filter(Boolean);
 };

@@ -5,6 +5,7 @@ A ``Study`` goes in; a dictionary of strings, numbers, lists and None comes out,
 the same for the same study. Unknown is None, never a number.
 """
 
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,11 +15,13 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from geoequity.judgement import AGGREGATES, ARITHMETIC, ROOT, make_tree
 from geoequity.locale import LANGUAGES, messages, text
 from geoequity.maps.classes import breaks, shades
 from geoequity.maps.shapes import label_spots, pack_lines, pack_points, pack_polygons, simplify
+from geoequity.maps.story import make_steps
 from geoequity.palette import CROSSED, TYPE_COLOURS, UNKNOWN, UNKNOWN_HATCH, ink_on
 from geoequity.schema import AREAS, HIGH_CAPACITY_MODES, PILLARS
 from geoequity.study import Study
@@ -61,6 +64,7 @@ MODE_COLOURS = {
 }
 _THRESHOLD = 50.0  # the score that parts the types
 _AROUND = 10.0  # points either side of it that are neither low nor high
+_MOST_CELLS = 15_000  # past them a page of cells would be no page
 _LOW_CONFIDENCE = 0.5  # under which the card calls it low
 _MIN_STEP = {"score": 5.0, "share": 0.01, "confidence": 0.05}
 _SAID_IN_PAGE = re.compile(
@@ -83,10 +87,15 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
     Returns
     -------
     content
-        Ready for JSON: ``city``, ``words`` per language, ``layers`` (values in
-        the order of ``districts``), ``tree`` of the index (None without one),
-        ``districts`` with their shapes in millionths of a degree, ``services``,
-        ``stops``, ``routes``, ``sources``.
+        Ready for JSON: ``city``, ``steps`` of its story, ``words`` per language,
+        ``layers`` (values in the order of ``districts``), ``tree`` of the index
+        (None without one), ``districts`` with their shapes in millionths of a
+        degree, ``cells`` with what was computed at them (None without),
+        ``background`` of streets and water, ``services``, ``stops``, ``routes``,
+        ``sources``. What thousands of districts would repeat is named by its
+        place: ``strengths`` and ``gaps`` among the layers, ``reasons`` among the
+        reasons; ``score`` and ``rank`` are ``[value, method low, high, sampling
+        low, high]``, and ``type_probability`` stands in the order of the types.
 
     Raises
     ------
@@ -94,14 +103,20 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         If there is no catalogue of that language.
     """
     messages(language)  # refuses an unknown language before any work is done
+    layers = [*_score_layers(study), *_indicator_layers(study)]
+    reasons: dict[str, int] = {}
     return {
         "language": language,
         "words": {one: _words(one) for one in LANGUAGES},
         "city": _city(study),
+        "steps": make_steps(study, layers=[layer["id"] for layer in layers]),
         "types": _types(study),
-        "layers": [*_score_layers(study), *_indicator_layers(study)],
+        "layers": layers,
         "tree": _tree(study),
-        "districts": _districts(study),
+        "districts": _districts(study, [layer["id"] for layer in layers], reasons),
+        "reasons": [json.loads(one) for one in reasons],
+        "cells": _cells(study, [layer["id"] for layer in layers]),
+        "background": _background(study.background),
         "unknown": {"paper": UNKNOWN, "line": UNKNOWN_HATCH},
         "mode_colours": MODE_COLOURS,
         "rapid_modes": list(HIGH_CAPACITY_MODES),
@@ -162,7 +177,6 @@ def _city(study: Study) -> dict[str, Any]:
         "question": _plain(city.get("question")),
         "population": _number(summary["population"]["total"]),
         "index": _plain(summary.get("index")),
-        "findings": [_plain(one["text"]) for one in summary.get("findings", ())],
     }
 
 
@@ -374,36 +388,97 @@ def _score(value: float | None, entry: pd.Series) -> float | int | None:
     return _number(min(max(100 * (value - worst) / (best - worst), 0.0), 100.0))
 
 
-def _districts(study: Study) -> list[dict[str, Any]]:
-    """Tell shape, name and findings of each district."""
+def _districts(
+    study: Study, layers: Sequence[str], reasons: dict[str, int]
+) -> list[dict[str, Any]]:
+    """Tell shape, name and findings of each district; new reasons are added to those known."""
     shapes = simplify(study.districts.geometry)
     spots = label_spots(shapes)
     labels = gpd.GeoSeries.from_xy(spots["x"], spots["y"], crs=shapes.crs).to_crs(GEOGRAPHIC)
+    spot = list(zip(labels.y.round(5), labels.x.round(5), spots["width_m"].round(), strict=True))
     packed = pack_polygons(shapes.to_crs(GEOGRAPHIC))
     doubts = _doubts(study)
+    place_of = {name: place for place, name in enumerate(layers)}
+
+    def places(names: Iterable[str] | None) -> list[int]:
+        return [place_of[name] for name in names or () if name in place_of]
+
     told = []
     for place, (unit_id, row) in enumerate(study.districts.iterrows()):
         found = study.summary["districts"].get(unit_id) or {}
+        said = [json.dumps(_reason(one)) for one in found.get("reasons") or ()]
         told.append(
             {
                 "id": str(unit_id),
                 "name": str(row["name"]),
                 "population": _number(row.get("population")),
                 "shape": packed[place],
-                "label": [
-                    round(labels.y.iloc[place], 5),
-                    round(labels.x.iloc[place], 5),
-                    round(spots["width_m"].iloc[place]),
-                ],
-                **{
-                    key: _plain(found.get(key))
-                    for key in ("score", "rank", "type_probability", "strengths", "gaps")
-                },
+                "label": [*spot[place][:2], int(spot[place][2])],
+                **{key: _interval(found.get(key)) for key in ("score", "rank")},
+                "type_probability": _chances(found.get("type_probability")),
+                **{key: places(found.get(key)) for key in ("strengths", "gaps")},
                 "doubts": [kind for kind, held in doubts.items() if held[place]],
-                "reasons": [_reason(one) for one in found.get("reasons") or ()],
+                "reasons": [reasons.setdefault(one, len(reasons)) for one in said],
             }
         )
     return told
+
+
+def _interval(found: Mapping[str, Any] | None) -> list[float | int | None] | None:
+    """Write a value and its intervals in a row, as short as they end."""
+    if found is None:
+        return None
+    row = [found.get("value")]
+    for kind in ("method", "sampling"):
+        ends = found.get(kind) or {}
+        row += [ends.get("low"), ends.get("high")]
+    short = _numbers(row)
+    while len(short) > 1 and short[-1] is None:
+        short.pop()
+    return short
+
+
+def _chances(found: Mapping[str, Any] | None) -> list[float | int | None]:
+    """Write the probability of each type, to the tenth of a per cent, in the order of the types."""
+    chances = [(found or {}).get(name) for name in TYPE_COLOURS]
+    return [None if one is None else _number(round(one, 3)) for one in chances]
+
+
+def _cells(study: Study, layers: Sequence[str]) -> dict[str, Any] | None:
+    """Tell shape and values of cells; None where nothing is known at them or they are too many."""
+    tables = [study.cell_indicators, pd.DataFrame(study.cells.drop(columns="geometry"))]
+    values = {
+        name: table[name].reindex(study.cells.index)
+        for table in tables
+        for name in layers
+        if name in table.columns and pd.api.types.is_numeric_dtype(table[name])
+    }
+    if not values or not 0 < len(study.cells) <= _MOST_CELLS:
+        return None
+    places = {unit_id: place for place, unit_id in enumerate(study.districts.index)}
+    shapes = simplify(study.cells.geometry)
+    return {
+        "shapes": pack_polygons(shapes.to_crs(GEOGRAPHIC)),
+        "of": [places.get(one, -1) for one in study.cells["district_id"]],
+        "values": {
+            name: [None if one is None else float(f"{one:.4g}") for one in _numbers(column)]
+            for name, column in values.items()
+        },
+    }
+
+
+def _background(background: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """Pack streets by rank and water, areas before lines, in the order in which they are drawn."""
+    if background.empty:
+        return []
+    ground = background.to_crs(GEOGRAPHIC)
+    packed = []
+    for kind, rank, shape in zip(ground["kind"], ground["rank"], ground.geometry, strict=True):
+        one = gpd.GeoSeries([shape], crs=GEOGRAPHIC)
+        is_area = shapely.get_dimensions(shape) == 2  # noqa: PLR2004  areas
+        told = {"areas": pack_polygons(one)[0]} if is_area else {"lines": pack_lines(one)}
+        packed.append({"kind": str(kind), "rank": int(rank), **told})
+    return packed
 
 
 def _doubts(study: Study) -> dict[str, list[bool]]:

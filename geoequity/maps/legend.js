@@ -76,7 +76,7 @@ geoequity.cross = function (data, words, layer, mark) {
   ];
 };
 
-geoequity.legend = function (data, words, { layer, moved, mark, doubts, hatched, hatch }) {
+geoequity.legend = function (data, words, { layer, moved, mark, doubts, hatched, hatch, cells }) {
   const make = geoequity.element;
   const known = (value) => value !== null && value !== undefined;
   const byType = layer.kind === "type";
@@ -156,7 +156,7 @@ geoequity.legend = function (data, words, { layer, moved, mark, doubts, hatched,
   if (byType && ["no_material_gap", "relative_scores"].includes(data.types.basis)) notes.push(words.text(`map.${data.types.basis}`));
   if (missing === layer.values.length) notes.push(words.text("map.all_unknown"));
   const title = make("strong", { class: "legend-title" }, layer.label[words.language]);
-  const said = () => [doubt(), ...notes.map((note) => make("p", { class: "note" }, note))].filter(Boolean);
+  const said = () => [doubt(), celled(), ...notes.map((note) => make("p", { class: "note" }, note))].filter(Boolean);
 
   // What is to be taken with care is hatched over its colour; the reader can lift that.
   function doubt() {
@@ -169,6 +169,16 @@ geoequity.legend = function (data, words, { layer, moved, mark, doubts, hatched,
     const figure = make("span", { class: "count", title: words.text("map.district_count", { count }) }, words.number(count, 0));
     const label = make("span", { class: "name" }, words.text("map.doubt.legend", { reasons: kinds.join(", ") }));
     return make("label", { class: "toggle doubt" }, box, make("span", { class: "swatch" }), label, figure);
+  }
+
+  // What was computed at cells is shown at them from near.
+  function celled() {
+    if (!cells) return null;
+    const box = make("input", { type: "checkbox", id: "ge-cells-shown" });
+    box.checked = cells.wanted;
+    box.addEventListener("change", () => cells.show(box.checked));
+    const label = make("span", { class: "name" }, words.text("map.cells_near", { count: cells.count }));
+    return make("label", { class: "toggle doubt" }, box, label);
   }
 
   if (layer.kind === "crossed") {

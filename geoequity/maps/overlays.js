@@ -13,13 +13,21 @@ geoequity.LINES = {
   bus: { weight: 1.2, opacity: 0.55 },
 };
 
-// The lines and stations that a reader knows the city by are shown from the start.
-geoequity.rapidModes = (data) =>
-  [...data.routes, ...data.stops]
-    .filter((one) => data.rapid_modes.includes(one.mode))
-    .map((one) => `mode:${one.mode}`);
+geoequity.GROUND = "ground:streets";
 
-geoequity.overlays = function (map, data, shown, pane) {
+// What a reader knows the city by is shown from the start: its streets and water, fast lines and stations.
+geoequity.atFirst = function (data) {
+  const rapid = [...data.routes, ...data.stops].filter((one) => data.rapid_modes.includes(one.mode));
+  return [...(data.background.length ? [geoequity.GROUND] : []), ...new Set(rapid.map((one) => `mode:${one.mode}`))];
+};
+
+// Everything that can be laid over the districts, by the name it has in the page's address.
+geoequity.overlayIds = function (data) {
+  const modes = new Set([...data.routes, ...data.stops].map((one) => `mode:${one.mode}`));
+  return [geoequity.GROUND, ...modes, ...data.services.map((one) => `service:${one.id}`)];
+};
+
+geoequity.overlays = function (map, data, shown, { pane, ground, changed }) {
   const make = geoequity.element;
   const at = (id) => document.getElementById(`ge-${id}`);
   const renderer = L.canvas({ pane, padding: 0.2 });
@@ -60,6 +68,7 @@ geoequity.overlays = function (map, data, shown, pane) {
 
   function drawOverlay(id) {
     const [kind, ...name] = id.split(":");
+    if (kind === "ground") return [];
     if (kind === "mode") return drawMode(name.join(":"));
     return drawService(data.services.find((one) => one.id === name.join(":")));
   }
@@ -72,6 +81,16 @@ geoequity.overlays = function (map, data, shown, pane) {
         else part.remove();
       }
     }
+    showGround();
+  }
+
+  const showGround = () => ground(shown.has(geoequity.GROUND));
+
+  // Takes over what a link says is shown.
+  function choose(ids) {
+    shown.clear();
+    for (const id of ids) shown.add(id);
+    show();
   }
 
   function nearest(point, within) {
@@ -93,7 +112,7 @@ geoequity.overlays = function (map, data, shown, pane) {
   function toggle(words, id, label, count, key) {
     const box = make("input", { type: "checkbox", "data-overlay": id });
     box.checked = shown.has(id);
-    const number = make("span", { class: "count" }, words.number(count, 0));
+    const number = count === null ? null : make("span", { class: "count" }, words.number(count, 0));
     return make("label", { class: "toggle" }, box, key, make("span", { class: "name" }, label), number);
   }
 
@@ -113,8 +132,13 @@ geoequity.overlays = function (map, data, shown, pane) {
         const key = colourKey(dashed, data.mode_colours[mode]);
         return toggle(words, `mode:${mode}`, words.text(`map.mode.${mode}`), count(mode), key);
       });
+    if (rows.length) rows.unshift(make("p", { class: "note" }, words.text("map.transport_note")));
+    if (data.background.length) {
+      const key = colourKey("line-key thin", "#27303B");
+      rows.unshift(toggle(words, geoequity.GROUND, words.text("map.ground"), null, key));
+    }
     at("transport").hidden = !rows.length;
-    at("transport-list").replaceChildren(make("p", { class: "note" }, words.text("map.transport_note")), ...rows);
+    at("transport-list").replaceChildren(...rows);
   }
 
   function group(words, area, members) {
@@ -153,6 +177,7 @@ geoequity.overlays = function (map, data, shown, pane) {
       const id = event.target.dataset.overlay;
       if (id) change(id, event.target.checked);
       show();
+      changed();
     });
   }
 
@@ -161,5 +186,5 @@ geoequity.overlays = function (map, data, shown, pane) {
     services(words);
   }
 
-  return { show, nearest, list };
+  return { show, choose, nearest, list, ground: showGround };
 };

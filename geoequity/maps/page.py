@@ -20,12 +20,19 @@ from branca.element import Element, Figure
 
 _SCRIPTS = (
     "words.js",
+    "data.js",
     "shapes.js",
+    "units.js",
+    "ground.js",
+    "cells.js",
     "overlays.js",
     "weights.js",
     "address.js",
     "legend.js",
+    "list.js",
     "card.js",
+    "versus.js",
+    "story.js",
     "map.js",
 )
 _IMAGE = re.compile(r"url\((images/[\w.-]+)\)")

@@ -98,6 +98,7 @@ geoequity.Labels = geoequity.Places.extend({
     context.lineJoin = "round";
     for (const place of this.options.order) {
       const room = this.options.widths[place] / perPixel;
+      if (room < 16) break; // the widest come first: no name fits into what follows
       const name = this.options.names[place];
       const lines = this._fit(context, name, room) || this._fit(context, name, 1.25 * room); // the halo lets it lean out
       if (!lines) continue;
@@ -151,4 +152,38 @@ geoequity.hatch = function (drawing, { paper, line }) {
   const lines = make("pattern", doubt, definitions);
   make("rect", { width: 3, height: 9, fill: "#FFFFFF", "fill-opacity": 0.75 }, lines); // shows on light and dark alike
   make("rect", { x: 0.9, width: 1.2, height: 9, fill: "#27303B" }, lines);
+};
+
+// The same two for a canvas: patterns of a few pixels that repeat without a seam.
+geoequity.hatchings = {};
+geoequity.hatchingsOf = function ({ paper, line }) {
+  const tile = (size, draw) => {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = size;
+    const context = canvas.getContext("2d");
+    draw(context);
+    let pattern = null;
+    return (on) => (pattern ||= on.createPattern(canvas, "repeat"));
+  };
+  const stripe = (context, size, turn, width, colour) => {
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.beginPath();
+    for (const start of [-size, 0, size]) {
+      context.moveTo(start - 1, turn > 0 ? -1 : size + 1);
+      context.lineTo(start + size + 1, turn > 0 ? size + 1 : -1);
+    }
+    context.stroke();
+  };
+  return {
+    "url(#ge-unknown)": tile(8, (context) => {
+      context.fillStyle = paper;
+      context.fillRect(0, 0, 8, 8);
+      stripe(context, 8, 1, 1.2, line);
+    }),
+    "url(#ge-doubt)": tile(10, (context) => {
+      stripe(context, 10, -1, 2.6, "rgba(255, 255, 255, 0.75)");
+      stripe(context, 10, -1, 1, "#27303B");
+    }),
+  };
 };

@@ -21,13 +21,13 @@ geoequity.mean = function (kind, values, weights, floor) {
 
 // 1 is best, ties share the middle rank, unknown has none.
 geoequity.ranks = function (values) {
-  const known = values.filter((value) => value !== null).sort((a, b) => b - a);
-  const first = new Map();
-  const last = new Map();
-  known.forEach((value, place) => {
-    if (!first.has(value)) first.set(value, place + 1);
-    last.set(value, place + 1);
-  });
+  const rising = Float64Array.from(values.filter((value) => value !== null)).sort();
+  const [first, last] = [new Map(), new Map()];
+  for (let place = rising.length - 1; place >= 0; place -= 1) {
+    const value = rising[place];
+    if (!first.has(value)) first.set(value, rising.length - place);
+    last.set(value, rising.length - place);
+  }
   return values.map((value) => (value === null ? null : (first.get(value) + last.get(value)) / 2));
 };
 
@@ -38,63 +38,67 @@ geoequity.weights = function (data) {
   const own = [...published];
   const children = nodes.map((_, parent) => nodes.flatMap((node, place) => (node.parent === parent ? [place] : [])));
   const handles = new Map(data.tree.handles.map((handle) => [handle.id, handle]));
-  let made = null;
+  const areas = new Map();
+  nodes.forEach(({ area }, place) => area && areas.set(area, [...(areas.get(area) || []), place]));
+  const columns = nodes.map((node, place) => (children[place].length ? null : layers.get(node.id).scores));
+  const byArea = new Map();
+  const stale = new Set(nodes.keys()); // what the weights moved since it was last built
+  let made = new Map(); // layers, from what was built
+  let ranked = null;
 
   const weightOf = (id) => own[handles.get(id).nodes[0]];
   const publishedOf = (id) => published[handles.get(id).nodes[0]];
   const mostOf = (id) => Math.max(3, Math.ceil(2 * publishedOf(id)));
   const changed = () => own.some((weight, place) => weight !== published[place]);
 
+  // A weight says how much a child counts in its parent, and so in all above it.
+  function weigh(place, weight) {
+    if (own[place] === weight) return;
+    own[place] = weight;
+    for (let above = nodes[place].parent; above !== null; above = nodes[above].parent) stale.add(above);
+  }
+
   function set(id, weight) {
-    for (const place of handles.get(id)?.nodes || []) own[place] = weight;
-    made = null;
+    for (const place of handles.get(id)?.nodes || []) weigh(place, weight);
   }
 
   function reset() {
-    published.forEach((weight, place) => {
-      own[place] = weight;
+    published.forEach((weight, place) => weigh(place, weight));
+  }
+
+  function meanOf(kind, parts, weights, enough) {
+    const values = parts.map(() => null);
+    return data.districts.map((_, district) => {
+      let known = 0;
+      parts.forEach((column, child) => {
+        values[child] = column[district];
+        if (values[child] !== null) known += 1;
+      });
+      return known >= enough ? geoequity.mean(kind, values, weights, floor) : null;
     });
-    made = null;
   }
 
   // Children stand before their parents, so that one walk scores the whole tree.
   function build() {
-    const columns = [];
+    if (!stale.size) return;
     nodes.forEach((node, place) => {
       const below = children[place];
-      if (!below.length) {
-        columns.push(layers.get(node.id).scores);
-        return;
-      }
-      const weights = below.map((child) => own[child]);
-      columns.push(
-        data.districts.map((_, district) => {
-          const values = below.map((child) => columns[child][district]);
-          const enough = values.filter((value) => value !== null).length >= node.min_known;
-          return enough ? geoequity.mean(node.mean, values, weights, floor) : null;
-        }),
-      );
+      if (!stale.has(place) || !below.length) return;
+      const [parts, weights] = [columns, own].map((of) => below.map((child) => of[child]));
+      columns[place] = meanOf(node.mean, parts, weights, node.min_known);
     });
-    return new Map(nodes.map((node, place) => [node.id, columns[place]]));
+    for (const [area, parts] of areas) { // the side view: its pillars together, one as much as the other
+      if (!parts.some((place) => stale.has(place))) continue;
+      byArea.set(area, meanOf(mean, parts.map((place) => columns[place]), parts.map(() => 1), 0));
+    }
+    stale.clear();
+    made = new Map();
+    ranked = null;
   }
 
-  // The side view by area: its pillars together, one as much as the other.
-  function withAreas(scores) {
-    for (const area of new Set(nodes.map((node) => node.area).filter(Boolean))) {
-      const parts = nodes.filter((node) => node.area === area).map((node) => scores.get(node.id));
-      const weights = parts.map(() => 1);
-      const values = (district) => parts.map((part) => part[district]);
-      scores.set(area, data.districts.map((_, district) => geoequity.mean(mean, values(district), weights, floor)));
-    }
-    return scores;
-  }
-
-  function result() {
-    if (made === null) {
-      const scores = withAreas(build());
-      made = { scores, ranks: geoequity.ranks(scores.get("index") || []), layers: new Map() };
-    }
-    return made;
+  function scoresOf(id) {
+    build();
+    return byArea.get(id) || columns[nodes.findIndex((node) => node.id === id)] || null;
   }
 
   function cityMean(values) {
@@ -119,21 +123,23 @@ geoequity.weights = function (data) {
 
   function layerOf(layer) {
     if (layer.kind !== "score" || !changed()) return layer;
-    const found = result();
-    const values = found.scores.get(layer.id);
+    const values = scoresOf(layer.id);
     if (!values) return layer;
-    if (!found.layers.has(layer.id)) {
-      const moved = { ...layer, values, breaks: stretched(layer.breaks, values), mean: cityMean(values), own: true };
-      found.layers.set(layer.id, moved);
+    if (!made.has(layer.id)) {
+      made.set(layer.id, { ...layer, values, breaks: stretched(layer.breaks, values), mean: cityMean(values), own: true });
     }
-    return found.layers.get(layer.id);
+    return made.get(layer.id);
   }
 
-  const scoreOf = (district) => (result().scores.get("index") || [])[district] ?? null;
-  const rankOf = (district) => result().ranks[district] ?? null;
+  const scoreOf = (district) => scoresOf("index")?.[district] ?? null;
+  function rankOf(district) {
+    const scores = scoresOf("index");
+    ranked ||= geoequity.ranks(scores || []);
+    return ranked[district] ?? null;
+  }
   // Weights that leave a whole group without any are no weights: nothing can be said then.
   const empty = () => children.some((below) => below.length && below.every((child) => !(own[child] > 0)));
-  return { handles, weightOf, publishedOf, mostOf, set, reset, changed, empty, build, layerOf, scoreOf, rankOf };
+  return { handles, weightOf, publishedOf, mostOf, set, reset, changed, empty, layerOf, scoreOf, rankOf };
 };
 
 // The panel of sliders; `moved` is told after every step.

@@ -109,8 +109,6 @@ geoequity.element = function (tag, attributes = {}, ...children) {
   return made;
 };
 
-geoequity.read = () => JSON.parse(document.getElementById("ge-data").textContent);
-
 geoequity.motion = function () {
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   return { zoomAnimation: !calm, fadeAnimation: !calm, markerZoomAnimation: !calm };

@@ -34,6 +34,7 @@ _LAYERS = {
     "services": "tables/services.parquet",
     "stops": "tables/stops.parquet",
     "routes": "tables/routes.parquet",
+    "background": "tables/background.parquet",
 }
 _TABLES = (
     "indicators",
@@ -318,6 +319,8 @@ def _write_package(study: Study, path: Path) -> None:
     """Write the layers to one GeoPackage, styled."""
     for name in _LAYERS:
         layer = getattr(study, name).reset_index()
+        if name == "background" and layer.empty:
+            continue
         kind = "Unknown" if layer.empty else None
         pyogrio.write_dataframe(layer, path, layer=name, geometry_type=kind)
     add_styles(study, path)

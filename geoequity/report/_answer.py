@@ -7,14 +7,22 @@ import pandas as pd
 
 from geoequity import inequality
 from geoequity.indicators import catalogue_table, read_catalogue
-from geoequity.locale import name
 from geoequity.report._gap import verdict
+from geoequity.report._people import by_district, served
 from geoequity.report._readings import Ends, between, sampling
-from geoequity.report._words import Words, at, figure
+from geoequity.report._words import (
+    Words,
+    amount,
+    at,
+    district_names,
+    figure,
+    indicator_names,
+)
 from geoequity.schema import PILLARS, TYPES
 from geoequity.study import Study
 
 WORST = 0.25  # of people: who is called behind on an indicator
+NEXT_TO_NOTHING = 0.05  # of the city's mean, under which no multiple of a tenth is told
 _NAMED = 8
 _DRIVERS = 3
 
@@ -64,7 +72,7 @@ def _behind(study: Study, asked: Sequence[str], words: Words) -> list[str]:
     told = [
         words.text(
             "report.answer.of",
-            district=name(study.districts.loc[unit, "name"]),
+            district=district_names(study)[unit],
             some=int(times),
             all=len(worst),
         )
@@ -84,7 +92,7 @@ def _behind(study: Study, asked: Sequence[str], words: Words) -> list[str]:
 
 def _tail(study: Study, indicator: str) -> pd.Series | None:
     """Tell which districts are in the worst quarter of people, and worse than the middle."""
-    value, people = _weighed(study, indicator, study.indicators, study.districts)
+    value, people = by_district(study, indicator)
     if value.empty:
         return None
     sign = -1.0 if study.catalogue.loc[indicator, "better"] == "lower" else 1.0
@@ -114,7 +122,7 @@ def _indicator(study: Study, indicator: str, words: Words) -> dict[str, Any]:
         _parts(study, indicator, words),
     ]
     return {
-        "name": words.label(study.catalogue.loc[indicator]) or indicator,
+        "name": indicator_names(study, words)[indicator],
         "said": [one for one in said if one],
         "reasons": words.reasons(told.get("reasons")) if lost else [],
         "unknown": words.text("report.answer.no_mean") if lost else "",
@@ -127,16 +135,16 @@ def _ends(study: Study, indicator: str, told: Mapping[str, Any], words: Words) -
     ends = [told.get("max_district"), told.get("min_district")]
     if study.catalogue.loc[indicator, "better"] == "higher":
         ends.reverse()
-    lost, mean = figure(told.get("mean")) is None, _write(study, indicator, told.get("mean"), words)
+    lost, mean = figure(told.get("mean")) is None, amount(study, indicator, told.get("mean"), words)
     if None in ends or values[ends[0]] == values[ends[1]]:
         return "" if lost else words.text("report.answer.mean", mean=mean)
 
     def district(unit: str) -> tuple[str, str]:
         """Name a district, and write what it has with its sampling interval."""
-        value = _write(study, indicator, values[unit], words)
+        value = amount(study, indicator, values[unit], words)
         sampled: Ends | None = ends_of.get((unit, indicator))
-        doubt = between(sampled, lambda end: _write(study, indicator, end, words), words)
-        return name(study.districts.loc[unit, "name"]), f"{value} ({doubt})" if doubt else value
+        doubt = between(sampled, lambda end: amount(study, indicator, end, words), words)
+        return district_names(study)[unit], f"{value} ({doubt})" if doubt else value
 
     (worst_in, worst), (best_in, best) = (district(str(unit)) for unit in ends)
     return words.text(
@@ -156,41 +164,15 @@ def _tenths(study: Study, indicator: str, told: Mapping[str, Any], words: Words)
         return ""
     said = {
         "base": words.text(f"base.{study.catalogue.loc[indicator, 'base']}"),
-        "worst": _write(study, indicator, tenths.worst, words),
-        "best": _write(study, indicator, tenths.best, words),
+        "worst": amount(study, indicator, tenths.worst, words),
+        "best": amount(study, indicator, tenths.best, words),
     }
-    ratio = figure(told.get("ratio"))
-    if not ratio:
+    ratio, mean = (figure(told.get(one)) for one in ("ratio", "mean"))
+    # Of next to nothing anything is many times as much
+    if not ratio or min(tenths.worst, tenths.best) < NEXT_TO_NOTHING * (mean or 0.0):
         return words.text("report.answer.tenths", **said)
     times = words.number(max(ratio, 1 / ratio))
     return words.text("report.answer.tenths_ratio", **said, ratio=times)
-
-
-def served(study: Study, indicator: str) -> inequality.Tenths:
-    """
-    Take the tenths of people whose ratio the summary publishes.
-
-    Parameters
-    ----------
-    study
-        What was found in a city.
-    indicator
-        Its id.
-
-    Returns
-    -------
-    served
-        Means of the best- and the worst-served tenth, of cells inside the
-        districts where the indicator is measured at cells, else of districts.
-    """
-    if at(study.summary, "indicators", indicator, "level") == "cell":
-        inside = study.cells["district_id"].notna()
-        table, units = study.cell_indicators[inside], study.cells[inside]
-    else:
-        table, units = study.indicators, study.districts
-    value, people = _weighed(study, indicator, table, units)
-    better = study.catalogue.loc[indicator, "better"]
-    return inequality.tenths(value, population=people, better=better)
 
 
 def _unequal(study: Study, indicator: str, told: Mapping[str, Any], words: Words) -> str:
@@ -233,7 +215,7 @@ def _parts(study: Study, indicator: str, words: Words) -> str:
         words.text(
             "report.answer.part",
             part=words.own(one["label"]) or key,
-            value=_write(study, indicator, one["indicators"].get(indicator), words),
+            value=amount(study, indicator, one["indicators"].get(indicator), words),
         )
         for key, one in told.items()
     ]
@@ -254,14 +236,15 @@ def _whole(study: Study, words: Words) -> list[str]:
     if set(pillars) == set(PILLARS):
         both = {one: words.score(points) for one, points in pillars.items()}
         said.append(words.text("finding.drivers.pillars", **both))
+    labels = indicator_names(study, words)
     drivers = [
         words.text(
             "finding.driver",
-            label=words.label(study.catalogue.loc[one["id"]]) or one["id"],
+            label=labels[one["id"]],
             points=words.score(one["points"]),
         )
         for one in (at(summary, "index", "drivers") or ())[:_DRIVERS]
-        if one["id"] in study.catalogue.index
+        if one["id"] in labels
     ]
     if drivers:
         said.append(words.text("report.answer.drivers", drivers="; ".join(drivers)))
@@ -276,7 +259,7 @@ def _types(study: Study, words: Words) -> list[dict[str, Any]]:
         share = figure(told.get("population_share"))
         if not told.get("districts") or share is None:
             continue
-        names = sorted(name(study.districts.loc[unit, "name"]) for unit in told["districts"])
+        names = sorted(district_names(study)[unit] for unit in told["districts"])
         said = words.text(
             "report.answer.type",
             means=words.text(f"type_means.{kind}").capitalize(),
@@ -286,23 +269,3 @@ def _types(study: Study, words: Words) -> list[dict[str, Any]]:
         title = words.text(f"type.{kind}").capitalize()
         items.append({"name": title, "said": [said], "reasons": [], "unknown": ""})
     return items
-
-
-def _weighed(
-    study: Study, indicator: str, table: pd.DataFrame, units: pd.DataFrame
-) -> tuple[pd.Series, pd.Series]:
-    """Give the known values of an indicator and whom each counts for."""
-    base = str(study.catalogue.loc[indicator, "base"])
-    columns = [{"persons": "population"}.get(base, base), "population"]
-    counted = next(
-        (units[one] for one in columns if one in units and units[one].notna().any()), None
-    )
-    if counted is None:
-        return pd.Series(dtype=float), pd.Series(dtype=float)
-    value = table[indicator][counted > 0].dropna()
-    return value, counted[value.index].astype(float)
-
-
-def _write(study: Study, indicator: str, value: Any, words: Words) -> str:
-    """Write a value with its unit."""
-    return words.quantity(value, str(study.catalogue.loc[indicator, "unit"]))

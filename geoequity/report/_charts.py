@@ -9,11 +9,37 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from geoequity.palette import TYPE_COLOURS, UNKNOWN, ink_on
 from geoequity.report._shapes import text_width
 
 LINE = 1.15  # height of a line, as a share of the font size
 NAME_SIZE = 9.0
+
+
+def along(value: float, low: float, high: float) -> dict[str, float]:
+    """
+    Lay a bar that begins at zero out in a cell of a table.
+
+    Parameters
+    ----------
+    value
+        What the bar stands for.
+    low
+        Where the cell begins, 0 or less, in the unit of the value.
+    high
+        Where it ends, 0 or more.
+
+    Returns
+    -------
+    bar
+        ``left`` and ``width``, in per cent of the cell.
+    """
+    whole = (high - low) or 1.0
+    left = round(100 * (min(value, 0.0) - low) / whole, 1)
+    return {"left": left, "width": round(100 * abs(value) / whole, 1)}
+
 
 SKY_WIDTH, SKY_HEIGHT = 720.0, 300.0
 SKY_LEFT, SKY_RIGHT, SKY_TOP, SKY_BOTTOM = 46.0, 8.0, 36.0, 48.0
@@ -246,3 +272,124 @@ def _ticks(low: float, high: float) -> list[float]:
     first, last = math.floor(low / step), math.ceil(high / step)
     last = max(last, first + 1)
     return [round(step * place, 12) for place in range(first, last + 1)]
+
+
+RANK_WIDTH, RANK_LEFT, RANK_RIGHT, RANK_TOP, RANK_BOTTOM = 720.0, 176.0, 14.0, 20.0, 22.0
+RANK_ROWS = ((60, 16.0), (math.inf, 12.0))  # up to so many districts, rows are so high
+RANK_MOST = 100  # districts drawn; of more, as many from either end
+RANK_BREAK = 20.0  # room for those between
+NAME_ROOM = RANK_LEFT - 26.0  # letters of some fonts are wider than was estimated
+CUT = "\N{HORIZONTAL ELLIPSIS}"
+
+
+def ranking(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """
+    Line the districts up from the best served to the worst, each with its range.
+
+    Parameters
+    ----------
+    rows
+        Districts from the best served to the worst: ``name``, ``type`` (None
+        where none is stated), ``score`` 0-100, ``low`` and ``high`` (None where
+        there is no range).
+
+    Returns
+    -------
+    picture
+        ``bars`` with ``y``, ``height``, ``x_end``, ``x_low`` and ``x_high``,
+        ``colour``, ``ink`` and ``short``, the name as far as there is room;
+        ``ticks`` of scores; ``left_out``, how many are between the ends, and
+        ``break_y`` where they are.
+    """
+    left_out = max(0, len(rows) - RANK_MOST)
+    half = RANK_MOST // 2
+    shown = [*rows[:half], *rows[-half:]] if left_out else rows
+    step = next(high for most, high in RANK_ROWS if len(shown) <= most)
+    wide = RANK_WIDTH - RANK_LEFT - RANK_RIGHT
+
+    def across(score: float | None) -> float | None:
+        return None if score is None else round(RANK_LEFT + wide * score / 100, 1)
+
+    bars = []
+    for place, one in enumerate(shown):
+        colour = TYPE_COLOURS.get(one["type"] or "", UNKNOWN)
+        below = RANK_BREAK if left_out and place >= half else 0.0
+        bars.append(
+            {
+                **one,
+                "short": _short(one["name"], size=NAME_SIZE + 1, room=NAME_ROOM),
+                "y": round(RANK_TOP + step * place + below + 0.14 * step, 1),
+                "height": round(0.72 * step, 1),
+                "middle": round(RANK_TOP + step * (place + 0.5) + below, 1),
+                "x_end": across(one["score"]),
+                "x_low": across(one["low"]),
+                "x_high": across(one["high"]),
+                "colour": colour,
+                "ink": ink_on(colour),
+            }
+        )
+    floor = RANK_TOP + step * len(shown) + (RANK_BREAK if left_out else 0.0)
+    return {
+        "width": RANK_WIDTH,
+        "height": floor + RANK_BOTTOM,
+        "left": RANK_LEFT,
+        "top": RANK_TOP,
+        "floor": floor,
+        "bars": bars,
+        "ticks": [(score, across(score)) for score in range(0, 101, 25)],
+        "left_out": left_out,
+        "break_y": RANK_TOP + step * half + RANK_BREAK / 2,
+    }
+
+
+def _short(name: str, *, size: float, room: float) -> str:
+    """Cut a name to the room there is."""
+    if text_width(name, size=size) <= room:
+        return name
+    while name and text_width(name + CUT, size=size) > room:
+        name = name[:-1]
+    return name.rstrip() + CUT
+
+
+LORENZ_SIDE, LORENZ_LEFT, LORENZ_RIGHT, LORENZ_TOP, LORENZ_BOTTOM = 260.0, 44.0, 8.0, 28.0, 44.0
+LORENZ_STEPS = 100
+QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def lorenz(people: Sequence[float], held: Sequence[float]) -> dict[str, Any]:
+    """
+    Draw a Lorenz curve beside the line of equal shares.
+
+    Parameters
+    ----------
+    people
+        Shares of people from 0 to 1, those with least first.
+    held
+        Shares of the total that they hold.
+
+    Returns
+    -------
+    picture
+        ``line``, the points of the curve at every hundredth of people; ``ticks``
+        of both axes, at the quarters.
+    """
+    right, floor = LORENZ_SIDE + LORENZ_LEFT, LORENZ_SIDE + LORENZ_TOP
+
+    def across(share: float) -> float:
+        return round(LORENZ_LEFT + LORENZ_SIDE * share, 1)
+
+    def up(share: float) -> float:
+        return round(floor - LORENZ_SIDE * share, 1)
+
+    steps = np.linspace(0.0, 1.0, LORENZ_STEPS + 1)
+    heights = np.interp(steps, people, held)
+    return {
+        "width": right + LORENZ_RIGHT,
+        "height": floor + LORENZ_BOTTOM,
+        "left": LORENZ_LEFT,
+        "right": right,
+        "top": LORENZ_TOP,
+        "floor": floor,
+        "line": [(across(x), up(y)) for x, y in zip(steps, heights, strict=True)],
+        "ticks": [(across(tick), up(tick)) for tick in QUARTERS],
+    }

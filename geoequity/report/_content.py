@@ -21,15 +21,17 @@ from geoequity.report import (
     _charts,
     _decoration,
     _gap,
+    _lorenz,
     _neighbours,
     _on_foot,
     _on_wheels,
+    _profiles,
     _readings,
     _shapes,
     _tables,
     _together,
 )
-from geoequity.report._words import Words, at, figure, interval
+from geoequity.report._words import Words, at, figure, indicator_names, interval
 from geoequity.schema import AREAS, PILLARS, TYPES
 from geoequity.study import Study
 
@@ -78,6 +80,9 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         "probability": words.percent(at(study.summary, "method", "min_probability")),
         "skyline": _skyline(study, rows, words),
         "cloud": _cloud(study, rows, words),
+        "lorenz": _lorenz.curves(study, words),
+        "ranking": _ranking(rows, words),
+        "profiles": _profiles.profiles(study, rows, words),
         "gap": _gap.gap(study, words),
         "divide": _gap.divide(study, words),
         "leaning": _gap.leaning(study, words),
@@ -191,7 +196,7 @@ def _findings(study: Study, words: Words) -> list[dict[str, str]]:
 def _district_rows(study: Study, words: Words) -> list[dict[str, Any]]:
     """Put every district in words, the best served first."""
     told = study.summary["districts"]
-    labels = {one: words.label(entry) or one for one, entry in study.catalogue.iterrows()}
+    labels = indicator_names(study, words)
     rows = []
     for unit in map(str, study.districts.index):
         one = told.get(unit, {})
@@ -397,6 +402,46 @@ def _skyline(
         "shares": [(share, words.percent(share / 100)) for share in (0, 25, 50, 75, 100)],
         "described": words.text("report.who.skyline_alt", **said),
         **said,
+    }
+
+
+def _ranking(rows: Sequence[Mapping[str, Any]], words: Words) -> dict[str, Any] | None:
+    """Line the districts up by the index, each with its range."""
+    known = [row for row in rows if row["value"] is not None]
+    if not known:
+        return None
+    bars = [
+        {
+            "name": row["name"],
+            "type": row["type"],
+            "mark": TYPE_MARKS.get(row["type"] or ""),
+            "score": row["value"],
+            "low": row["low"],
+            "high": row["high"],
+            "said": words.text(
+                f"report.ranks.bar{'_range' if row['score_range'] else ''}",
+                district=row["name"],
+                score=row["score"],
+                range=row["score_range"],
+                rank=row["rank"],
+            ),
+        }
+        for row in known
+    ]
+    drawn = _charts.ranking(bars)
+    first, last = known[0], known[-1]
+    return {
+        **drawn,
+        "ranged": any(row["score_range"] for row in known),
+        "between": words.text("report.ranks.between", count=drawn["left_out"]),
+        "described": words.text(
+            "report.ranks.alt",
+            count=len(known),
+            best=first["name"],
+            high=first["score"],
+            worst=last["name"],
+            low=last["score"],
+        ),
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from geoequity.palette import TYPE_COLOURS
+from geoequity.report._charts import along
 from geoequity.report._words import Words, at, figure
 from geoequity.schema import PILLARS
 from geoequity.study import Study
@@ -85,10 +86,8 @@ def _said(told: Mapping[str, Any], words: Words) -> list[str]:
 
 def _bar(gap: float, reach: float) -> dict[str, Any]:
     """Place a bar to the left or to the right of the middle, in per cent of the cell."""
-    width = round(50 * abs(gap) / reach, 1)
-    left = 50.0 if gap >= 0 else round(50 - width, 1)
     kind = "showcase" if gap >= 0 else "analogue"
-    return {"left": left, "width": width, "colour": TYPE_COLOURS[kind]}
+    return {"colour": TYPE_COLOURS[kind], **along(gap, -reach, reach)}
 
 
 def _why(gap: float, told: Mapping[str, Any], study: Study, words: Words) -> list[str]:

@@ -5,8 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from geoequity.findings import LEANING, NOTABLE_POINTS
-from geoequity.locale import name
-from geoequity.report._words import Words, at, figure
+from geoequity.report._charts import along
+from geoequity.report._words import (
+    Words,
+    amount,
+    at,
+    district_names,
+    figure,
+    indicator_names,
+)
 from geoequity.schema import PILLARS
 from geoequity.study import Study
 
@@ -41,11 +48,10 @@ def gap(study: Study, words: Words) -> dict[str, Any] | None:
         both = {pillar: words.score(points) for pillar, points in pillars.items()}
         said.append(words.text("finding.drivers.pillars", **both))
     said += _unknown("gap", index, words)
-    labels = _labels(study, words)
-    names = {str(key): name(one) for key, one in study.districts["name"].items()}
+    labels = indicator_names(study, words)
     tables = [
         _bars("indicator", index["drivers"], labels, words),
-        _bars("district", index.get("district_drivers") or (), names, words),
+        _bars("district", index.get("district_drivers") or (), district_names(study), words),
     ]
     return {"said": said, "tables": [one for one in tables if one["rows"]]}
 
@@ -71,14 +77,13 @@ def divide(study: Study, words: Words) -> dict[str, Any] | None:
     told = study.summary.get("divide")
     if not told:
         return None
-    labels = _labels(study, words)
+    labels = indicator_names(study, words)
+    called = district_names(study)
     names = {key: _title(words.own(one["label"]) or key) for key, one in told["parts"].items()}
     parts = [
         {
             "name": names[key],
-            "districts": words.listing(
-                [name(study.districts.loc[unit, "name"]) for unit in one["districts"]]
-            ),
+            "districts": words.listing([called[str(unit)] for unit in one["districts"]]),
             "cells": [
                 words.number(one["population"], 0),
                 *(words.score(one[node]) for node in ("index", *PILLARS)),
@@ -92,7 +97,7 @@ def divide(study: Study, words: Words) -> dict[str, Any] | None:
         rows = [
             {
                 "name": labels.get(one["id"], one["id"]),
-                "cells": [_value(study, one["id"], side.get(one["id"]), words) for side in sides],
+                "cells": [amount(study, one["id"], side.get(one["id"]), words) for side in sides],
                 **_bar(one, _widest(told["drivers"]), words),
             }
             for one in told["drivers"]
@@ -195,14 +200,12 @@ def _widest(rows: Iterable[Mapping[str, Any]]) -> tuple[float, float]:
 def _bar(one: Mapping[str, Any], widest: tuple[float, float], words: Words) -> dict[str, Any]:
     """Write points and share, and lay the bar out in percent of the widest."""
     points, error = figure(one["points"]) or 0.0, figure(one["error"])
-    whole = (widest[1] - widest[0]) or 1.0
     return {
         "points": words.score(points),
         "error": f"± {words.number(math.ceil(100 * error) / 100, 2)}" if error else "",
         "share": words.percent(one["share"], 0),
-        "left": round(100 * (min(points, 0.0) - widest[0]) / whole, 1),
-        "width": round(100 * abs(points) / whole, 1),
         "against": points < 0,
+        **along(points, *widest),
     }
 
 
@@ -212,16 +215,6 @@ def _unknown(table: str, told: Mapping[str, Any], words: Words) -> list[str]:
     if points is None or abs(points) < NOTABLE_POINTS / 10:
         return []
     return [words.text(f"report.{table}.unknown", points=words.score(points))]
-
-
-def _labels(study: Study, words: Words) -> dict[str, str]:
-    """Name the indicators."""
-    return {str(key): words.label(entry) or str(key) for key, entry in study.catalogue.iterrows()}
-
-
-def _value(study: Study, indicator: str, value: Any, words: Words) -> str:
-    """Write a value of an indicator with its unit."""
-    return words.quantity(figure(value), str(study.catalogue.loc[indicator, "unit"]))
 
 
 def _title(said: str) -> str:

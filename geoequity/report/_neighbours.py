@@ -9,7 +9,7 @@ import shapely
 from geoequity.findings import SURE
 from geoequity.judgement import ROOT
 from geoequity.palette import CLUSTER_COLOURS, CLUSTER_MARKS, ink_on
-from geoequity.report._words import Words, at, figure
+from geoequity.report._words import Words, amount, at, figure, indicator_names
 from geoequity.study import Study
 
 _LEAST_P = 0.001  # smaller ones are told as under it
@@ -45,8 +45,7 @@ def neighbours(
     told = study.summary.get("patterns")
     if not told or not (told["index"] or told["cliffs"] or told["gradient"]):
         return None
-    labels = {one: words.label(entry) or one for one, entry in study.catalogue.iterrows()}
-    labels[ROOT] = words.text("report.column.index")
+    labels = {**indicator_names(study, words), ROOT: words.text("report.column.index")}
     of = {row["id"]: row for row in rows}
     return {
         "said": _said(told, labels, words),
@@ -245,9 +244,7 @@ def _slope(value: float, key: str, study: Study, words: Words) -> str:
 
 def _value(value: Any, key: str, study: Study, words: Words) -> str:
     """Write a value of the index or an indicator."""
-    if key == ROOT:
-        return words.score(value)
-    return words.quantity(value, str(study.catalogue.loc[key, "unit"]))
+    return words.score(value) if key == ROOT else amount(study, key, value, words)
 
 
 def _rings(

@@ -176,8 +176,8 @@ def _body(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def _percents(style: str) -> dict[str, Any]:
-    """Read where a bar lies, in per cent, and its colour."""
-    found = dict(re.findall(r"(margin-left|width):(-?[\d.]+)%", style))
+    """Read where a bar or a tick lies, in per cent, and its colour."""
+    found = dict(re.findall(r"(margin-left|width|left):(-?[\d.]+)%", style))
     colour = re.search(r"background:(#[0-9a-fA-F]{6})", style)
     told: dict[str, Any] = {key: float(value) for key, value in found.items()}
     return told | ({"colour": colour[1]} if colour else {})

@@ -7,7 +7,7 @@ import pandas as pd
 
 from geoequity.locale import name, unit_name
 from geoequity.report import _charts
-from geoequity.report._words import Words, at, figure
+from geoequity.report._words import Words, amount, at, district_names, figure, limits
 from geoequity.study import Study
 
 NAMED = 8  # districts in a list
@@ -100,7 +100,7 @@ def opinions(
         ``asked``, its items with a picture, sentences and where the two disagree, and the
         ``table`` of all of them by district; None without a survey.
     """
-    names = _names(study)
+    names = district_names(study)
     items, columns = [], []
     for item, told in (study.summary.get("perception") or {}).items():
         answers = {unit: one for unit, one in told["districts"].items() if unit in names}
@@ -131,11 +131,6 @@ def opinions(
     }
 
 
-def _names(study: Study) -> dict[str, str]:
-    """Name every district."""
-    return {str(unit): name(said) for unit, said in study.districts["name"].items()}
-
-
 def _writer(
     told: Mapping[str, Any], known: Mapping[str, float], words: Words
 ) -> Callable[[Any], str]:
@@ -146,13 +141,7 @@ def _writer(
 
 def _answer(one: Mapping[str, Any], write: Callable[[Any], str], words: Words) -> Cell:
     """Put what a district says in words."""
-    return {"value": write(one["value"]), "range": between(_ends(one), write, words)}
-
-
-def _ends(one: Mapping[str, Any]) -> Ends | None:
-    """Take the sampling interval of an answer."""
-    low, high = (figure(at(one, "sampling", end)) for end in ("low", "high"))
-    return None if low is None or high is None else (low, high)
+    return {"value": write(one["value"]), "range": between(limits(one, "sampling"), write, words)}
 
 
 def _item(
@@ -164,7 +153,7 @@ def _item(
     words: Words,
 ) -> dict[str, Any]:
     """Put one item of a survey in words."""
-    names = _names(study)
+    names = district_names(study)
     indicator = str(told.get("indicator") or "")
     compared = indicator in study.catalogue.index
     worst, best = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
@@ -182,7 +171,7 @@ def _item(
         {
             "name": names[unit],
             "value": value,
-            "ends": _ends(told["districts"][unit]),
+            "ends": limits(told["districts"][unit], "sampling"),
             "said": write(value),
             "marked": unit in apart,
         }
@@ -213,10 +202,10 @@ def _apart(study: Study, indicator: str, one: Mapping[str, Any], said: str, word
     key = ("worse" if worse else "better") if far else ("lower" if worse else "higher")
     return words.text(
         f"report.said.{key}",
-        district=_names(study)[unit],
+        district=district_names(study)[unit],
         said=said,
         indicator=words.label(entry),
-        measured=words.quantity(study.indicators.loc[unit, indicator], str(entry["unit"])),
+        measured=amount(study, indicator, study.indicators.loc[unit, indicator], words),
     )
 
 
@@ -366,7 +355,7 @@ def _inclusion_said(study: Study, over: Mapping[str, str], words: Words) -> list
     """Say what digital inclusion is in the city, and over what it was computed."""
     if not over:
         return []
-    told, names = study.summary["digital_inclusion"], _names(study)
+    told, names = study.summary["digital_inclusion"], district_names(study)
     said = []
     if figure(told.get("mean")) is not None and figure(told.get("gap")) is not None:
         mean, gap = words.score(told["mean"]), words.score(told["gap"])
@@ -395,7 +384,7 @@ def _inclusion_said(study: Study, over: Mapping[str, str], words: Words) -> list
 
 def _broadband_said(study: Study, hidden: Mapping[str, set[str]], words: Words) -> list[str]:
     """Say how many people fall short, and which districts are suppressed."""
-    names = _names(study)
+    names = district_names(study)
     mean = {one: figure(at(study.summary, "indicators", one, "mean")) for one in ONLINE}
     said = []
     basic, advanced = mean["fixed_under_25_3_share"], mean["fixed_under_100_20_share"]
@@ -419,7 +408,7 @@ def _speeds(study: Study, quiet: set[str], words: Words) -> dict[str, Any] | Non
     """Draw fixed speeds by district; the suppressed are left out."""
     if SPEED not in study.indicators.columns:
         return None
-    names, ends = _names(study), sampling(study)
+    names, ends = district_names(study), sampling(study)
     known = study.indicators[SPEED].dropna()
     known = {str(unit): float(value) for unit, value in known.items() if str(unit) not in quiet}
     if not known:
@@ -588,7 +577,7 @@ def exposed(study: Study, words: Words) -> dict[str, Any] | None:
     """
     if HAZARD not in study.indicators.columns or study.indicators[HAZARD].isna().all():
         return None
-    names = _names(study)
+    names = district_names(study)
     values = study.indicators.set_axis(study.indicators.index.astype(str))
     share = values[HAZARD]
     residents = share * _people(study)
@@ -630,7 +619,7 @@ def _exposed_said(study: Study, share: pd.Series, residents: pd.Series, words: W
                 "report.hazard.people",
                 number=words.number(residents.sum(), 0),
                 share=words.percent(mean),
-                district=_names(study)[most],
+                district=district_names(study)[most],
                 most=words.percent(share[most]),
             )
         )

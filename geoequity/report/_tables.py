@@ -10,7 +10,7 @@ import pandas as pd
 from geoequity.indicators import WAYS, catalogue_table, read_catalogue, references
 from geoequity.locale import date, messages, name, unit_name
 from geoequity.report._readings import Ends, between, sampling
-from geoequity.report._words import Words, at, figure, interval
+from geoequity.report._words import Words, at, figure, interval, limits
 from geoequity.schema import AREAS, PILLARS
 from geoequity.study import Study
 
@@ -105,20 +105,14 @@ def _indicator_row(
         "worst": district(worst),
         "best": district(best),
         "gini": "" if gini is None else of_gini(gini),
-        "gini_between": between(_ends(told, "gini", "sampling"), of_gini, words),
+        "gini_between": between(limits(told, "gini", "sampling"), of_gini, words),
         "absolute": "" if absolute is None else of_absolute(absolute),
-        "absolute_between": between(_ends(told, "sampling", "absolute_gini"), of_absolute, words),
+        "absolute_between": between(limits(told, "sampling", "absolute_gini"), of_absolute, words),
         "between": words.percent(apart / total) if total and apart is not None else "",
         "coverage": words.percent(told.get("coverage")),
         "confidence": words.confidence(told.get("confidence")),
         "reasons": words.reasons(told.get("reasons")),
     }
-
-
-def _ends(told: Mapping[str, Any], *path: str) -> Ends | None:
-    """Take the ends of an interval of a summary; None where it has none."""
-    low, high = (figure(at(told, *path, end)) for end in ("low", "high"))
-    return None if low is None or high is None else (low, high)
 
 
 def _decimals(values: pd.Series) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from geoequity.composite import REDUNDANT
-from geoequity.report._words import Words, at, figure
+from geoequity.report._words import Words, at, figure, indicator_names
 from geoequity.study import Study
 
 _AGAINST = -0.3  # what is nearer 0 may well be chance among few districts
@@ -52,9 +52,10 @@ def together(study: Study, words: Words) -> dict[str, Any] | None:
     furthest = sorted(
         known, key=lambda one: abs(known[one]["effective"] - known[one]["nominal"]), reverse=True
     )
+    names = indicator_names(study, words)
     rows = [
         {
-            "name": _name(one, study, words),
+            "name": names.get(one, one),
             "nominal": words.percent(known[one]["nominal"]),
             "effective": words.percent(known[one]["effective"]),
             "correlation": words.number(known[one]["correlation"], 2),
@@ -66,11 +67,12 @@ def together(study: Study, words: Words) -> dict[str, Any] | None:
 
 def _pairs(pairs: Sequence[Mapping[str, Any]], study: Study, words: Words) -> str:
     """Name the first few pairs, and count the others."""
+    names = indicator_names(study, words)
     said = [
         words.text(
             "report.together.pair",
-            one=_name(one["one"], study, words),
-            other=_name(one["other"], study, words),
+            one=names.get(one["one"], one["one"]),
+            other=names.get(one["other"], one["other"]),
             correlation=words.number(one["correlation"], 2),
         )
         for one in pairs[:_PAIRS]
@@ -78,10 +80,3 @@ def _pairs(pairs: Sequence[Mapping[str, Any]], study: Study, words: Words) -> st
     if len(pairs) > _PAIRS:
         said.append(words.text("report.together.more", count=len(pairs) - _PAIRS))
     return "; ".join(said)
-
-
-def _name(identifier: str, study: Study, words: Words) -> str:
-    """Name an indicator."""
-    if identifier in study.catalogue.index:
-        return words.label(study.catalogue.loc[identifier]) or identifier
-    return identifier

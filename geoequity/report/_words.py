@@ -9,7 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from geoequity.locale import label, listing, messages, number, percent, quantity, text
+from geoequity.locale import label, listing, messages, name, number, percent, quantity, text
+from geoequity.study import Study
 
 HIGH, MEDIUM = 0.75, 0.5  # confidence from which it is called high, medium
 NO_DOUBT = frozenset({"share_scale", "zero_scale", "no_material_gap"})  # facts said elsewhere
@@ -73,6 +74,26 @@ def interval(block: Any) -> tuple[float | None, float | None, float | None]:
         return figure(block), None, None
     low, high = (figure(at(block, "method", end)) for end in ("low", "high"))
     return figure(block.get("value")), low, high
+
+
+def limits(table: Any, *path: str) -> tuple[float, float] | None:
+    """
+    Take the ends of an interval.
+
+    Parameters
+    ----------
+    table
+        Nested mappings.
+    *path
+        Keys of the interval, from the outermost in.
+
+    Returns
+    -------
+    limits
+        Low and high; None where either is unknown.
+    """
+    low, high = (figure(at(table, *path, end)) for end in ("low", "high"))
+    return None if low is None or high is None else (low, high)
 
 
 class Words:
@@ -316,3 +337,62 @@ class Words:
             best = next((one for one in (self.language, "en") if one in said), None)
             return [] if best is None else [{"text": str(said[best]), "language": best}]
         return [reason for one in told for reason in self.reasons(one)]
+
+
+def district_names(study: Study) -> dict[str, str]:
+    """
+    Name the districts.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+
+    Returns
+    -------
+    names
+        Name by id.
+    """
+    return {str(unit): name(said) for unit, said in study.districts["name"].items()}
+
+
+def indicator_names(study: Study, words: Words) -> dict[str, str]:
+    """
+    Name the indicators.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    names
+        Label by id; the id itself where it has none.
+    """
+    return {str(one): words.label(entry) or str(one) for one, entry in study.catalogue.iterrows()}
+
+
+def amount(study: Study, indicator: str, value: Any, words: Words) -> str:
+    """
+    Write a value of an indicator with its unit.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    indicator
+        Its id.
+    value
+        The value.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    amount
+        The value and its unit, or the word for unknown.
+    """
+    return words.quantity(value, str(study.catalogue.loc[indicator, "unit"]))

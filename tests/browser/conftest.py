@@ -3,12 +3,15 @@ A real browser that opens a file from disk and is let out to nowhere.
 
 ``page = open_page(path)`` opens an HTML file in the system's Chromium with
 every network request refused, and remembers what it asked for and complained
-of. Tests that use it are skipped where Chromium is absent.
+of. Tests that use it are skipped where Chromium is absent. ``axe(page)`` lists
+what axe-core finds wrong with the page as it stands; ``scripts/test`` installs
+it, and tests that use it are skipped where it is absent.
 """
 
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -24,6 +27,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 DESKTOP = (1280, 800)
+CHROMIUM = ("chromium", "chromium-browser")
 LOCAL = ("file:", "data:", "blob:", "about:", "devtools:", "chrome:")
 FLAGS = (
     "--headless=new",
@@ -38,6 +42,17 @@ FLAGS = (
     "--hide-scrollbars",
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+SERIOUS = """
+const done = arguments[arguments.length - 1];
+const serious = (one) => ["serious", "critical"].includes(one.impact);
+const where = (node) => `${node.html.slice(0, 120)}: ${node.failureSummary}`;
+const told = (rule) => rule.nodes.map((node) => `${rule.id}: ${where(node)}`);
+axe.run(document, { resultTypes: ["violations"], elementRef: false, preload: false }).then(
+  (found) => done(found.violations.filter(serious).flatMap(told)),
+  (error) => done([String(error)]),
+);
+"""
 
 
 @dataclass
@@ -108,27 +123,32 @@ class Page:
                 self._errors.append(entry["message"])
 
 
+@contextmanager
+def chromium(folder: Path) -> Iterator[webdriver.Chrome]:
+    """Start Chromium, with its files in a folder."""
+    options = Options()
+    options.binary_location = next(filter(None, map(shutil.which, CHROMIUM)))
+    for flag in (*FLAGS, f"--user-data-dir={folder / 'chromium'}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    driver.set_page_load_timeout(60)
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """Start Chromium once for all tests; skip where there is none."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    chromedriver = shutil.which("chromedriver")
-    if chromium is None or chromedriver is None:
+    if not any(map(shutil.which, CHROMIUM)) or shutil.which("chromedriver") is None:
         pytest.skip("Chromium is absent: install the system's chromium and chromium-driver")
-    options = Options()
-    options.binary_location = chromium
-    profile = tmp_path_factory.mktemp("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={profile}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(chromedriver))
-    driver.set_page_load_timeout(60)
-    yield driver
-    driver.quit()
+    with chromium(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
 
 
-@pytest.fixture
-def open_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
+def opener(browser: webdriver.Chrome) -> Callable[..., Page]:
     """Give a function that opens a file from disk at a window size and returns its page."""
 
     def opened(path: Path, *, size: tuple[int, int] = DESKTOP, phone: bool = False) -> Page:
@@ -141,8 +161,36 @@ def open_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
         browser.get(Path(path).resolve().as_uri())
         return page
 
-    yield opened
+    return opened
+
+
+@pytest.fixture
+def open_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
+    """Open files in the one window, each test its own."""
+    yield opener(browser)
     browser.get("about:blank")
+
+
+@pytest.fixture(scope="module")
+def keep_page(browser: webdriver.Chrome) -> Iterator[Callable[..., Page]]:
+    """Open a file that all tests of a module share; none of them may open another."""
+    yield opener(browser)
+    browser.get("about:blank")
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """Give a function that lists the serious and critical faults axe-core finds in a page."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is absent: run npm ci --ignore-scripts in tests/browser")
+    source = AXE.read_text(encoding="utf-8")
+
+    def faults(page: Page) -> list[str]:
+        if not page.run("return typeof axe === 'object'"):
+            page.run(f"{source}; window.axe = axe;")
+        return page.driver.execute_async_script(SERIOUS)
+
+    return faults
 
 
 @pytest.fixture(scope="session")

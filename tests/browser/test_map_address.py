@@ -157,13 +157,3 @@ def test_a_map_within_a_notebook_keeps_no_address_and_complains_of_nothing(
     finally:
         page.driver.switch_to.default_content()
     assert page.errors() == []
-
-
-def test_forty_eight_districts_are_small_and_ready_soon(open_page, town, tmp_path):
-    path = save_map(town.make_study(count=48), tmp_path / "map.html")
-    assert path.stat().st_size <= 1_500_000
-    page = open_page(path)
-    page.wait(READY)
-    assert (
-        page.run("return performance.timing.domInteractive - performance.timing.fetchStart") <= 1500
-    )

@@ -165,3 +165,14 @@ def test_a_city_without_one_pillar_is_hatched_throughout(open_page, town, tmp_pa
     assert set(page.run(FILLS).values()) == {"url(#ge-unknown)"}
     legend = page.run("return document.getElementById('ge-legend').innerText")
     assert "Este dato no se conoce en ningún distrito." in legend
+
+
+def test_on_a_phone_a_card_over_the_tallest_legend_leaves_its_district_in_sight(open_page, path):
+    page = open_page(path, size=PHONE, phone=True)
+    page.wait(READY)
+    page.run("geoequity.page.showLayer('pillars'); geoequity.page.openCard(3, null)")
+    page.run("return new Promise((done) => setTimeout(done, 400))")
+    box = "return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()"
+    district, card = page.run(box, "[data-district=d03]"), page.run(box, "#ge-card")
+    assert district["bottom"] <= card["top"]
+    assert page.errors() == []

@@ -435,7 +435,7 @@ def test_a_hostile_name_is_only_text(open_page, town, tmp_path):
     assert page.run("return window.hacked === undefined")
     assert texts(page, "#ge-card h2") == [HOSTILE]
     assert texts(page, "#ge-name") == [HOSTILE]
-    assert HOSTILE in texts(page, "#ge-findings li")
+    assert HOSTILE in texts(page, "#ge-findings li span")
     assert page.run(CLIPPED) == []
     assert page.errors() == []
 

@@ -45,7 +45,7 @@ return [...document.querySelectorAll("body *")]
 """
 TOO_WIDE = """
 return [...document.querySelectorAll("body *")]
-  .filter((one) => !one.closest("table, .skip") && one.checkVisibility())
+  .filter((one) => !one.closest("table, .skip, .wide-picture > svg") && one.checkVisibility())
   .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
   .map((one) => one.outerHTML.slice(0, 100));
 """
@@ -184,3 +184,15 @@ def test_on_paper_every_page_is_numbered_and_says_that_the_city_is_fictitious(op
     shapes = {tuple(round(float(side) / 72 * 25.4) for side in box) for box in boxes}
     assert shapes <= {(210, 297), (297, 210)}  # A4 upright and lying
     assert len(shapes) == 2
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_keeps_readers_out_of_the_report(open_page, report, axe, language, size):
+    page = open_page(report(language, readings=True), size=size, phone=size == PHONE)
+    assert axe(page) == []
+
+
+@pytest.mark.parametrize("city", [{"people": False}, {"material": False}, {"names": HOSTILE}])
+def test_nothing_keeps_readers_out_of_the_report_of_a_poor_city(open_page, report, axe, city):
+    assert axe(open_page(report(**city), size=DESKTOP)) == []

@@ -61,16 +61,28 @@ def make_districts(*, count: int = 24, seed: int = 7) -> gpd.GeoDataFrame:
 
 
 def make_study(
-    *, count: int = 24, services: int = 300, seed: int = 7, fictitious: bool = True
+    *,
+    count: int = 24,
+    services: int = 300,
+    seed: int = 7,
+    fictitious: bool = True,
+    indicators: int | None = None,
 ) -> Study:
-    """Make up a study with every kind of thing a map shows, unknown values included."""
+    """
+    Make up a study with every kind of thing a map shows, unknown values included.
+
+    With a number of ``indicators`` it has so many of those that enter the index, and no others.
+    """
     rng = np.random.default_rng(seed)
     districts = make_districts(count=count, seed=seed)
     ids = districts.index
     near = 1 - np.hypot(*(shapely.get_coordinates(districts.centroid) - ORIGIN).T) / 9000
     catalogue = catalogue_table(read_catalogue())
     catalogue = catalogue[catalogue["unit"] != "money per person and month"]
-    indicators, scores = _indicators(catalogue, near, ids, rng=rng)
+    if indicators is not None:
+        catalogue = catalogue[catalogue["worst"].notna()]
+        catalogue = catalogue.iloc[np.linspace(0, len(catalogue) - 1, indicators).astype(int)]
+    values, scores = _indicators(catalogue, near, ids, rng=rng)
     columns = _scores(catalogue, scores)
     districts = districts.assign(**columns)
     districts.loc[ids[-1], ["index", "structures"]] = np.nan
@@ -94,14 +106,14 @@ def make_study(
         services=places,
         stops=stops,
         routes=routes,
-        indicators=indicators,
+        indicators=values,
         cell_indicators=pd.DataFrame(),
         scores=scores,
-        confidence=indicators.notna() * 0.9,
+        confidence=values.notna() * 0.9,
         inequality=pd.DataFrame(),
         types=chance.assign(type=districts["type"]),
         catalogue=catalogue,
-        summary=_summary(districts, indicators, scores, chance, fictitious=fictitious),
+        summary=_summary(districts, values, scores, chance, fictitious=fictitious),
         provenance=_provenance(),
     )
 
@@ -164,9 +176,8 @@ def _cells(districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         for y in np.arange(ymin, ymax, 900)
     ]
     cells = gpd.GeoDataFrame(geometry=boxes, crs=CRS)
-    return cells.overlay(districts.reset_index()[["unit_id", "geometry"]]).rename(
-        columns={"unit_id": "district_id"}
-    )
+    cut = districts.reset_index()[["unit_id", "geometry"]]
+    return cells.overlay(cut, keep_geom_type=True).rename(columns={"unit_id": "district_id"})
 
 
 def _places(

@@ -366,9 +366,9 @@ def test_ninety_six_districts_stay_light_and_quick(tmp_path):
         jagged.append(MultiPolygon([Polygon(ring), islet]))
     names = tuple(f"Distrito {place} de la Zona Sur" for place in range(96))
     study = make_study(names, geometry=jagged)
-    start = time.perf_counter()
+    start = time.process_time()  # of this process: tests may run side by side
     path = write_report(study, tmp_path / "report.html")
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     assert path.stat().st_size < 1_500_000
 
 

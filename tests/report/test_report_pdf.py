@@ -147,3 +147,15 @@ def test_the_years_of_the_data_are_a_setting_in_words(study, newest, said):
     method = {**study.summary["method"], "reference_years": years}
     page = _page(replace(study, summary={**study.summary, "method": method}), language="en")
     assert f'<th scope="row">Reference years of the data</th><td>{said}</td>' in page
+
+
+def test_the_marks_of_the_city_stand_on_the_bars_of_profiles(page):
+    def ticks(node):
+        if isinstance(node, str):
+            return []
+        own = [node["style"]["left"]] if "tick" in node["classes"] else []
+        return own + [one for kid in node["kids"] for one in ticks(kid)]
+
+    drawn = [float(one) for one in re.findall(r'class="tick" style="left:([\d.]+)%"', page)]
+    assert ticks(tree(page)) == drawn
+    assert len(drawn) == 48

@@ -1,0 +1,181 @@
+"""
+The light ground that a map of a city is drawn on: its main streets and its water.
+
+Decoration: no figure is computed from it. It is small enough to be written into
+a page, so that a map reads without any tile server.
+"""
+
+from collections.abc import Iterable
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+WATER = "water"
+STREET = "street"
+_STRAIGHT_DEG = 40.0  # a street that turns more at a crossing ends there
+_WITHIN_M = 6.0  # farthest that a street may move
+_MOST_VERTICES = 45_000
+_LEAST_WATER_M2 = 2_500.0
+_RANKS = {
+    **dict.fromkeys(("motorway", "trunk", "primary"), 1),
+    "secondary": 2,
+    "tertiary": 3,
+    **dict.fromkeys(("residential", "unclassified", "living_street", "pedestrian"), 4),
+}
+_OF_LENGTH = (
+    0.08,
+    0.22,
+    0.45,
+)  # of all streets: the longest are the main ones, where none is named
+
+
+def make_background(
+    streets: gpd.GeoDataFrame | None,
+    water: gpd.GeoSeries | None,
+    *,
+    districts: gpd.GeoDataFrame,
+) -> gpd.GeoDataFrame:
+    """
+    Draw the ground of a map from what a city file reads anyway.
+
+    Parameters
+    ----------
+    streets
+        Edges with ``from_node`` and ``to_node``, and ``highway`` where the class
+        of a street is known; None without streets.
+    water
+        Polygons of water and lines of rivers and canals; None where unknown.
+    districts
+        Of the study, in the same metric CRS: what lies outside their box and a
+        twentieth around it is cut off.
+
+    Returns
+    -------
+    background
+        ``kind`` (``water``, ``street``), ``rank`` (1 for the main streets to 4
+        for the least; 0 for water) and geometry, one row a kind and rank; no
+        row where nothing is known.
+
+    Notes
+    -----
+    Edges that run on straight across a junction are one street, as Jiang, Zhao
+    and Yin (2008) draw natural streets. Where no class is known the longest of
+    them are the main ones. Streets of the least rank are left out, one rank
+    after the other, until no more than 45,000 vertices are left.
+
+    References
+    ----------
+    Jiang, B., Zhao, S., Yin, J. (2008), Self-organized natural roads for
+    predicting traffic flow, J. Stat. Mech. P07008.
+    """
+    xmin, ymin, xmax, ymax = districts.total_bounds
+    pad = 0.05 * max(xmax - xmin, ymax - ymin)
+    frame = shapely.box(xmin - pad, ymin - pad, xmax + pad, ymax + pad)
+    rows = [(WATER, 0, one) for one in _water(water, frame)]
+    used = 0
+    for rank, shape in _streets(streets, frame):
+        used += shapely.get_num_coordinates(shape)
+        if used > _MOST_VERTICES:
+            break
+        rows.append((STREET, rank, shape))
+    table = pd.DataFrame(rows, columns=["kind", "rank", "geometry"])
+    table["rank"] = table["rank"].astype("int64")
+    table.index.name = "background_id"
+    return gpd.GeoDataFrame(table, geometry="geometry", crs=districts.crs)
+
+
+def _water(water: gpd.GeoSeries | None, frame: shapely.Geometry) -> Iterable[shapely.Geometry]:
+    """Gather areas of water, and then rivers and canals, thinned."""
+    if water is None or water.empty:
+        return
+    shapes = shapely.make_valid(water.to_numpy())
+    shapes = shapely.intersection(shapes[shapely.intersects(shapes, frame)], frame)
+    parts = shapely.get_parts(shapes)
+    for dimension in (2, 1):
+        found = parts[shapely.get_dimensions(parts) == dimension]
+        if dimension == 2:  # noqa: PLR2004  areas
+            found = found[shapely.area(found) >= _LEAST_WATER_M2]
+        if len(found):
+            whole = shapely.union_all(found)
+            whole = shapely.line_merge(whole) if dimension == 1 else whole
+            yield shapely.simplify(whole, _WITHIN_M)
+
+
+def _streets(
+    streets: gpd.GeoDataFrame | None, frame: shapely.Geometry
+) -> Iterable[tuple[int, shapely.Geometry]]:
+    """Join edges to streets, and give those of each rank, the main ones first."""
+    if streets is None or streets.empty:
+        return
+    edges = streets[shapely.intersects(streets.geometry.to_numpy(), frame)]
+    if "highway" in edges.columns:
+        kind = edges["highway"].astype(object).str.removesuffix("_link")
+        rank = kind.map(_RANKS)
+        edges, rank = edges[rank.notna()], rank.dropna().astype(int)
+    else:
+        rank = pd.Series(1, index=edges.index)
+    if edges.empty:
+        return
+    nodes = np.sort(edges[["from_node", "to_node"]].to_numpy(), axis=1)
+    once = ~pd.DataFrame(nodes).assign(m=edges.length.round().to_numpy()).duplicated().to_numpy()
+    edges, rank = edges[once], rank[once].to_numpy()  # not once in each direction
+    lines = edges.geometry.to_numpy()
+    ends = edges[["from_node", "to_node"]].to_numpy()
+    street = _joined(lines, ends, of=rank)
+    order = np.argsort(street, kind="stable")
+    first = np.unique(street[order], return_index=True)[1]
+    drawn = shapely.line_merge(
+        np.array([shapely.multilinestrings(lines[some]) for some in np.split(order, first[1:])])
+    )
+    ranks = rank[order[first]] if "highway" in edges.columns else _by_length(shapely.length(drawn))
+    drawn = shapely.simplify(drawn, _WITHIN_M)
+    for one in sorted(set(ranks.tolist())):
+        yield one, shapely.multilinestrings(shapely.get_parts(drawn[ranks == one]))
+
+
+def _by_length(length_m: np.ndarray) -> np.ndarray:
+    """Rank streets so that the longest, a small share of all length, come first."""
+    order = np.argsort(-length_m, kind="stable")
+    share = np.cumsum(length_m[order]) / length_m.sum()
+    ranks = np.empty(len(order), dtype=int)
+    ranks[order] = 1 + np.searchsorted(_OF_LENGTH, share)
+    return ranks
+
+
+def _joined(lines: np.ndarray, ends: np.ndarray, *, of: np.ndarray) -> np.ndarray:
+    """Tell which edges make one street of one rank by running on straight: one number for each."""
+    corners, line = shapely.get_coordinates(lines, return_index=True)
+    first = np.searchsorted(line, np.arange(len(lines)))
+    last = np.append(first[1:], len(line)) - 1
+    out = np.stack([corners[first + 1] - corners[first], corners[last - 1] - corners[last]], axis=1)
+    bearing = np.degrees(np.arctan2(out[..., 1], out[..., 0])).ravel()
+    touch = pd.DataFrame(
+        {
+            "node": ends.ravel(),
+            "rank": np.repeat(of, 2),
+            "edge": np.repeat(np.arange(len(lines)), 2),
+        }
+    )
+    touch["bearing"] = bearing
+    pairs = touch.merge(touch, on=["node", "rank"], suffixes=("", "_on"))
+    pairs = pairs[pairs["edge"] < pairs["edge_on"]]
+    turn = (pairs["bearing"] - pairs["bearing_on"]).abs() % 360
+    pairs = pairs.assign(turn=(180 - turn.where(turn <= 180, 360 - turn)))  # noqa: PLR2004  degrees
+    pairs = pairs[pairs["turn"] <= _STRAIGHT_DEG].sort_values(["turn", "node", "edge", "edge_on"])
+    above = np.arange(len(lines))
+
+    def top(edge: int) -> int:
+        while above[edge] != edge:
+            above[edge] = above[above[edge]]
+            edge = above[edge]
+        return edge
+
+    taken: set[tuple[object, int]] = set()
+    columns = (pairs[one].tolist() for one in ("node", "edge", "edge_on"))
+    for node, one, other in zip(*columns, strict=True):
+        if (node, one) not in taken and (node, other) not in taken:
+            taken |= {(node, one), (node, other)}
+            above[top(one)] = top(other)
+    return np.array([top(edge) for edge in range(len(lines))])
