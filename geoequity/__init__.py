@@ -37,6 +37,7 @@ _MODULES = (
     "outputs",
     "patterns",
     "report",
+    "scenario",
     "schema",
     "segregation",
     "siting",

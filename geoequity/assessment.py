@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import geopandas as gpd
@@ -24,9 +25,11 @@ from geoequity.collect import Collected, collect
 from geoequity.confidence import Completeness, Reason, completeness, reason, year_spread
 from geoequity.drivers import divide, drivers
 from geoequity.errors import ConfigError, shown
+from geoequity.fibre import with_fibre
 from geoequity.findings import findings
 from geoequity.gridded import (
     Gridded,
+    in_zone,
     people_of_raster,
     raked_people,
     trends_of_tiles,
@@ -44,6 +47,7 @@ from geoequity.judgement import (
     judge,
     sampling_of,
 )
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.perception import inclusion, perceived
 from geoequity.placing import Ground, known_categories
 from geoequity.riding import (
@@ -103,6 +107,54 @@ class _Stages:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Made:
+    """
+    What a study was made of, and what was made on the way.
+
+    Parameters
+    ----------
+    city
+        The city file.
+    sources
+        What was read, edits of a scenario included.
+    definitions
+        The catalogue, with the city's changes.
+    kept
+        Results of the stages by what they were made of.
+    unedited
+        Indicators of the city before any scenario, and before what the map
+        lacks was drawn.
+    read
+        All services before any scenario.
+    evaluation
+        Indicators of the study.
+    sampling
+        Draws x districts: the index over the posteriors.
+    rules
+        The choices by which scores become an index and types.
+    network
+        The streets people walk along; None where there are none.
+    districts
+        Districts with their bases.
+    cells
+        Cells with ``district_id`` and their bases; None without cells.
+    """
+
+    city: City
+    sources: Collected
+    definitions: list[Definition]
+    kept: Kept
+    unedited: Evaluation
+    read: gpd.GeoDataFrame
+    evaluation: Evaluation
+    sampling: pd.DataFrame
+    rules: Rules
+    network: StreetNetwork | None
+    districts: gpd.GeoDataFrame
+    cells: gpd.GeoDataFrame | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Work:
     """What the stages have made by the time the result is frozen."""
 
@@ -123,9 +175,10 @@ class _Work:
     rides: Rides
     zonings: Zonings | None
     rules: Rules
+    kept: Kept
 
 
-def assess(city: City, *, progress: Progress | None = None) -> Study:
+def assess(city: City, *, progress: Progress | None = None, keep: bool = False) -> Study:
     """
     Assess a city: read its sources, compute what residents reach, judge the gap.
 
@@ -135,6 +188,10 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
         A checked city file.
     progress
         Called with the name of each stage of ``STAGES`` as it begins.
+    keep
+        Whether to keep in memory what was made on the way, so that a scenario
+        computes again only what it touches. Without, the first scenario
+        assesses the city once more.
 
     Returns
     -------
@@ -158,29 +215,85 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
         For each fault that was mended as declared; they are in the summary too.
     """
     stages = _Stages(progress)
-    rules = Rules(**dict(city.index), min_covered_share=city.city.min_covered_share)
     try:
         definitions = indicators.read_catalogue(city.catalogue_changes())
-        check_weights(rules.weights, definitions)
+        check_weights(_rules(city).weights, definitions)
     except ConfigError as error:
         msg = f"{city.file}: does not fit the catalogue"
         raise ConfigError(msg, faults=error.faults) from error
     with stages.stage("read"):
         sources = collect(city, definitions)
         _check_parts(city, sources.districts.index)
+    kept = Kept() if keep else FORGETFUL
+    return _assessed(city, sources, definitions, stages=stages, kept=kept)
+
+
+def assess_edited(
+    before: Made, sources: Collected, *, kept: Kept, progress: Progress | None = None
+) -> Study:
+    """
+    Assess a city whose sources a scenario edited.
+
+    Parameters
+    ----------
+    before
+        What the study of the city was made of.
+    sources
+        The edited sources.
+    kept
+        Results of stages that are known, to which those made anew are added.
+    progress
+        Called with the name of each stage of ``STAGES`` but the reading.
+
+    Returns
+    -------
+    study
+        As :func:`assess` makes it.
+
+    Raises
+    ------
+    DataError
+        If a table breaks its contract.
+    """
+    stages = _Stages(progress)
+    return _assessed(
+        before.city, sources, before.definitions, stages=stages, kept=kept, before=before
+    )
+
+
+def _rules(city: City) -> Rules:
+    """Take the choices of a city file."""
+    return Rules(**dict(city.index), min_covered_share=city.city.min_covered_share)
+
+
+def _assessed(
+    city: City,
+    sources: Collected,
+    definitions: list[Definition],
+    *,
+    stages: _Stages,
+    kept: Kept,
+    before: Made | None = None,
+) -> Study:
+    """Take sources through all stages but the reading."""
+    rules, given = _rules(city), sources
     with stages.stage("join"):
-        membership = _join(city, sources)
-        districts = _with_people(sources, membership)
+        membership, districts = kept.once(
+            "join",
+            lambda: _joined(city, sources),
+            *(sources.districts, sources.cells, city.cells, city.districts.overlaps),
+            *(spec for spec, _ in sources.rasters),
+        )
     with stages.stage("grids"):
-        gridded = _gridded(city, sources, districts, membership)
-        if gridded.in_hazard is not None:
-            marked = sources.services.assign(in_hazard=gridded.in_hazard)
-            sources = replace(sources, services=marked)
+        gridded = _gridded(city, sources, districts, membership, kept)
+        in_hazard = in_zone(sources.rasters, sources.services)
+        if in_hazard is not None:
+            sources = replace(sources, services=sources.services.assign(in_hazard=in_hazard))
     with stages.stage("walk"):
-        walks = _walks(city, sources, membership, definitions)
+        walks = _walks(city, sources, membership, definitions, kept)
         districts = _with_cover(districts, membership, walks)
     with stages.stage("ride"):
-        rides = _rides(city, sources, membership, walks)
+        rides = _rides(city, sources, membership, walks, kept)
         if rides.stops is not None:
             sources = replace(sources, stops=sources.stops.join(rides.stops))
     with stages.stage("indicators"):
@@ -200,47 +313,28 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
             homes=walks.homes,
             supply=rides.near,
             reach=rides.reach,
-            tables=_on_cells(sources.tables, membership) | gridded.tables,
+            tables=_with_fibre(
+                _on_cells(sources.tables, membership) | gridded.tables,
+                sources.fibre,
+                cells=membership.cells if membership else None,
+            ),
         )
-        evaluation = indicators.evaluate(definitions, layers)
-        mapped = _mapped(city, sources, districts)
+        plain_values = indicators.evaluate(definitions, layers, kept=kept)
+        evaluation, mapped = plain_values, _mapped(city, sources, districts, kept)
+        read = sources.services if before is None else before.read
         if mapped is not None:
             evaluation = indicators.with_unmapped(
                 evaluation,
                 definitions,
                 completeness=mapped,
-                services=sources.services,
+                services=read,
                 own_streets=city.streets is not None,
                 rng=np.random.default_rng([city.index.seed, _UNMAPPED, _UNMAPPED]),
+                unedited=None if before is None else before.unedited,
+                kept=kept,
             )
     with stages.stage("index"):
-        measures = inequality_of(
-            evaluation,
-            definitions,
-            cells=membership.cells if membership else None,
-            districts=districts,
-            min_coverage=city.city.min_coverage,
-        )
-        measures = measures.join(
-            sampling_of(
-                evaluation,
-                definitions,
-                measures=measures,
-                cells=membership.cells if membership else None,
-                districts=districts,
-                sample=city.cells is not None and city.cells.sample,
-                draws=city.index.draws,
-                seed=city.index.seed,
-            )
-        )
-        by_group = groups_of(
-            evaluation,
-            definitions,
-            groups=city.cells.groups if city.cells else (),
-            cells=membership.cells if membership else None,
-            districts=districts,
-            min_coverage=city.city.min_coverage,
-        )
+        measures, by_group = _measures(city, evaluation, definitions, layers, kept)
         population = people_of(districts)
         judgement = judge(
             evaluation,
@@ -252,7 +346,7 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
         driven = drivers(judgement, population, rules=rules)
         between = _divide(city, judgement, evaluation, definitions, districts, rules)
     with stages.stage("zoning"):
-        zonings = _zonings(city, sources, layers, evaluation, definitions)
+        zonings = _zonings(city, sources, layers, plain_values, definitions, kept)
     with stages.stage("findings"):
         study = _study(
             _Work(
@@ -273,9 +367,114 @@ def assess(city: City, *, progress: Progress | None = None) -> Study:
                 rides=rides,
                 zonings=zonings,
                 rules=rules,
+                kept=kept,
             )
         )
-    return _timed(study, stages.done)
+    if kept is FORGETFUL:  # let go of what was made on the way
+        return replace(_timed(study, stages.done), made_of=city)
+    made = Made(
+        city=city,
+        sources=given,
+        definitions=definitions,
+        kept=kept,
+        unedited=plain_values if before is None else before.unedited,
+        read=read,
+        evaluation=evaluation,
+        sampling=judgement.sampling,
+        rules=rules,
+        network=walks.network,
+        districts=districts,
+        cells=layers.cells,
+    )
+    return replace(_timed(study, stages.done), made_of=made)
+
+
+def _measures(
+    city: City,
+    evaluation: Evaluation,
+    definitions: list[Definition],
+    layers: Layers,
+    kept: Kept,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measure the inequality of every indicator, of everybody and of groups."""
+    cells, districts = layers.cells, layers.districts
+    units = {"cells": cells, "districts": districts}
+    block, of = city.index, {one.id: one for one in definitions}
+    least = city.city.min_coverage
+    groups = city.cells.groups if city.cells else ()
+    ranked = [key for key in evaluation.districts if of[key].role == "stratifier"][:1]
+    sample = city.cells is not None and city.cells.sample
+
+    def those(which: list[str]) -> Evaluation:
+        """Leave a few indicators, and the one by which districts are ranked."""
+        some = evaluation.districts[list(dict.fromkeys([*ranked, *which]))]
+        return replace(evaluation, districts=some)
+
+    values = {
+        key: (
+            of[key],
+            evaluation.districts[list(dict.fromkeys([*ranked, key]))],
+            evaluation.cells[key] if evaluation.levels[key] == "cell" else None,
+            cells,
+            districts,
+            least,
+        )
+        for key in evaluation.districts
+    }
+    rows = kept.each(
+        "inequality",
+        values,
+        lambda which: dict(
+            inequality_of(those(which), definitions, min_coverage=least, **units)
+            .loc[which]
+            .iterrows()
+        ),
+    )
+    blank = inequality_of(those([]), definitions, min_coverage=least, **units)
+    measures = pd.DataFrame.from_dict(rows, orient="index", columns=blank.columns)
+    drawn = {
+        key: (*one, measures.loc[key], evaluation.draws.get(key), sample, block.draws, block.seed)
+        for key, one in values.items()
+    }
+    rows = kept.each(
+        "sampling",
+        drawn,
+        lambda which: dict(
+            sampling_of(
+                those(which),
+                definitions,
+                measures=measures.loc[which],
+                sample=sample,
+                draws=block.draws,
+                seed=block.seed,
+                **units,
+            ).iterrows()
+        ),
+    )
+    ends = sampling_of(
+        those([]),
+        definitions,
+        measures=measures.iloc[:0],
+        sample=sample,
+        draws=block.draws,
+        seed=block.seed,
+        **units,
+    )
+    measures = measures.join(pd.DataFrame.from_dict(rows, orient="index", columns=ends.columns))
+
+    def of_groups(which: list[str]) -> dict[str, pd.DataFrame]:
+        """Measure for the groups, indicator by indicator."""
+        table = groups_of(those(which), definitions, groups=groups, min_coverage=least, **units)
+        return {key: table[table["indicator"] == key] for key in which}
+
+    if not groups or not values:
+        none = groups_of(those([]), definitions, groups=(), min_coverage=least, **units)
+        return measures, none
+    listed = kept.each("groups", {key: (*one, groups) for key, one in values.items()}, of_groups)
+    by_group = pd.concat(listed.values(), ignore_index=True)
+    order = by_group["group"].map({one: at for at, one in enumerate(groups)})
+    by_group = by_group.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+    return measures, by_group
 
 
 def ground(city: City, *, category: str) -> Ground:
@@ -324,7 +523,7 @@ def ground(city: City, *, category: str) -> Ground:
         districts=_with_people(sources, membership),
         cells=membership.cells,
         services=sources.services,
-        walks=_walks(city, sources, membership, [one]),
+        walks=_walks(city, sources, membership, [one], FORGETFUL),
         walker=Walker(name=ADULT.name, speed_kmh=city.walking.speed_kmh),
         detour_factor=city.walking.detour_factor,
         groups=tuple(city.cells.groups) if city.cells else (),
@@ -375,6 +574,12 @@ def _divide(
     return made
 
 
+def _joined(city: City, sources: Collected) -> tuple[Membership | None, gpd.GeoDataFrame]:
+    """Give every cell its district, and count people there."""
+    membership = _join(city, sources)
+    return membership, _with_people(sources, membership)
+
+
 def _join(city: City, sources: Collected) -> Membership | None:
     """Give every cell its district."""
     if sources.cells is None:
@@ -407,24 +612,39 @@ def _gridded(
     sources: Collected,
     districts: gpd.GeoDataFrame,
     membership: Membership | None,
+    kept: Kept,
 ) -> Gridded:
     """Carry rasters and tiles over to the units."""
     cells = membership.cells if membership else None
-    rasters = values_of_rasters(
-        sources.rasters, districts=districts, cells=cells, services=sources.services
+    units: dict[str, Any] = {"districts": districts, "cells": cells}
+    rasters = kept.once(
+        "rasters",
+        lambda: values_of_rasters(sources.rasters, **units),
+        [spec for spec, _ in sources.rasters],
+        units,
     )
-    tiles = values_of_tiles(
+    tiles = _tiles(city, sources, units, kept)
+    dice = {"draws": city.index.draws, "seed": city.index.seed}
+    trends = kept.once(
+        "trends",
+        lambda: trends_of_tiles(sources.tiles, districts=districts, **dice),
         sources.tiles,
-        districts=districts,
-        cells=cells,
-        draws=city.index.draws,
-        seed=city.index.seed,
+        districts,
+        dice,
     )
-    trends = trends_of_tiles(
-        sources.tiles, districts=districts, draws=city.index.draws, seed=city.index.seed
+    return replace(tiles, tables=rasters | tiles.tables, trends=trends)
+
+
+def _tiles(city: City, sources: Collected, units: dict[str, Any], kept: Kept) -> Gridded:
+    """Carry tiles over to units."""
+    dice = {"draws": city.index.draws, "seed": city.index.seed}
+    return kept.once(
+        "tiles",
+        lambda: values_of_tiles(sources.tiles, **units, **dice),
+        sources.tiles,
+        units,
+        dice,
     )
-    tables = rasters.tables | tiles.tables
-    return replace(rasters, tables=tables, broadband=tiles.broadband, trends=trends)
 
 
 def _counts(cells: pd.DataFrame) -> tuple[str, ...]:
@@ -453,6 +673,7 @@ def _walks(
     sources: Collected,
     membership: Membership | None,
     definitions: list[Definition],
+    kept: Kept,
 ) -> Walks:
     """Build the walking network, and walk on it from every cell."""
     walking = city.walking
@@ -460,11 +681,16 @@ def _walks(
     network: StreetNetwork | None = None
     report: dict[str, Any] = {}
     if sources.streets is not None:
-        network, report = make_network(
-            sources.streets,
-            walker=walker,
-            height_at=_height_at(city, sources),
-            lifts=sources.lifts,
+        # Light is no matter to where people walk: streets that are lit are walked as before
+        streets = sources.streets.drop(columns="lit", errors="ignore")
+        lifts = sources.lifts
+        network, report = kept.once(
+            "streets",
+            lambda: make_network(
+                streets, walker=walker, height_at=_height_at(city, sources), lifts=lifts
+            ),
+            *(streets, lifts, walker, city.walking.slope),
+            *(spec for spec, _ in sources.rasters),
         )
     if membership is None:
         share = None if network is None else land_share(sources.districts, network)
@@ -483,37 +709,45 @@ def _walks(
             spacing_m=walking.homes_m,
             min_covered_share=city.city.min_covered_share,
         ),
+        kept=kept,
     )
     return replace(walks, report=report | walks.report)
 
 
-def _rides(city: City, sources: Collected, membership: Membership | None, walks: Walks) -> Rides:
+def _rides(
+    city: City, sources: Collected, membership: Membership | None, walks: Walks, kept: Kept
+) -> Rides:
     """Measure what public transport runs near home, and what it leads to."""
     timetable = None
     if sources.feed is not None:
         timetable = Timetable.of(sources.feed, date=city.transit.date)
     if membership is None or walks.homes is None:
         return Rides(report={} if timetable is None else timetable_report(timetable))
-    near, by_stop = _supply(city, sources, walks, timetable)
+    near, by_stop = kept.once(
+        "supply",
+        lambda: _supply(city, sources, walks, timetable),
+        *(sources.stops, sources.routes, sources.stop_routes, sources.timed_stops, sources.feed),
+        *(walks.homes, walks.network, city.transit, city.walking),
+    )
     if timetable is None:
         return Rides(stops=by_stop, near=near)
     block = city.transit
     rider = _rider(city)
+    plans = Plans(
+        window=block.window,
+        rider=rider,
+        kinds=TRAVELLED_TO,
+        without=block.without,
+        centre=_centre(city, sources),
+        boardings=None if block.fare_budget is None else timetable.boardings_for(block.fare_budget),
+    )
     reach, report = ride(
         timetable,
         cells=membership.cells,
         services=sources.services,
         network=walks.network,
-        plans=Plans(
-            window=block.window,
-            rider=rider,
-            kinds=TRAVELLED_TO,
-            without=block.without,
-            centre=_centre(city, sources),
-            boardings=None
-            if block.fare_budget is None
-            else timetable.boardings_for(block.fare_budget),
-        ),
+        plans=plans,
+        kept=kept,
     )
     if walks.network is not None:
         straight = walks.homes["straight"].astype(float) * walks.homes["share"]
@@ -591,7 +825,9 @@ def _with_cover(
     return districts
 
 
-def _mapped(city: City, sources: Collected, districts: gpd.GeoDataFrame) -> Completeness | None:
+def _mapped(
+    city: City, sources: Collected, districts: gpd.GeoDataFrame, kept: Kept
+) -> Completeness | None:
     """Estimate what is missing on the map, where it covers enough of a district to ask."""
     if sources.mapping is None:
         return None
@@ -599,13 +835,18 @@ def _mapped(city: City, sources: Collected, districts: gpd.GeoDataFrame) -> Comp
     if city.streets is None:  # else the map's own streets are not walked along
         share = districts.get("streets_share", pd.Series(0.0, index=districts.index))
         people = people.where(share >= city.city.min_covered_share)
-    return completeness(
-        sources.mapping,
-        population=people,
-        area_m2=districts["area_m2"],
-        agreement=sources.agreement,
-        draws=city.index.draws,
-        rng=np.random.default_rng([city.index.seed, _UNMAPPED]),
+    area_m2, draws = districts["area_m2"], city.index.draws
+    return kept.once(
+        "completeness",
+        lambda: completeness(
+            sources.mapping,
+            population=people,
+            area_m2=area_m2,
+            agreement=sources.agreement,
+            draws=draws,
+            rng=np.random.default_rng([city.index.seed, _UNMAPPED]),
+        ),
+        *(sources.mapping, people, area_m2, sources.agreement, draws),
     )
 
 
@@ -633,6 +874,7 @@ def _zonings(
     layers: Layers,
     evaluation: Evaluation,
     definitions: list[Definition],
+    kept: Kept,
 ) -> Zonings | None:
     """Compute the same study in other zones, where people can be counted in them."""
     if layers.cells is None or "population" not in layers.cells or not sources.zonings:
@@ -642,16 +884,19 @@ def _zonings(
     at_cells = {key: one for key, one in layers.tables.items() if one.level == "cell"}
     several, found = {PUBLISHED: layers}, {PUBLISHED: evaluation}
     for key, zones in sources.zonings.items():
-        bare = zoned(layers, zones, tables=at_cells)
-        tiles = values_of_tiles(
-            sources.tiles,
-            districts=bare.districts,
-            cells=bare.cells,
-            draws=city.index.draws,
-            seed=city.index.seed,
+        bare = kept.once(
+            "zones",
+            partial(zoned, layers, zones, tables=at_cells),
+            *(zones, layers.cells, layers.homes, layers.network is None),
         )
-        several[key] = replace(bare, tables=at_cells | tiles.tables)
-        found[key] = indicators.evaluate(definitions, several[key])
+        assert bare.cells is not None  # noqa: S101 - as zoned makes it
+        units = {"districts": bare.districts, "cells": bare.cells}
+        tiles = _tiles(city, sources, units, kept)
+        at_zones = _with_fibre(
+            tiles.tables, sources.fibre, cells=layers.cells, zone=bare.cells["district_id"]
+        )
+        several[key] = replace(layers, **units, tables=at_cells | at_zones)
+        found[key] = indicators.evaluate(definitions, several[key], kept=kept)
     return compare(
         found,
         several,
@@ -659,6 +904,26 @@ def _zonings(
         weights=city.index.weights,
         min_coverage=city.city.min_coverage,
     )
+
+
+def _with_fibre(
+    tables: dict[str, TableValues],
+    fibre: pd.DataFrame,
+    *,
+    cells: gpd.GeoDataFrame | None,
+    zone: pd.Series | None = None,
+) -> dict[str, TableValues]:
+    """Carry broadband over to the fibre that a scenario lays, in districts or other zones."""
+    if fibre.empty:
+        return tables
+    reach = pd.DataFrame(np.eye(len(fibre)), index=fibre.index, columns=fibre.index)
+    if zone is not None and cells is not None:
+        people = cells["population"].fillna(0.0)
+        living = pd.crosstab(zone, cells["district_id"], values=people, aggfunc="sum").fillna(0.0)
+        total = living.sum(axis=1)
+        reach = living.reindex(columns=fibre.index, fill_value=0.0)
+        reach = reach.div(total.where(total > 0), axis=0).fillna(0.0)
+    return with_fibre(tables, fibre, reach=reach, cells=cells)
 
 
 def _zoning_labels(city: City, zonings: Zonings | None) -> dict[str, dict[str, str]]:
@@ -740,7 +1005,7 @@ def _study(work: _Work) -> Study:
             population=people_of(work.districts),
         ),
         online=inclusion(scores),
-        walking=report_of(work.walks, work.definitions, cells=cells),
+        walking=report_of(work.walks, work.definitions, cells=cells, kept=work.kept),
         transit=transit_report(work.rides, cells=cells, districts=work.districts.index),
         population=people_of(work.districts),
         drivers=work.drivers,

@@ -5,18 +5,21 @@ Decoration: no figure is computed from it. It is small enough to be written into
 a page, so that a map reads without any tile server.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 WATER = "water"
 STREET = "street"
 _STRAIGHT_DEG = 40.0  # a street that turns more at a crossing ends there
 _WITHIN_M = 6.0  # farthest that a street may move
 _MOST_VERTICES = 45_000
+_MOST_EDGES = 150_000  # of one rank
 _LEAST_WATER_M2 = 2_500.0
 _RANKS = {
     **dict.fromkeys(("motorway", "trunk", "primary"), 1),
@@ -105,34 +108,32 @@ def _water(water: gpd.GeoSeries | None, frame: shapely.Geometry) -> Iterable[sha
 
 def _streets(
     streets: gpd.GeoDataFrame | None, frame: shapely.Geometry
-) -> Iterable[tuple[int, shapely.Geometry]]:
+) -> Iterator[tuple[int, shapely.Geometry]]:
     """Join edges to streets, and give those of each rank, the main ones first."""
     if streets is None or streets.empty:
         return
     edges = streets[shapely.intersects(streets.geometry.to_numpy(), frame)]
-    if "highway" in edges.columns:
-        kind = edges["highway"].astype(object).str.removesuffix("_link")
-        rank = kind.map(_RANKS)
-        edges, rank = edges[rank.notna()], rank.dropna().astype(int)
-    else:
-        rank = pd.Series(1, index=edges.index)
-    if edges.empty:
-        return
     nodes = np.sort(edges[["from_node", "to_node"]].to_numpy(), axis=1)
     once = ~pd.DataFrame(nodes).assign(m=edges.length.round().to_numpy()).duplicated().to_numpy()
-    edges, rank = edges[once], rank[once].to_numpy()  # not once in each direction
-    lines = edges.geometry.to_numpy()
-    ends = edges[["from_node", "to_node"]].to_numpy()
-    street = _joined(lines, ends, of=rank)
-    order = np.argsort(street, kind="stable")
-    first = np.unique(street[order], return_index=True)[1]
-    drawn = shapely.line_merge(
-        np.array([shapely.multilinestrings(lines[some]) for some in np.split(order, first[1:])])
-    )
-    ranks = rank[order[first]] if "highway" in edges.columns else _by_length(shapely.length(drawn))
-    drawn = shapely.simplify(drawn, _WITHIN_M)
-    for one in sorted(set(ranks.tolist())):
-        yield one, shapely.multilinestrings(shapely.get_parts(drawn[ranks == one]))
+    edges = edges[once]  # not once in each direction
+    if "highway" not in edges.columns:
+        drawn = _joined(edges)
+        ranks = _by_length(shapely.length(drawn))
+        for rank in sorted(set(ranks.tolist())):
+            yield rank, _thin(drawn[ranks == rank])
+        return
+    ranked = edges["highway"].astype(object).str.removesuffix("_link").map(_RANKS)
+    for rank in sorted(set(_RANKS.values())):
+        some = edges[ranked == rank]
+        if len(some) > _MOST_EDGES:
+            return  # never thin enough, and long to join
+        if len(some):
+            yield rank, _thin(_joined(some))
+
+
+def _thin(lines: np.ndarray) -> shapely.Geometry:
+    """Make one shape of lines, with no more corners than are seen."""
+    return shapely.multilinestrings(shapely.get_parts(shapely.simplify(lines, _WITHIN_M)))
 
 
 def _by_length(length_m: np.ndarray) -> np.ndarray:
@@ -144,38 +145,32 @@ def _by_length(length_m: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _joined(lines: np.ndarray, ends: np.ndarray, *, of: np.ndarray) -> np.ndarray:
-    """Tell which edges make one street of one rank by running on straight: one number for each."""
+def _joined(edges: gpd.GeoDataFrame) -> np.ndarray:
+    """Draw the streets that edges make by running on straight, one line or more each."""
+    lines = edges.geometry.to_numpy()
+    ends = edges[["from_node", "to_node"]].to_numpy()
     corners, line = shapely.get_coordinates(lines, return_index=True)
     first = np.searchsorted(line, np.arange(len(lines)))
     last = np.append(first[1:], len(line)) - 1
     out = np.stack([corners[first + 1] - corners[first], corners[last - 1] - corners[last]], axis=1)
-    bearing = np.degrees(np.arctan2(out[..., 1], out[..., 0])).ravel()
-    touch = pd.DataFrame(
-        {
-            "node": ends.ravel(),
-            "rank": np.repeat(of, 2),
-            "edge": np.repeat(np.arange(len(lines)), 2),
-        }
-    )
-    touch["bearing"] = bearing
-    pairs = touch.merge(touch, on=["node", "rank"], suffixes=("", "_on"))
+    touch = pd.DataFrame({"node": ends.ravel(), "edge": np.repeat(np.arange(len(lines)), 2)})
+    touch["bearing"] = np.degrees(np.arctan2(out[..., 1], out[..., 0])).ravel()
+    pairs = touch.merge(touch, on="node", suffixes=("", "_on"))
     pairs = pairs[pairs["edge"] < pairs["edge_on"]]
-    turn = (pairs["bearing"] - pairs["bearing_on"]).abs() % 360
-    pairs = pairs.assign(turn=(180 - turn.where(turn <= 180, 360 - turn)))  # noqa: PLR2004  degrees
+    opening = (pairs["bearing"] - pairs["bearing_on"]).abs()
+    pairs = pairs.assign(turn=(180 - opening).abs())  # degrees from straight on
     pairs = pairs[pairs["turn"] <= _STRAIGHT_DEG].sort_values(["turn", "node", "edge", "edge_on"])
-    above = np.arange(len(lines))
-
-    def top(edge: int) -> int:
-        while above[edge] != edge:
-            above[edge] = above[above[edge]]
-            edge = above[edge]
-        return edge
-
     taken: set[tuple[object, int]] = set()
+    joins = []
     columns = (pairs[one].tolist() for one in ("node", "edge", "edge_on"))
-    for node, one, other in zip(*columns, strict=True):
+    for node, one, other in zip(*columns, strict=True):  # the straightest first
         if (node, one) not in taken and (node, other) not in taken:
             taken |= {(node, one), (node, other)}
-            above[top(one)] = top(other)
-    return np.array([top(edge) for edge in range(len(lines))])
+            joins.append((one, other))
+    at = np.array(joins, dtype="int64").reshape(-1, 2)
+    links = coo_array((np.ones(len(at)), (at[:, 0], at[:, 1])), shape=(len(lines), len(lines)))
+    _, street = connected_components(links, directed=False)
+    order = np.argsort(street, kind="stable")
+    starts = np.unique(street[order], return_index=True)[1]
+    whole = [shapely.multilinestrings(lines[some]) for some in np.split(order, starts[1:])]
+    return shapely.line_merge(np.array(whole))

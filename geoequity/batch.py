@@ -213,7 +213,12 @@ def read_batch(path: str | Path) -> tuple[list[Job], int]:
 
 
 def assess_and_write(
-    city: "City", folder: str | Path, *, languages: Sequence[str], tell: Tell | None = None
+    city: "City",
+    folder: str | Path,
+    *,
+    languages: Sequence[str],
+    pdf: bool = False,
+    tell: Tell | None = None,
 ) -> "Study":
     """
     Assess a city and write everything into its folder, in one step at the end.
@@ -226,6 +231,8 @@ def assess_and_write(
         Where; an earlier study there stays untouched until the end.
     languages
         Of map and reports; the map opens in the first.
+    pdf
+        Whether to write the reports as PDF too, which wants the extra ``pdf``.
     tell
         Called with the name of each stage as it begins, and of each file.
 
@@ -252,6 +259,8 @@ def assess_and_write(
         for language in languages:
             tell(f"report {language}")
             report.write_report(study, draft / f"report.{language}.html", language=language)
+            if pdf:
+                report.write_pdf(study, draft / f"report.{language}.pdf", language=language)
     return study
 
 

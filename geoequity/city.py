@@ -340,7 +340,7 @@ class City(Block):
         try:
             city = cls.model_validate({**_absolute(raw, folder), "file": file})
         except ValidationError as error:
-            faults += _sentences(error.errors(), raw)
+            faults += sentences(error.errors(), raw)
         else:
             faults += city._cross_faults()  # noqa: SLF001 - its own
         if faults or city is None:
@@ -593,12 +593,28 @@ def _joined(value: Any, folder: Path) -> Any:
     return folder / value if isinstance(value, str) else value
 
 
-def _sentences(errors: list[Any], raw: object) -> list[str]:
-    """Put the faults of pydantic in sentences, one a key of the city file."""
+def sentences(errors: list[Any], raw: object) -> list[str]:
+    """
+    Put the faults of pydantic in sentences, one a key of the file.
+
+    Parameters
+    ----------
+    errors
+        As pydantic lists them.
+    raw
+        What was checked.
+
+    Returns
+    -------
+    sentences
+        Key and fault, in words that are no Python's.
+    """
     said: dict[str, list[str]] = {}
     for error in errors:
         key = ".".join(str(part) for part in _known_part(error["loc"], raw, error["type"]))
         message = _PLAINLY.get(error["type"], error["msg"].removeprefix("Value error, "))
+        if error["type"] == "too_short" and error["ctx"]["min_length"] > 1:
+            message = f"needs {error['ctx']['min_length']} at least"
         said.setdefault(key, []).append(f"{message[0].lower()}{message[1:]}")
     return [f"{key}: {' or '.join(dict.fromkeys(messages))}" for key, messages in said.items()]
 

@@ -12,10 +12,11 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geoequity.errors import ConfigError, DataWarning, GeoEquityError
+from geoequity.errors import ConfigError, DataWarning, GeoEquityError, SourceError
 from geoequity.locale import LANGUAGES
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - a list
     """Describe the commands."""
     parser = argparse.ArgumentParser(
         prog="geoequity", description="For whom is this city smart? Maps and reports of the gap."
@@ -95,26 +96,78 @@ def _parser() -> argparse.ArgumentParser:
     draw = add("map", _map, "draw the map of a study again")
     draw.add_argument("folder", type=Path, metavar="DIR", help="folder of a study")
     draw.add_argument("--language", choices=LANGUAGES, help="language the map opens in")
+    draw.add_argument(
+        "--basemap",
+        nargs="?",
+        const="",
+        metavar="TILES",
+        help="fetch an online basemap when the map is read [OpenStreetMap's]; off by default",
+    )
     report = add("report", _report, "write the reports of a study again")
     report.add_argument("folder", type=Path, metavar="DIR", help="folder of a study")
     report.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
     report.add_argument("--pdf", action="store_true", help="as PDF too, which wants the extra pdf")
+    report.add_argument(
+        "--template", type=Path, metavar="FILE", help="a Jinja template of your own"
+    )
+    report.add_argument("--logo", type=Path, metavar="FILE", help="a picture for its head")
+    figures = add("figures", _figures, "write the figures of the report for slides and print")
+    figures.add_argument("folder", type=Path, metavar="DIR", help="folder of a study")
+    figures.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
     change = add("change", _change, "tell what changed between two studies of one city")
     change.add_argument("old", type=Path, metavar="OLD", help="folder of the earlier study")
     change.add_argument("new", type=Path, metavar="NEW", help="folder of the later study")
     change.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<city>-change]")
     change.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
+    scenario = add("scenario", _scenario, "assess a city with edits and write what they change")
+    scenario.add_argument("city", metavar="CITY", help="a city file, or the name of a preset")
+    scenario.add_argument("edits", type=Path, metavar="EDITS", help="edits, TOML or GeoJSON")
+    scenario.add_argument(
+        "--data", type=Path, metavar="DIR", help="where the files of the city lie"
+    )
+    scenario.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<city>-scenario]")
+    scenario.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
+    compare = add("compare", _compare, "set cities side by side, on what they share")
+    compare.add_argument(
+        "folders", type=Path, nargs="+", metavar="DIR", help="folders of the studies, two or more"
+    )
+    compare.add_argument("--out", type=Path, metavar="DIR", help="folder [out/compare]")
+    compare.add_argument(
+        "--language", type=_languages, metavar="es,pt,en", help="languages [all three]"
+    )
+    init = add("init", _init, "begin a city file from a boundary and what else is at hand")
+    init.add_argument("boundary", type=Path, nargs="?", metavar="BOUNDARY", help="districts")
+    init.add_argument("--osm", type=Path, metavar="FILE", help="extract of OpenStreetMap")
+    init.add_argument(
+        "--population", type=Path, metavar="FILE", help="raster, table or polygons of residents"
+    )
+    init.add_argument("--out", type=Path, metavar="FILE", help="city file to write [city.toml]")
+    init.add_argument("--name", help="name of the city [that of the boundary file]")
+    init.add_argument("--country", metavar="CC", help="two letters of its country")
+    init.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
+    for column, text in (
+        ("id", "of the districts' ids"),
+        ("name", "of the districts' names"),
+        ("key", "that names the district, in the table of residents"),
+        ("population", "that counts residents"),
+    ):
+        init.add_argument(f"--{column}-column", metavar="COLUMN", help=f"column {text} [guessed]")
+    init.add_argument(
+        "--unchecked", action="store_true", help="write it even if its data are not in order"
+    )
     batch = add("batch", _batch, "assess the cities of a batch file")
     batch.add_argument("file", type=Path, metavar="FILE", help="TOML with [[cities]]")
     batch.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<file>]")
     batch.add_argument("--workers", type=_count, default=1, metavar="N", help="processes [1]")
     batch.add_argument("--scheduler", metavar="ADDR", help="of a dask scheduler, instead")
     _add_site(add("site", _site, "choose where new services would close the gap"))
-    schema = add("schema", _schema, "print the JSON Schema of summary, change or siting.json")
+    schema = add(
+        "schema", _schema, "print the JSON Schema of a summary, change, comparison or siting"
+    )
     schema.add_argument(
         "of",
         nargs="?",
-        choices=("summary", "change", "siting"),
+        choices=("summary", "change", "compare", "siting"),
         default="summary",
         help="[summary]",
     )
@@ -153,6 +206,11 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="output folder [out/<city>]")
     parser.add_argument(
         "--language", type=_languages, metavar="es,pt,en", help="languages of map and reports"
+    )
+    parser.add_argument(
+        "--no-pdf",
+        action="store_true",
+        help="leave the PDFs out, which are written where the extra pdf is installed",
     )
 
 
@@ -214,13 +272,15 @@ def _assess_and_write(city: "City", options: argparse.Namespace) -> dict[str, An
 
     folder = options.out or Path("out") / city.city.id
     languages = options.language or city.city.languages
+    printed = not options.no_pdf and find_spec("typst") is not None
     with _progress(len(STAGES) + 2 + len(languages), quiet=_silent(options)) as tell:
-        study = assess_and_write(city, folder, languages=languages, tell=tell)
+        study = assess_and_write(city, folder, languages=languages, pdf=printed, tell=tell)
     place = folder.resolve()
     written = {
         "folder": str(place),
         "map": str(place / "map.html"),
         "reports": {one: str(place / f"report.{one}.html") for one in languages},
+        "pdfs": {one: str(place / f"report.{one}.pdf") for one in languages if printed},
         "summary": str(place / "summary.json"),
         "warnings": list(study.summary["warnings"]),
     }
@@ -320,7 +380,8 @@ def _map(options: argparse.Namespace) -> dict[str, Any]:
     study = outputs.load(options.folder)
     language = options.language or study.summary["city"]["languages"][0]
     path = options.folder / "map.html"
-    maps.save_map(study, path, language=language)
+    basemap = maps.OSM_TILES if options.basemap == "" else options.basemap
+    maps.save_map(study, path, language=language, basemap=basemap)
     return _written(options, [path])
 
 
@@ -328,14 +389,31 @@ def _report(options: argparse.Namespace) -> dict[str, Any]:
     """Write the reports of a study again."""
     from geoequity import outputs, report  # noqa: PLC0415 - heavy
 
-    study = outputs.load(options.folder)
+    if options.pdf and options.template:
+        msg = "--pdf sets our own pages; with --template, print the page from a browser"
+        raise ConfigError(msg)
+    study, logo = outputs.load(options.folder), options.logo
     paths = []
     for language in options.language or study.summary["city"]["languages"]:
         paths.append(options.folder / f"report.{language}.html")
-        report.write_report(study, paths[-1], language=language)
+        report.write_report(
+            study, paths[-1], language=language, template=options.template, logo=logo
+        )
         if options.pdf:
             paths.append(options.folder / f"report.{language}.pdf")
-            report.write_pdf(study, paths[-1], language=language)
+            report.write_pdf(study, paths[-1], language=language, logo=logo)
+    return _written(options, paths)
+
+
+def _figures(options: argparse.Namespace) -> dict[str, Any]:
+    """Write the figures of the reports of a study."""
+    from geoequity import outputs, report  # noqa: PLC0415 - heavy
+
+    study = outputs.load(options.folder)
+    paths = []
+    for language in options.language or study.summary["city"]["languages"][:1]:
+        folder = options.folder / "figures" / language
+        paths += report.write_figures(study, folder, language=language)
     return _written(options, paths)
 
 
@@ -373,6 +451,153 @@ def _change(options: argparse.Namespace) -> dict[str, Any]:
             print(f"report: {path}")
         print(f"tables: {written['folder']}")
     return written
+
+
+def _scenario(options: argparse.Namespace) -> dict[str, Any]:
+    """Assess a city with edits, and write the study and what the edits change."""
+    from geoequity import compare, maps, outputs, report, scenario  # noqa: PLC0415 - heavy
+    from geoequity.assessment import STAGES, assess  # noqa: PLC0415 - heavy
+
+    edits = scenario.read_edits(options.edits)
+    city = _city(options)
+    folder = options.out or Path("out") / f"{city.city.id}-scenario"
+    languages = options.language or city.city.languages
+    total = 2 * len(STAGES) - 1 + 2 + 2 * len(languages)
+    with (
+        _progress(total, quiet=_silent(options)) as tell,
+        outputs.swap_in(folder) as draft,
+    ):
+        before = assess(city, progress=tell, keep=True)
+        after = scenario.apply(before, edits, name=str(options.edits), progress=tell)
+        found = compare.change(before, after, **scenario.NOTABLE)
+        tell("tables")
+        outputs.write_tables(after, draft)
+        outputs.write_change(found, draft)
+        tell("map")
+        maps.save_map(after, draft / "map.html", language=languages[0])
+        for language in languages:
+            tell(f"report {language}")
+            report.write_report(after, draft / f"report.{language}.html", language=language)
+            tell(f"change {language}")
+            report.write_change_report(found, draft / f"change.{language}.html", language=language)
+    place = folder.resolve()
+    written = {
+        "folder": str(place),
+        "map": str(place / "map.html"),
+        "reports": {one: str(place / f"report.{one}.html") for one in languages},
+        "changes": {one: str(place / f"change.{one}.html") for one in languages},
+        "change": str(place / "change.json"),
+        "scenario": found.summary["scenario"],
+        "warnings": list(after.summary["warnings"]),
+    }
+    if not _silent(options):
+        for warning in written["warnings"]:
+            print(f"warning: {warning}", file=sys.stderr)
+        print(f"{after.summary['city']['name']}")
+        for finding in found.summary["findings"]:
+            print(f"  - {finding['text'][languages[0]]}")
+        print(f"map:    {written['map']}")
+        for path in written["changes"].values():
+            print(f"report: {path}")
+        print(f"tables: {written['folder']}")
+    return written
+
+
+def _compare(options: argparse.Namespace) -> dict[str, Any]:
+    """Set cities side by side and write what can be compared."""
+    from geoequity import compare, outputs, report  # noqa: PLC0415 - heavy
+
+    found = compare.cities(_studies(options.folders))
+    folder = options.out or Path("out") / "compare"
+    languages = options.language or LANGUAGES
+    with outputs.swap_in(folder, mark="compare.json") as draft:
+        outputs.write_cities(found, draft)
+        for language in languages:
+            report.write_cities_report(found, draft / f"compare.{language}.html", language=language)
+    place = folder.resolve()
+    written = {
+        "folder": str(place),
+        "compare": str(place / "compare.json"),
+        "table": str(place / "compare.csv"),
+        "reports": {one: str(place / f"compare.{one}.html") for one in languages},
+        "cities": list(found.summary["cities"]),
+        "headline": found.summary["headline"],
+        "indicators": len(found.summary["indicators"]),
+    }
+    if not _silent(options):
+        for finding in found.summary["findings"]:
+            print(f"  - {finding['text'][languages[0]]}")
+        for path in written["reports"].values():
+            print(f"report: {path}")
+        print(f"tables: {written['folder']}")
+    return written
+
+
+def _studies(folders: Sequence[Path]) -> list["Study"]:
+    """Read the folders of several cities, with every fault of any of them at once."""
+    from geoequity import compare, outputs  # noqa: PLC0415 - heavy
+
+    read, faults = {}, []
+    for folder in dict.fromkeys(folders):
+        try:
+            read[str(folder)] = outputs.load(folder)
+        except SourceError as error:
+            faults.append(str(error))
+    twice = [str(one) for one in dict.fromkeys(folders) if folders.count(one) > 1]
+    faults += [f"{one}: stands twice" for one in twice]
+    if len(read) > 1 or not faults:  # else what cannot be read is reason enough
+        faults += compare.city_faults(read.values(), names=list(read))
+    if faults:
+        msg = "these folders cannot be set side by side"
+        raise ConfigError(msg, faults=faults)
+    return list(read.values())
+
+
+def _init(options: argparse.Namespace) -> dict[str, Any]:
+    """Begin a city file, asking for what is not given where somebody can answer."""
+    from geoequity.starter import NOWHERE, Answers, write_city_file  # noqa: PLC0415 - heavy
+
+    asked = options.boundary is None
+    if asked and (_silent(options) or not sys.stdin.isatty()):
+        print("geoequity init: name the file of the districts (BOUNDARY)", file=sys.stderr)
+        raise SystemExit(2)
+    boundary, osm, people = options.boundary, options.osm, options.population
+    country = options.country
+    if asked:
+        boundary = _ask("file of the districts (GeoJSON, GeoPackage, shapefile)")
+        osm = osm or _ask("extract of OpenStreetMap, or nothing")
+        people = people or _ask("raster, table or polygons of residents, or nothing")
+        country = country or str(_ask("two letters of the country, or nothing") or "")
+    columns = {
+        one: getattr(options, f"{one}_column") for one in ("id", "name", "key", "population")
+    }
+    path = options.out or Path("city.toml")
+    made = write_city_file(
+        Answers(
+            boundary=boundary or Path(),
+            osm=osm,
+            population=people,
+            name=options.name,
+            country=(country or NOWHERE).upper(),
+            columns={key: value for key, value in columns.items() if value},
+            **({"languages": options.language} if options.language else {}),
+        ),
+        path,
+        unchecked=options.unchecked,
+    )
+    if not _silent(options):
+        for guess in made.guesses:
+            print(f"guessed {guess}")
+        for one in made.open:
+            print(f"to fill in: {one}")
+        print(f"{path}: written; geoequity run {path} writes map, report and tables")
+    return {"file": str(path.resolve()), "guessed": list(made.guesses), "open": list(made.open)}
+
+
+def _ask(what: str) -> Path | None:
+    """Ask for one thing; nothing is an answer too."""
+    answer = input(f"{what}: ").strip()
+    return Path(answer) if answer else None
 
 
 def _batch(options: argparse.Namespace) -> dict[str, Any]:
@@ -460,7 +685,7 @@ def _written(options: argparse.Namespace, paths: list[Path]) -> dict[str, Any]:
 
 
 def _schema(options: argparse.Namespace) -> dict[str, Any]:
-    """Print the schema of the summary, or of a change."""
+    """Print the schema of a summary, of a change, or of cities side by side."""
     from geoequity.outputs import summary_schema  # noqa: PLC0415 - heavy
 
     schema = summary_schema(options.of)

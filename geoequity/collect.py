@@ -7,7 +7,7 @@ options each.
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -125,6 +125,12 @@ class Collected:
         The book kept of each source.
     licences
         Licences whose terms the outputs inherit.
+    area
+        The districts and the buffer round them.
+    fibre
+        Districts where a scenario lays fibre by ``down_mbps``, ``up_mbps``,
+        ``latency_ms`` and ``home_share``, NaN where it says nothing of it; no
+        rows without a scenario.
     """
 
     districts: gpd.GeoDataFrame
@@ -147,6 +153,8 @@ class Collected:
     rasters: list[tuple[RasterSpec, Record]]
     records: list[Record]
     licences: list[str]
+    area: shapely.Geometry
+    fibre: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def collect(city: City, definitions: list[Definition]) -> Collected:
@@ -222,6 +230,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
         rasters=rasters,
         records=reading.records,
         licences=_licences(city, reading.records),
+        area=reading.area,
     )
 
 

@@ -67,9 +67,6 @@ class Gridded:
     ----------
     tables
         Values by indicator id.
-    in_hazard
-        Whether each service lies in a hazard zone, on the services' index;
-        missing where unknown. None where there is no hazard raster.
     broadband
         Districts x figures of each kind of tiles, for the outputs.
     trends
@@ -77,7 +74,6 @@ class Gridded:
     """
 
     tables: dict[str, TableValues] = field(default_factory=dict)
-    in_hazard: pd.Series | None = None
     broadband: dict[str, pd.DataFrame] = field(default_factory=dict)
     trends: pd.DataFrame | None = None
 
@@ -107,8 +103,7 @@ def values_of_rasters(
     *,
     districts: gpd.GeoDataFrame,
     cells: gpd.GeoDataFrame | None,
-    services: gpd.GeoDataFrame,
-) -> Gridded:
+) -> dict[str, TableValues]:
     """
     Read rasters onto cells, or onto districts where there are none.
 
@@ -124,12 +119,10 @@ def values_of_rasters(
         Districts in a metric CRS.
     cells
         Cells with ``district_id``; None without cells.
-    services
-        Services, to tell which lie in a hazard zone.
 
     Returns
     -------
-    gridded
+    tables
         Values by indicator id, NaN where the raster is unknown.
 
     Raises
@@ -142,18 +135,11 @@ def values_of_rasters(
         If its CRS is missing.
     """
     tasks = {
-        str(number): partial(
-            _of_raster, spec, record, districts=districts, cells=cells, services=services
-        )
+        str(number): partial(_of_raster, spec, record, districts=districts, cells=cells)
         for number, (spec, record) in enumerate(specs)
         if spec.kind != _PEOPLE  # a count of people is read when the cells get their districts
     }
-    found = list(all_of(tasks).values())
-    zones = [one.in_hazard for one in found if one.in_hazard is not None]
-    return Gridded(
-        tables={key: value for one in found for key, value in one.tables.items()},
-        in_hazard=zones[0] if zones else None,
-    )
+    return {key: value for one in all_of(tasks).values() for key, value in one.items()}
 
 
 def _of_raster(
@@ -162,13 +148,12 @@ def _of_raster(
     *,
     districts: gpd.GeoDataFrame,
     cells: gpd.GeoDataFrame | None,
-    services: gpd.GeoDataFrame,
-) -> Gridded:
+) -> dict[str, TableValues]:
     """Read one raster."""
     values = read_raster(spec, districts if cells is None else cells, record=record)
     if cells is not None:
         values = _without_unknown_districts(values, cells, spec)
-    tables = {
+    return {
         key: TableValues(
             value=values[column],
             level="district" if cells is None else "cell",
@@ -177,8 +162,6 @@ def _of_raster(
         )
         for column, key in offered(spec).items()
     }
-    is_hazard = spec.kind == "hazard"
-    return Gridded(tables=tables, in_hazard=_in_zone(spec, services, record) if is_hazard else None)
 
 
 def _without_unknown_districts(
@@ -292,13 +275,41 @@ def _people_short(
     return found
 
 
-def _in_zone(spec: RasterSpec, services: gpd.GeoDataFrame, record: Record) -> pd.Series:
-    """Tell which services lie in a hazard zone; missing where the raster is unknown."""
+def in_zone(
+    specs: Sequence[tuple[RasterSpec, Record]], services: gpd.GeoDataFrame
+) -> pd.Series | None:
+    """
+    Tell which services lie in the hazard zone.
+
+    Parameters
+    ----------
+    specs
+        The rasters and the records of their reading.
+    services
+        Services in a projected CRS.
+
+    Returns
+    -------
+    in_zone
+        Whether each does, on their index; missing where the raster is unknown.
+        None where there is no hazard raster.
+
+    Raises
+    ------
+    SourceError
+        If the raster cannot be read.
+    CRSError
+        If its CRS is missing.
+    """
+    found = [spec for spec, _ in specs if spec.kind == "hazard"]
+    if not found:
+        return None
+    spec = found[0]
     raster = Tiles(
         paths=spec.path, band=spec.band, crs=spec.crs, nodata=spec.nodata, scale=spec.scale
     )
     points = gpd.GeoSeries(services.geometry.representative_point(), crs=services.crs)
-    value = values_at(raster, points, record=record)
+    value = values_at(raster, points)
     listed = [one for values in spec.classes.values() for one in values]
     inside = value > spec.above if spec.above is not None else value.isin(listed)
     return inside.astype("boolean").mask(value.isna())

@@ -5,7 +5,7 @@ How often vehicles come is measured from the homes of the walks, as the distance
 to a stop is; journeys set out from one point of each cell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from shapely import Point
 
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.measures import proximity, reach, supply
 from geoequity.schema import HIGH_CAPACITY_MODES, MODES
 from geoequity.streets import StreetNetwork, straight_line_costs
@@ -325,6 +326,7 @@ def ride(
     services: gpd.GeoDataFrame,
     network: StreetNetwork | None,
     plans: Plans,
+    kept: Kept = FORGETFUL,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """
     Travel from every cell to all others and to all services.
@@ -343,6 +345,9 @@ def ride(
         The streets; None for the straight line.
     plans
         How rides are taken.
+    kept
+        What was ridden before: where nothing but services changed, only they
+        are travelled to again.
 
     Returns
     -------
@@ -370,6 +375,7 @@ def ride(
     places = services[services["category"].isin(plans.kinds)]
     centre = [] if plans.centre is None else [plans.centre]
     where = [*points, *places.representative_point(), *centre]
+    kinds = _kinds(places, cells=len(cells), centre=bool(centre))
     goals = reach.Goals(
         amounts=pd.DataFrame(
             {
@@ -377,14 +383,16 @@ def ride(
                 for name, value in amounts.items()
             }
         ),
-        kinds=_kinds(places, cells=len(cells), centre=bool(centre)),
+        kinds=kinds,
         weighed_by=next(iter(amounts)),
     )
 
-    def reached(some: Timetable, rider: Rider, *, changing: bool = False) -> pd.DataFrame:
+    def reached(
+        some: Timetable, rider: Rider, *, to: reach.Goals = goals, changing: bool = False
+    ) -> pd.DataFrame:
         journeys = some.spread(
             points,
-            gpd.GeoSeries(where, crs=cells.crs),
+            gpd.GeoSeries(where, crs=cells.crs).loc[to.amounts.index],
             streets=network,
             window=plans.window,
             within_min=plans.within_min,
@@ -392,19 +400,64 @@ def ride(
             rider=rider,
             changing=changing,
         )
-        return reach.reach_of(journeys, goals, origins=cells.index)
+        return reach.reach_of(journeys, to, origins=cells.index)
 
-    every = reached(timetable, plans.rider, changing=True)
+    # To cells and to services at once, or to services alone
+    def ridden(which: list[str]) -> dict[str, pd.DataFrame]:
+        to_places = [one for kind in kinds for one in _columns_of(kind)]
+        if which == ["places"] and not to_places:
+            return {"places": pd.DataFrame(index=cells.index)}
+        if which == ["places"]:
+            rest = reach.Goals(
+                amounts=goals.amounts.iloc[len(cells) :],
+                kinds=kinds.iloc[len(cells) :],
+                weighed_by=goals.weighed_by,
+            )
+            return {"places": reached(timetable, plans.rider, to=rest)[to_places]}
+        every = reached(timetable, plans.rider, changing=True)
+        rest = every.drop(columns=to_places)
+        return {
+            "cells": _without_parts(rest, timetable, plans, reached),
+            "places": every[to_places],
+        }
+
+    of = (timetable, cells, network, plans)
+    parts = kept.each("reach", {"cells": of, "places": (*of, places)}, ridden)
+    every = [*reach.columns_of(goals), *parts["cells"].columns]
+    table = parts["cells"].join(parts["places"])[list(dict.fromkeys(every))]
+    journeys = len(cells) * len(where)
+    return table, {
+        "weighed_by": goals.weighed_by,
+        "journeys": journeys,
+        "draws": plans.rider.draws,
+        "max_walk_min": plans.rider.max_walk_min,
+        "max_afoot_min": plans.rider.afoot_min,
+    }
+
+
+def _columns_of(kind: str) -> list[str]:
+    """Name what `measures.reach` tells of a kind of place."""
+    return [*(f"{kind}_{limit}min_count" for limit in reach.LIMITS_MIN), f"{kind}_min"]
+
+
+def _without_parts(
+    every: pd.DataFrame,
+    timetable: Timetable,
+    plans: Plans,
+    reached: Callable[[Timetable, Rider], pd.DataFrame],
+) -> pd.DataFrame:
+    """Set what is reached beside what is without changing, without a mode, and on a budget."""
     direct = reached(timetable, replace(plans.rider, max_transfers=0))
-    by = goals.weighed_by
+    by = PEOPLE if f"{JOBS}_{reach.USUAL_MIN}min_share" not in every else JOBS
     usual = f"{by}_{reach.USUAL_MIN}min_share"
     table = every.assign(direct_share=reach.direct_share(every, direct, amount=by))
     table[f"{usual}_direct"] = direct[usual]
     for mode in plans.without:
         left = reached(timetable.without([mode]), plans.rider)
-        for name in amounts:
+        for name in (JOBS, PEOPLE):
             column = f"{name}_{reach.USUAL_MIN}min_share"
-            table[f"{column}_without_{mode}"] = left[column]
+            if column in every:
+                table[f"{column}_without_{mode}"] = left[column]
     if plans.boardings is not None:
         # Who cannot pay for one ride walks
         afoot = plans.boardings == 0
@@ -412,14 +465,7 @@ def ride(
         most = min(plans.rider.max_transfers, max(plans.boardings - 1, 0))
         paid = reached(some, replace(plans.rider, max_transfers=most))
         table["budget_share"] = paid[usual]
-    journeys = len(cells) * len(where)
-    return table, {
-        "weighed_by": by,
-        "journeys": journeys,
-        "draws": plans.rider.draws,
-        "max_walk_min": plans.rider.max_walk_min,
-        "max_afoot_min": plans.rider.afoot_min,
-    }
+    return table
 
 
 def _of_the_city(cells: gpd.GeoDataFrame, column: str) -> pd.Series:

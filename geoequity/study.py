@@ -6,12 +6,20 @@ comparisons are functions of it; it imports nothing above it and computes
 nothing itself.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+
+from geoequity.locale import LANGUAGES, name, number, text
+
+_ENDS = 5  # districts that a notebook shows of either end
+_SHOWN = ("index", "structures", "technologies", "type")
 
 
 def _no_background() -> gpd.GeoDataFrame:
@@ -119,6 +127,9 @@ class Study:
         The content of ``summary.json``.
     provenance
         The content of ``provenance.json``: where every number came from.
+    made_of
+        What ``assess`` made it of, so that a scenario can start from it; None
+        where the study was read from a folder. No part of the result.
     """
 
     districts: gpd.GeoDataFrame
@@ -144,3 +155,71 @@ class Study:
     catalogue: pd.DataFrame
     summary: Mapping[str, Any] = field(repr=False)
     provenance: Mapping[str, Any] = field(repr=False)
+    made_of: Any = field(default=None, repr=False, compare=False)
+
+    def _repr_html_(self) -> str:
+        """Show the study in a notebook: what city, how large a gap, which types, both ends."""
+        city = self.summary["city"]
+        language = next((one for one in city.get("languages") or () if one in LANGUAGES), "en")
+        facts = [
+            text("report.facts.districts", language=language, count=len(self.districts)),
+            text("report.facts.cells", language=language, count=len(self.cells)),
+            text("report.facts.indicators", language=language, count=len(self.indicators.columns)),
+        ]
+        gap = ((self.summary.get("index") or {}).get("gap") or {}).get("points")
+        if gap is not None:
+            facts.append(text("report.facts.gap", language=language, gap=float(gap)))
+        listed = self.districts[["name", *_SHOWN]].sort_values(_SHOWN[0], ascending=False)
+        shown = listed if len(listed) <= 2 * _ENDS else _ends(listed)
+        rows = [
+            [
+                name(one["name"]),
+                *(number(one[key], language=language, decimals=1) for key in _SHOWN[:3]),
+                text(f"type.{kind if isinstance(kind, str) else 'unknown'}", language=language),
+            ]
+            for _, one in shown.iterrows()
+            for kind in [one["type"]]
+        ]
+        fictitious = escape(text("fictitious", language=language))
+        made_up = f"<p>{fictitious}</p>" if city.get("fictitious") else ""
+        heads = [
+            text(f"report.column.{one}", language=language)
+            for one in ("district", "index", "structures", "technologies", "type")
+        ]
+        return (
+            f"<div><p><b>{escape(name(city['name']))}</b> · {escape(' · '.join(facts))}</p>"
+            f"{made_up}"
+            f"<table><thead>{_row(heads, 'th')}</thead>"
+            f"<tbody>{''.join(_row(row, 'td') for row in rows)}</tbody></table></div>"
+        )
+
+
+def signature(study: Study) -> str:
+    """
+    Tell a study from others by its numbers.
+
+    Parameters
+    ----------
+    study
+        Any study.
+
+    Returns
+    -------
+    signature
+        Hexadecimal digest of its indicators.
+    """
+    table = study.indicators
+    names = repr([*map(str, table.columns), *map(str, table.index)])
+    digest = hashlib.blake2b(names.encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(table.to_numpy(dtype=float)).tobytes())
+    return digest.hexdigest()
+
+
+def _ends(listed: pd.DataFrame) -> pd.DataFrame:
+    """Take the first and the last few rows."""
+    return pd.concat([listed.iloc[:_ENDS], listed.iloc[-_ENDS:]])
+
+
+def _row(cells: Sequence[str], tag: str) -> str:
+    """Lay out a row."""
+    return f"<tr>{''.join(f'<{tag}>{escape(one)}</{tag}>' for one in cells)}</tr>"

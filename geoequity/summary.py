@@ -68,6 +68,36 @@ def plain(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def scenario_banner(summary: Mapping[str, Any]) -> dict[str, str] | None:
+    """
+    Say that a study is of a scenario.
+
+    Parameters
+    ----------
+    summary
+        Of any study.
+
+    Returns
+    -------
+    banner
+        By language; None of a city as it is.
+    """
+    scenario = summary.get("scenario")
+    if scenario is None:
+        return None
+    title = scenario["title"]
+    if not title:
+        return {one: text("scenario.banner_plain", language=one) for one in LANGUAGES}
+    return {
+        one: text(
+            "scenario.banner",
+            language=one,
+            title=title.get(one) or title.get("en") or next(iter(title.values())),
+        )
+        for one in LANGUAGES
+    }
+
+
 def make_summary(
     *,
     city: Mapping[str, Any],
@@ -135,6 +165,7 @@ def make_summary(
             **_drivers(pd.DataFrame(columns=COLUMNS)),
         },
         "divide": None,
+        "scenario": None,
         "digital_inclusion": {"mean": None, "gap": None, "districts": {}},
         "perception": {},
         "districts": _districts(

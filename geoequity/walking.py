@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from geoequity.indicators import SAFE_SUFFIX, STOP_PREFIX, Definition
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.measures import proximity
 from geoequity.streets import ADULT, HeightAt, StreetNetwork, Walker, make_homes, straight_line_min
 from geoequity.summary import plain
@@ -161,6 +162,7 @@ def walk(
     walker: Walker = ADULT,
     others: Iterable[Walker] = (),
     manner: Manner,
+    kept: Kept = FORGETFUL,
 ) -> Walks:
     """
     Measure the walks from every cell's homes to the nearest place of each kind.
@@ -186,6 +188,9 @@ def walk(
         Who else does.
     manner
         How walks are taken.
+    kept
+        What was walked before: places that are as they were are not walked to
+        again.
 
     Returns
     -------
@@ -200,39 +205,65 @@ def walk(
         If CRSs differ.
     """
     targets = _targets(services, stops, set(places))
-    homes = _one_a_cell(cells)
-    report: dict[str, Any] = {}
-    share: pd.Series | None = None
-    if network is not None:
-        homes = make_homes(cells, network, spacing_m=manner.spacing_m)
-        people = _people_at(homes, cells)
-        share = _share_on(homes, people)
-        homes["straight"], report = _off_network(
-            homes, network, people=people, astray=share.index[share < manner.min_covered_share]
-        )
-        homes = homes.drop(columns="district")
-    guess: dict[str, Any] = {"detour_factor": manner.detour_factor}
+    homes, share, report = kept.once(
+        "homes", lambda: _homes(network, cells, manner), network, cells, manner
+    )
     near = {one: shapes for one, shapes in targets.items() if one in set(by_distance)}
-    level = None if network is None else network.levelled()
+
+    def minutes(some: StreetNetwork | None, who: Walker, to: Mapping[str, Any]) -> pd.DataFrame:
+        columns = kept.each(
+            "minutes",
+            {one: (shapes, some, homes, who, manner) for one, shapes in to.items()},
+            lambda which: dict(
+                _minutes(
+                    some,
+                    {one: to[one] for one in which},
+                    homes,
+                    walker=who,
+                    detour_factor=manner.detour_factor,
+                ).items()
+            ),
+        )
+        return pd.DataFrame(columns, index=homes.index, columns=list(to))
+
+    def walked_by(who: Walker) -> StreetNetwork | None:
+        if network is None:
+            return None
+        return kept.once("network", lambda: network.for_walker(who), network, who)
+
+    level = None
+    if network is not None:
+        level = kept.once("level", network.levelled, network)
+    counts = kept.each(
+        "counts",
+        {one: (shapes, network, homes) for one, shapes in targets.items()},
+        lambda which: dict(_counts(network, {one: targets[one] for one in which}, homes).items()),
+    )
     return Walks(
         network=network,
         homes=homes,
-        minutes=_minutes(network, targets, homes, walker=walker, guess=guess),
-        metres=_minutes(level, near, homes, walker=walker, guess=guess) * walker.m_per_min,
-        counts=_counts(network, targets, homes),
-        by_walker={
-            other.name: _minutes(
-                None if network is None else network.for_walker(other),
-                targets,
-                homes,
-                walker=other,
-                guess=guess,
-            )
-            for other in others
-        },
+        minutes=minutes(network, walker, targets),
+        metres=minutes(level, walker, near) * walker.m_per_min,
+        counts=pd.DataFrame(counts, index=homes.index, columns=list(targets)),
+        by_walker={other.name: minutes(walked_by(other), other, targets) for other in others},
         streets_share=share,
         report=report,
     )
+
+
+def _homes(
+    network: StreetNetwork | None, cells: gpd.GeoDataFrame, manner: Manner
+) -> tuple[gpd.GeoDataFrame, pd.Series | None, dict[str, Any]]:
+    """Place the homes, and tell which the network serves."""
+    if network is None:
+        return _one_a_cell(cells), None, {}
+    homes = make_homes(cells, network, spacing_m=manner.spacing_m)
+    people = _people_at(homes, cells)
+    share = _share_on(homes, people)
+    homes["straight"], report = _off_network(
+        homes, network, people=people, astray=share.index[share < manner.min_covered_share]
+    )
+    return homes.drop(columns="district"), share, report
 
 
 def _one_a_cell(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -339,14 +370,17 @@ def _minutes(
     homes: gpd.GeoDataFrame,
     *,
     walker: Walker,
-    guess: Mapping[str, Any],
+    detour_factor: float,
 ) -> pd.DataFrame:
     """Walk along the network where it serves, in a straight line elsewhere."""
     minutes = pd.DataFrame(np.nan, index=homes.index, columns=list(targets))
     straight = homes["straight"].to_numpy(dtype=bool) | (network is None)
     if straight.any():
         minutes.loc[straight] = straight_line_min(
-            targets, origins=homes[straight], speed_kmh=walker.speed_kmh, **guess
+            targets,
+            origins=homes[straight],
+            speed_kmh=walker.speed_kmh,
+            detour_factor=detour_factor,
         )
     if network is not None and not straight.all():
         minutes.loc[~straight] = network.nearest_min(targets, origins=homes[~straight])
@@ -367,7 +401,11 @@ def _counts(
 
 
 def report_of(
-    walks: Walks, definitions: Iterable[Definition], *, cells: gpd.GeoDataFrame | None
+    walks: Walks,
+    definitions: Iterable[Definition],
+    *,
+    cells: gpd.GeoDataFrame | None,
+    kept: Kept = FORGETFUL,
 ) -> dict[str, Any]:
     """
     Tell the walks of a study for its summary.
@@ -380,6 +418,8 @@ def report_of(
         The catalogue, with the city's changes.
     cells
         Cells with ``population``.
+    kept
+        What was told before of walks that are as they were.
 
     Returns
     -------
@@ -400,13 +440,19 @@ def report_of(
     if homes is None or cells is None or walks.minutes is None or "population" not in cells:
         return told
     people = cells["population"].fillna(0.0)
+
+    def over_people(minutes: pd.DataFrame) -> tuple[float, float]:
+        return kept.once(
+            "over_people", lambda: _over_people(minutes, homes, people), minutes, homes, people
+        )
+
     for one in definitions:
         places = [place for place in one.parameters.get("categories", ()) if place in walks.minutes]
         if one.measure != "walk_min" or not places:
             continue
-        adult, _ = _over_people(walks.minutes[places], homes, people)
+        adult, _ = over_people(walks.minutes[places])
         for name, minutes in walks.by_walker.items():
-            mean, unreached = _over_people(minutes[places], homes, people)
+            mean, unreached = over_people(minutes[places])
             told["groups"][name][one.id] = {
                 "mean": plain(mean),
                 "adult": plain(adult),

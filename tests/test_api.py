@@ -112,6 +112,7 @@ def test_a_module_has_what_it_exports_and_says_what_it_is(name):
 PROMISED = {
     "assess": "city",
     "compare.change": "old new",
+    "compare.cities": "studies draws seed min_covered_share min_coverage",
     "compare.converge": "old new population draws error",
     "compare.difference": "old new more_error",
     "measures.accessibility.cumulative": "costs opportunities within_min origins",
@@ -151,6 +152,7 @@ PROMISED = {
     "patterns.cliffs": "value neighbours units tolerance_m",
     "patterns.regions": "values neighbours population n_regions min_population",
     "inequality.posterior": "measure draws population value level",
+    "inequality.posterior_change": "measure before after population value value_after level",
     "composite.build": "data tree normalise weigh aggregate treat impute",
     "streets.StreetNetwork.from_osm": "path boundary",
     "streets.StreetNetwork.costs": "self origins destinations within_min",
@@ -387,6 +389,11 @@ def regions_of(values, **inputs):
     return patterns.regions(values, **inputs, n_regions=3).astype(float)
 
 
+def some_draws():
+    """Ten draws of the values of people()."""
+    return pd.DataFrame(np.arange(60.0).reshape(10, 6) % 7 + 1, columns=people()["value"].index)
+
+
 def call(function, make, rows=(), out=None, **options):
     """How to call a function: its tables made anew, which of them list units, and what comes out.
 
@@ -492,12 +499,22 @@ CALLS = {
     "inequality.posterior": call(
         inequality.posterior,
         lambda: {
-            "draws": pd.DataFrame(
-                np.arange(60.0).reshape(10, 6) % 7 + 1, columns=people()["value"].index
-            ),
+            "draws": some_draws(),
             "population": people()["population"],
         },
         {"draws": 1, "population": 0},
+        measure=inequality.gini,
+    ),
+    "inequality.posterior_change": call(
+        inequality.posterior_change,
+        lambda: {
+            "before": some_draws(),
+            "after": some_draws() + 1,
+            "population": people()["population"],
+            "value": people()["value"],
+            "value_after": people()["value"] + 1,
+        },
+        {"before": 1, "after": 1, "population": 0, "value": 0, "value_after": 0},
         measure=inequality.gini,
     ),
     "segregation.dissimilarity": call(segregation.dissimilarity, members, MEMBERS),

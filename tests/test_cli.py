@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 
 import geoequity as ge
@@ -14,18 +15,18 @@ from geoequity.study import Study
 
 
 def test_demo_writes_map_report_and_tables(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    assert main(["demo", "--out", str(tmp_path / "out"), "--language", "es,en"]) == 0
+    assert main(["demo", "--out", str(tmp_path / "out"), "--language", "es,en", "--no-pdf"]) == 0
     said = capsys.readouterr()
     assert str(tmp_path / "out" / "map.html") in said.out
     assert str(tmp_path / "out" / "report.es.html") in said.out
     assert "invalid rings repaired" in said.err
     names = {one.name for one in (tmp_path / "out").iterdir()}
     assert names >= {"map.html", "report.es.html", "report.en.html", "summary.json"}
-    assert "report.pt.html" not in names
+    assert not names & {"report.pt.html", "report.es.pdf"}
 
 
 def test_quiet_prints_nothing(make_city, tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
-    command = ["run", str(make_city()), "--quiet", "--out", str(tmp_path / "out")]
+    command = ["run", str(make_city()), "--quiet", "--no-pdf", "--out", str(tmp_path / "out")]
     assert main([*command, "--language", "es"]) == 0
     assert capfd.readouterr() == ("", "")
 
@@ -40,6 +41,7 @@ def test_json_prints_one_document(make_city, tmp_path: Path, capsys: pytest.Capt
     result = json.loads(capsys.readouterr().out)
     assert Path(result["map"]).is_file()
     assert Path(result["reports"]["es"]).is_file()
+    assert Path(result["pdfs"]["es"]).read_bytes().startswith(b"%PDF")
     assert any("identical duplicate rows" in one for one in result["warnings"])
 
 
@@ -52,6 +54,16 @@ def test_map_and_report_are_drawn_again_from_a_folder(
     said = capsys.readouterr().out
     assert str(folder / "map.html") in said
     assert "Valle Claro" in (folder / "report.en.html").read_text(encoding="utf-8")
+    sealed = (folder / "map.html").read_text(encoding="utf-8")
+    assert "img-src data: blob:;" in sealed or 'img-src data: blob:"' in sealed
+    ground = gpd.read_file(folder / "study.gpkg", layer="background")
+    assert {"water", "street"} == set(ground["kind"])  # the river of the demo city, and its streets
+    assert main(["map", str(folder), "--basemap"]) == 0
+    online = (folder / "map.html").read_text(encoding="utf-8")
+    assert "img-src data: blob: https://tile.openstreetmap.org" in online
+    assert main(["map", str(folder), "--basemap", "http://x.org/tiles"]) == 1
+    assert "basemap: 'http://x.org/tiles': give an address such as" in capsys.readouterr().err
+    assert (folder / "map.html").read_text(encoding="utf-8") == online  # not touched
 
 
 def test_a_missing_city_file_exits_1(capsys: pytest.CaptureFixture) -> None:

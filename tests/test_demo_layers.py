@@ -114,21 +114,19 @@ def test_districts_alone_get_the_planted_values_of_rasters(demo_study: Study, tr
         )
         for kind, (name, more) in files.items()
     ]
-    found = values_of_rasters(
-        specs, districts=demo_study.districts, cells=None, services=demo_study.services
-    )
+    found = values_of_rasters(specs, districts=demo_study.districts, cells=None)
     wanted = {
         "hazard_exposed_share": ("flood_share", 1e-6),
         "elevation_m": ("elevation_m", 1e-3),
         "ndvi": ("ndvi", 1e-6),
         "night_lights_per_1000": ("night_lights_sum", 1e-4),
     }
-    assert set(found.tables) == set(wanted)
+    assert set(found) == set(wanted)
     for key, (name, tolerance) in wanted.items():
         np.testing.assert_allclose(
-            found.tables[key].value, planted(truth, "rasters", name), rtol=0, atol=tolerance
+            found[key].value, planted(truth, "rasters", name), rtol=0, atol=tolerance
         )
-    assert [key for key, one in found.tables.items() if one.is_count] == ["night_lights_per_1000"]
+    assert [key for key, one in found.items() if one.is_count] == ["night_lights_per_1000"]
 
 
 def test_the_district_under_clouds_is_unknown_not_zero(demo_study: Study, truth: dict) -> None:

@@ -12,6 +12,7 @@ import geopandas as gpd
 import jsonschema
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import geoequity as ge
@@ -51,6 +52,22 @@ def test_a_study_reads_back_as_it_was(demo_study: Study, tmp_path: Path) -> None
             pd.testing.assert_frame_equal(
                 after, before, check_dtype=False, check_names=False, check_index_type=False
             )
+
+
+def test_layers_are_geoparquet_1_1_that_can_be_read_by_place(
+    demo_study: Study, tmp_path: Path
+) -> None:
+    folder = ge.outputs.save(demo_study, tmp_path / "out")
+    for layer in ("districts.parquet", "cells.parquet", "tables/stops.parquet"):
+        told = json.loads(pq.read_schema(folder / layer).metadata[b"geo"])
+        assert told["version"] == "1.1.0"
+        column = told["columns"][told["primary_column"]]
+        assert column["crs"]["id"]["code"] == demo_study.districts.crs.to_epsg()
+        assert "covering" in column
+    first = demo_study.cells.iloc[[0]]
+    near = gpd.read_parquet(folder / "cells.parquet", bbox=tuple(first.total_bounds))
+    assert first.index[0] in near.index
+    assert 0 < len(near) < len(demo_study.cells)
 
 
 def test_the_summary_obeys_its_schema(demo_study: Study) -> None:

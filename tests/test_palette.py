@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoequity.palette import CROSSED, RAMP, TYPE_COLOURS, TYPE_MARKS, contrast, ink_on, ramp
+from geoequity.maps.classes import shades
+from geoequity.palette import (
+    CROSSED,
+    RAMP,
+    TYPE_COLOURS,
+    TYPE_MARKS,
+    contrast,
+    ink_on,
+    ramp,
+)
 from geoequity.schema import TYPES
 
 READABLE = 4.5  # WCAG 2.2 AA for text
@@ -112,3 +121,42 @@ def test_crossed_pillars_darken_as_either_gets_better():
     dark = [[contrast(colour, "#FFFFFF") for colour in row] for row in CROSSED]
     for line in (*dark, *zip(*dark, strict=True)):
         assert all(after > 1.4 * before for before, after in pairwise(line))
+
+
+SIGHTS = {**BLINDNESS, "all": ((1, 0, 0), (0, 1, 0), (0, 0, 1))}
+
+
+def apart(one, other, sight):
+    seen = (lab(colour, SIGHTS[sight]) for colour in (one, other))
+    return sum((a - b) ** 2 for a, b in zip(*seen, strict=True)) ** 0.5
+
+
+@pytest.mark.parametrize("sight", sorted(SIGHTS))
+@pytest.mark.parametrize("count", range(2, 7))
+def test_classes_of_a_choropleth_stay_apart_for_every_sight(sight, count):
+    for one, other in combinations(shades(count, better="higher"), 2):  # unknown is hatched
+        assert apart(one, other, sight) > 10, (one, other)
+
+
+@pytest.mark.parametrize("count", range(2, 7))
+def test_classes_of_a_choropleth_stay_apart_on_grey_paper(count):
+    light = [lab(colour, SIGHTS["all"])[0] for colour in shades(count, better="higher")]
+    assert all(before - after > 8 for before, after in pairwise(light))
+
+
+def test_what_looks_alike_on_grey_paper_has_a_mark_of_its_own():
+    light = {kind: lab(colour, SIGHTS["all"])[0] for kind, colour in TYPE_COLOURS.items()}
+    alike = [pair for pair in combinations(light, 2) if abs(light[pair[0]] - light[pair[1]]) < 8]
+    assert alike  # else no mark would be needed
+    assert all(TYPE_MARKS[one] != TYPE_MARKS[other] for one, other in alike)
+    grey = [[lab(colour, SIGHTS["all"])[0] for colour in row] for row in CROSSED]
+    for solid, digital in ((0, 1), (0, 2), (1, 2)):  # what the mark of the leading pillar tells
+        assert abs(grey[solid][digital] - grey[digital][solid]) < 20
+    for row in range(3):  # the rest is told by how dark it is
+        assert all(before - after > 8 for before, after in pairwise(grey[row]))
+
+
+@pytest.mark.parametrize("sight", sorted(SIGHTS))
+def test_doubt_shows_on_every_class_for_every_sight(sight):
+    for colour in (*shades(6, better="higher"), *TYPE_COLOURS.values()):
+        assert max(apart(colour, line, sight) for line in ("#27303B", "#FFFFFF")) > 25

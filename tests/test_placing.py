@@ -3,7 +3,6 @@
 import html
 import json
 import re
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 import shapely
 
 import geoequity as ge
-from geoequity import assessment, inequality, outputs, placing, report, siting
+from geoequity import assessment, inequality, outputs, placing, report, scenario, siting
 from geoequity.cli import main
 from geoequity.errors import ConfigError, CRSError, DataError, SourceError
 from geoequity.indicators import read_catalogue
@@ -252,10 +251,10 @@ def test_the_files_of_a_siting_say_the_same(placed, tmp_path):
     sites = gpd.read_file(tmp_path / "sites.geojson")
     assert sites.crs == "EPSG:4326"
     assert [one["id"] for one in told["sites"]] == sites["site_id"].tolist()
-    edits = tomllib.loads((tmp_path / "edits.toml").read_text(encoding="utf-8"))["open"]
+    edits = scenario.read_edits(tmp_path / "edits.toml").open
     for edit, row, point in zip(edits, told["sites"], sites.geometry, strict=True):
-        assert edit["category"] == "clinic"
-        assert (edit["lon"], edit["lat"]) == (row["lon"], row["lat"])
+        assert edit.category == "clinic"
+        assert (edit.lon, edit.lat) == (row["lon"], row["lat"])
         assert (point.x, point.y) == pytest.approx((row["lon"], row["lat"]), abs=1e-6)
     table = pd.read_csv(tmp_path / "siting.csv")
     assert table["level"].tolist() == ["city", *["district"] * 4, "group"]

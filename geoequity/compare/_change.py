@@ -19,7 +19,7 @@ from geoequity.errors import ConfigError
 from geoequity.judgement import ROOT, mean
 from geoequity.locale import LANGUAGES, name
 from geoequity.schema import LEVEL, PILLARS, TYPES
-from geoequity.study import Study
+from geoequity.study import Study, signature
 from geoequity.summary import people_of, plain
 from geoequity.typology import UNCERTAIN
 
@@ -61,7 +61,8 @@ class Change:
         above 0 is better), ``p``, ``q`` (the false-discovery rate at which it
         would just be named), ``errs``, ``named``, ``verdict`` (better, worse or
         None), ``cause`` (``city``, or one of the data: ``source``, ``mapping``,
-        ``confidence``, ``people``, ``method``; None without a change).
+        ``confidence``, ``people``, ``method``; ``scenario`` where one made the
+        new city of the old; None without a change).
     transitions
         Columns ``old``, ``new`` (types, ``unknown`` where none is stated),
         ``districts`` with ``low`` and ``high``, ``people`` with ``people_low``
@@ -109,6 +110,8 @@ class _Work:
     scores: Scored
     people: tuple[pd.Series, pd.Series]
     rules: _Rules
+    scenario: Mapping[str, Any] | None  # that made the new city of the old
+    effect: Mapping[str, Any] | None  # what it says of its effect on the old
 
 
 def change(
@@ -176,6 +179,7 @@ def change(
         msg = "fdr is within 0-1, min_points and min_index_points are 0 or more, draws 1 or more"
         raise ConfigError(msg)
     both, sources = pair(old, new), compare_sources(old, new)
+    scenario, effect = _scenario(old, new)
     work = _Work(
         old=old,
         new=new,
@@ -194,6 +198,8 @@ def change(
             draws=draws,
             seed=new.summary["method"]["seed"],
         ),
+        scenario=scenario,
+        effect=effect,
     )
     moves = _moves(work)
     districts = _districts(work, moves)
@@ -209,6 +215,18 @@ def change(
         mapping=work.mapping,
         summary=summary | {"findings": findings(summary)},
     )
+
+
+def _scenario(old: Study, new: Study) -> tuple[Any, Any]:
+    """Tell the scenario that made one study of the other, and its effect where it is on that."""
+    said, before = (one.summary.get("scenario") for one in (new, old))
+    if said is None:
+        return None, None
+    earlier = before["edits"] if before else []
+    if said["edits"][: len(earlier)] != earlier:
+        return None, None
+    told = {"title": said["title"], "edits": said["edits"][len(earlier) :]}
+    return told, said["effect"] if said["base"] == signature(old) else None
 
 
 def _moves(work: _Work) -> pd.DataFrame:
@@ -299,6 +317,8 @@ def _causes(work: _Work, key: str, changed: pd.Series) -> pd.Series:
     if sources.unchanged[key]:
         # The same bytes cannot have changed: they were weighed or computed otherwise
         cause[:] = "people" if sources.people else "method"
+    if work.scenario is not None:
+        cause[:] = "scenario"
     return cause.where(changed.abs() > 0, None)
 
 
@@ -347,6 +367,9 @@ def _node_moves(work: _Work) -> list[pd.DataFrame]:
         points = (scores.new[node] - scores.old[node]).where(lambda one: one.abs() > Z * 1e-9, 0.0)
         points = points.where(scores.new[node].notna() & scores.old[node].notna())
         kind = "index" if node == ROOT else "pillar" if node in PILLARS else "area"
+        low, high = points - Z * error, points + Z * error
+        if work.effect is not None and node in (ROOT, *PILLARS):
+            low, high = _ends(work, node, points)
         frames.append(
             pd.DataFrame(
                 {
@@ -357,8 +380,8 @@ def _node_moves(work: _Work) -> list[pd.DataFrame]:
                     "old": scores.old[node].to_numpy(),
                     "new": scores.new[node].to_numpy(),
                     "change": points.to_numpy(),
-                    "low": (points - Z * error).to_numpy(),
-                    "high": (points + Z * error).to_numpy(),
+                    "low": low.to_numpy(),
+                    "high": high.to_numpy(),
                     "points": points.to_numpy(),
                     "p": p_value(points, error).to_numpy(),
                     "errs": ((error > 0) & points.notna()).to_numpy(),
@@ -367,6 +390,16 @@ def _node_moves(work: _Work) -> list[pd.DataFrame]:
             )
         )
     return frames
+
+
+def _ends(work: _Work, node: str, points: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Take the interval that common draws leave the change of a node."""
+    told = {} if work.effect is None else work.effect["districts"]
+    ends = pd.DataFrame(
+        {unit: {end: one[node][end] for end in ("low", "high")} for unit, one in told.items()}
+    ).T.reindex(points.index.astype(str))
+    found = ends.astype(float).set_axis(points.index, axis=0)
+    return found["low"].fillna(points), found["high"].fillna(points)
 
 
 def _districts(work: _Work, moves: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -549,6 +582,7 @@ def _summary(
             for kind, mine in tests.groupby("kind")
         },
         "index": _means(work, districts),
+        "scenario": _told_scenario(work),
         "labels": _labels(work),
         "named": [_plain_row(row) for _, row in named.iterrows()],
         "districts": {str(key): _district(row) for key, row in districts.iterrows()},
@@ -568,6 +602,19 @@ def _summary(
             "manner": {key: list(one) for key, one in both.manner.items()},
         },
         "warnings": both.warnings,
+    }
+
+
+def _told_scenario(work: _Work) -> dict[str, Any] | None:
+    """Tell the scenario, and what it says of its effect."""
+    if work.scenario is None:
+        return None
+    units = work.new.catalogue["unit"]
+    told = {} if work.effect is None else work.effect["indicators"]
+    return {
+        **work.scenario,
+        "units": {key: str(units[key]) for key in told},
+        "effect": None if work.effect is None else dict(work.effect),
     }
 
 
@@ -623,12 +670,15 @@ def _means(work: _Work, districts: gpd.GeoDataFrame) -> dict[str, Any]:
         share = people.fillna(0.0) / people.sum() if people.sum() > 0 else people * np.nan
         errors.append(float(np.sqrt(((share * table[ROOT]) ** 2).sum())))
     half = Z * float(np.hypot(errors[0], errors[1]))
+    ends = {"low": plain(after - before - half), "high": plain(after - before + half)}
+    if work.effect is not None and work.effect["index"]:
+        told = work.effect["index"]["mean"]
+        ends = {end: ends[end] if told[end] is None else told[end] for end in ends}
     return {
         "old": plain(before),
         "new": plain(after),
         "change": plain(after - before),
-        "low": plain(after - before - half),
-        "high": plain(after - before + half),
+        **ends,
         "set_effect": plain(mean(districts["set_effect"], work.people[1])),
         **{one: plain(mean(districts[one], work.people[1])) for one in _SHARES},
     }

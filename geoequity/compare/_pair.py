@@ -12,7 +12,7 @@ from geoequity.errors import SHOWN_IDS, ConfigError, DataWarning, shown
 from geoequity.locale import name
 from geoequity.study import Study
 
-_RULES = (  # of the summary's method: without these the same, scores are not on one scale
+RULES = (  # of the summary's method: without these the same, scores are not on one scale
     "normalisation",
     "aggregation",
     "weights",
@@ -22,7 +22,7 @@ _RULES = (  # of the summary's method: without these the same, scores are not on
     "min_gap_points",
     "quantile_rule",
 )
-_MEANING = ("worst", "best", "better", "unit", "scale", "pillar", "area", "family")
+MEANING = ("worst", "best", "better", "unit", "scale", "pillar", "area", "family")
 _MANNER = ("walking_speed_kmh", "streets", "detour_factor", "buffer_m", "min_coverage", "parent")
 _REDRAWN_SHARE = 0.01  # of a district's land, beyond which it is another district by the same name
 
@@ -134,7 +134,7 @@ def _rule_faults(old: Study, new: Study) -> list[str]:
     methods = [one.summary["method"] for one in (old, new)]
     faults = [
         f"method.{key}: {methods[0][key]} and {methods[1][key]}"
-        for key in _RULES
+        for key in RULES
         if methods[0].get(key) != methods[1].get(key)
     ]
     if not faults and "goalposts" not in methods[1]["normalisation"]:
@@ -146,7 +146,7 @@ def _rule_faults(old: Study, new: Study) -> list[str]:
 def _meaning_faults(old: Study, new: Study, indicators: pd.Index) -> list[str]:
     """Name the indicators that are judged or meant otherwise."""
     faults = []
-    for column in _MEANING:
+    for column in MEANING:
         before, after = (one.catalogue[column].reindex(indicators) for one in (old, new))
         differ = indicators[~((before == after) | (before.isna() & after.isna()))]
         said = [f"{one} ({before[one]} and {after[one]})" for one in differ[:SHOWN_IDS]]

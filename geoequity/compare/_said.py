@@ -28,6 +28,9 @@ def findings(summary: Summary) -> list[Finding]:
     """
     if summary["identical"]:
         return [_finding("identical", {}, lambda language: _say("identical.text", language))]
+    if summary["scenario"] is not None:
+        made = [_index(summary), _indicators(summary), _fairness(summary), _types(summary)]
+        return [one for one in made if one is not None]
     made = [_index(summary), _indicators(summary), _mean(summary), _convergence(summary)]
     made += [_types(summary), _data(summary)]
     return [one for one in made if one is not None]
@@ -60,9 +63,14 @@ def _finding(key: str, numbers: Mapping[str, Any], say: Callable[[str], str]) ->
     return {"id": key, "text": {one: say(one) for one in LANGUAGES}, "numbers": dict(numbers)}
 
 
-def _say(key: str, language: str, **values: object) -> str:
-    """Say a message about change."""
-    return text(f"change.finding.{key}", language=language, **values)
+def _say(key: str, language: str, *, of: str = "change", **values: object) -> str:
+    """Say a message about change, or about what a scenario would change."""
+    return text(f"{of}.finding.{key}", language=language, **values)
+
+
+def _of(summary: Summary) -> str:
+    """Tell whose findings these are."""
+    return "change" if summary["scenario"] is None else "scenario"
 
 
 def _points(value: float | None, language: str) -> str:
@@ -81,17 +89,19 @@ def _index(summary: Summary) -> Finding | None:
     moved = {key: one for key, one in known.items() if one["index"]["named"]}
     better = sum(one["index"]["change"] > 0 for one in moved.values())
     numbers = {"total": len(known), "better": better, "worse": len(moved) - better}
+    of = _of(summary)
     if not moved:
-        return _finding("index", numbers, lambda language: _say("index.none", language))
+        return _finding("index", numbers, lambda language: _say("index.none", language, of=of))
     most = max(moved, key=lambda key: abs(moved[key]["index"]["change"]))
     ends = {one: moved[most]["index"][one] for one in ("old", "new", "low", "high")}
 
     def say(language: str) -> str:
         points = {one: _points(value, language) for one, value in ends.items()}
-        between = _say("index.range", language, low=points["low"], high=points["high"])
+        between = _say("index.range", language, of=of, low=points["low"], high=points["high"])
         return _say(
             "index.moved",
             language,
+            of=of,
             count=len(moved),
             **numbers,
             most=moved[most]["name"],
@@ -114,9 +124,10 @@ def _indicators(summary: Summary) -> Finding:
 
     def say(language: str) -> str:
         if not named:
-            return _say("indicators.none", language, total=total)
+            return _say("indicators.none", language, of=_of(summary), total=total)
         told = [_indicator(summary, rows, language) for rows in list(by_what.values())[:_TOLD]]
-        return _say("indicators.some", language, **numbers, listed="; ".join(told))
+        listed = "; ".join(told)
+        return _say("indicators.some", language, of=_of(summary), **numbers, listed=listed)
 
     return _finding("indicators", numbers, say)
 
@@ -154,6 +165,27 @@ def _mean(summary: Summary) -> Finding | None:
         return f"{said} {_say('mean.set', language, effect=effect)}"
 
     return _finding("mean", numbers, say)
+
+
+def _fairness(summary: Summary) -> Finding | None:
+    """Tell the mean, the gap and the inequality of the index with a scenario."""
+    effect = summary["scenario"]["effect"]
+    told = {} if effect is None else effect["index"]
+    of = {"mean": "mean", "gap": "gap", "gini": "gini", "ede": "kolm_pollak_ede"}
+    if not set(of.values()) <= set(told):
+        return None
+    numbers = {
+        f"{short}_{end}": told[key][end] for short, key in of.items() for end in ("old", "new")
+    }
+
+    def say(language: str) -> str:
+        written = {
+            key: number(value, language=language, decimals=4 if key[:4] == "gini" else 2)
+            for key, value in numbers.items()
+        }
+        return _say("fairness.text", language, of="scenario", **written)
+
+    return _finding("fairness", numbers, say)
 
 
 def _convergence(summary: Summary) -> Finding | None:

@@ -131,14 +131,14 @@ def scored(old: Study, new: Study, both: Pair, sources: Sources) -> Scored:
     leaves = [one[used].where(known) for one in full]
     same = all(one.shape[1] == len(used) and one.notna().equals(known[one.columns]) for one in full)
     tree = make_tree(
-        _definitions(new.catalogue, used), present=used, weights=new.summary["method"]["weights"]
+        definitions_of(new.catalogue, used), present=used, weights=new.summary["method"]["weights"]
     )
-    aggregate = _aggregate(new)
+    aggregate = aggregate_of(new)
     own = [one.districts.reindex(both.districts) for one in (old, new)]
     nodes = [one[list(NODES)].astype(float) for one in own]
     types = [one["type"].astype(object) for one in own]
     if not same:
-        nodes = [_nodes(one, tree, aggregate) for one in leaves]
+        nodes = [nodes_of(one, tree, aggregate) for one in leaves]
         types = [_types(one, tree, study) for one, study in zip(leaves, (old, new), strict=True)]
     pull = _pull(leaves[1], tree, aggregate)
     errors = [_leaf_error(one, used, both, sources) for one in (old, new)]
@@ -160,8 +160,22 @@ def scored(old: Study, new: Study, both: Pair, sources: Sources) -> Scored:
     )
 
 
-def _definitions(catalogue: pd.DataFrame, used: pd.Index) -> list[Definition]:
-    """Read the definitions that a study was judged by back from its dictionary."""
+def definitions_of(catalogue: pd.DataFrame, used: pd.Index) -> list[Definition]:
+    """
+    Read the definitions that a study was judged by back from its dictionary.
+
+    Parameters
+    ----------
+    catalogue
+        The dictionary of a study.
+    used
+        Indicators to read.
+
+    Returns
+    -------
+    definitions
+        What the tree of the index needs of them.
+    """
     return [
         Definition(
             id=str(key),
@@ -172,34 +186,91 @@ def _definitions(catalogue: pd.DataFrame, used: pd.Index) -> list[Definition]:
             area=row["area"],
             role=row["role"],
             family=row["family"],
+            base=row["base"],
+            scale=row["scale"],
+            goalposts=None if pd.isna(row["worst"]) else (row["worst"], row["best"]),
         )
         for key, row in catalogue.loc[used].iterrows()
     ]
 
 
-def _as_they_are(scores: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
-    """Take scores for scores."""
+def as_they_are(scores: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
+    """
+    Take scores for scores.
+
+    Parameters
+    ----------
+    scores
+        Units x indicators, 0-100.
+    better
+        By indicator in the tree.
+
+    Returns
+    -------
+    scores
+        The same, of those in the tree.
+    """
     return scores[better.index]
 
 
-def _aggregate(study: Study) -> composite.Aggregate:
-    """Choose the mean that a study made its index with."""
-    return AGGREGATES[_aggregation(study)]
+def aggregate_of(study: Study) -> composite.Aggregate:
+    """
+    Choose the mean that a study made its index with.
+
+    Parameters
+    ----------
+    study
+        Any study.
+
+    Returns
+    -------
+    aggregate
+        As :func:`geoequity.composite.build` takes it.
+    """
+    return AGGREGATES[aggregation_of(study)]
 
 
-def _aggregation(study: Study) -> str:
-    """Name the mean that a study made its index with."""
+def aggregation_of(study: Study) -> str:
+    """
+    Name the mean that a study made its index with.
+
+    Parameters
+    ----------
+    study
+        Any study.
+
+    Returns
+    -------
+    aggregation
+        A key of ``geoequity.judgement.AGGREGATES``.
+    """
     said = study.summary["method"]["aggregation"].split()
     return next(key for key in AGGREGATES if key in said)
 
 
-def _nodes(
+def nodes_of(
     leaves: pd.DataFrame, tree: pd.DataFrame, aggregate: composite.Aggregate
 ) -> pd.DataFrame:
-    """Score index, pillars and areas from the scores of indicators."""
+    """
+    Score index, pillars and areas from the scores of indicators.
+
+    Parameters
+    ----------
+    leaves
+        Units x indicators, 0-100.
+    tree
+        As :func:`geoequity.judgement.make_tree` gives it; may be empty.
+    aggregate
+        The mean.
+
+    Returns
+    -------
+    nodes
+        Units x nodes, 0-100; NaN = unknown.
+    """
     if tree.empty:
         return pd.DataFrame(np.nan, index=leaves.index, columns=list(NODES))
-    made = composite.build(leaves, tree, normalise=_as_they_are, aggregate=aggregate).scores
+    made = composite.build(leaves, tree, normalise=as_they_are, aggregate=aggregate).scores
     return with_areas(made, aggregate)[list(NODES)]
 
 
@@ -213,9 +284,9 @@ def _types(leaves: pd.DataFrame, tree: pd.DataFrame, study: Study) -> pd.Series:
         leaves,
         tree,
         pool=composite.Pool(
-            normalise=[_as_they_are],
+            normalise=[as_they_are],
             weights=tuple(method["weights_range"]),
-            aggregate={_aggregation(study): _aggregate(study)} | AGGREGATES,
+            aggregate={aggregation_of(study): aggregate_of(study)} | AGGREGATES,
         ),
         draws=method["draws"],
         rng=np.random.default_rng(method["seed"]),
@@ -234,8 +305,8 @@ def _pull(
     if leaves.columns.empty:
         return dict.fromkeys(NODES, leaves)
     bumped = [leaves.assign(**{one: leaves[one] + _STEP}) for one in leaves.columns]
-    moved = _nodes(pd.concat(bumped, ignore_index=True), tree, aggregate)
-    base = _nodes(leaves, tree, aggregate)
+    moved = nodes_of(pd.concat(bumped, ignore_index=True), tree, aggregate)
+    base = nodes_of(leaves, tree, aggregate)
     shape = (len(leaves.columns), len(leaves))
     return {
         node: pd.DataFrame(

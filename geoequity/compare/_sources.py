@@ -17,6 +17,8 @@ _CELLS = "cells"
 _NUMBERED = re.compile(r"\d+")
 _SURE = 0.05  # of a campaign of mapping, two-sided
 _WALKED = {"services", "stops", "streets", "streets_tagged", "timetable"}  # needs that use streets
+_WALKED_TO = {"services", "stops", "timetable"}
+_COUNTED = {"services_per", "places_per", "area_per_person", "services_exposed_share"}  # no walks
 _COLUMNS = ["source", "status", "path_old", "path_new", "year_old", "year_new"]
 _COLUMNS += ["sha256_old", "sha256_new", "rows_old", "rows_new"]
 
@@ -76,7 +78,7 @@ def compare_sources(old: Study, new: Study) -> Sources:
     books = [list(one.provenance.get("sources", ())) for one in (old, new)]
     table = _matched(*books)
     ids = [one for one in new.indicators.columns if one in old.indicators.columns]
-    rests = [_rests_on(one, ids) for one in (old, new)]
+    rests = [rests_on(one, ids) for one in (old, new)]
     prints = [_fingerprints(one) for one in books]
     turned = table[table["status"].isin(["new", "removed"])]
     unchanged, mapped, replaced, group = {}, {}, {}, {}
@@ -190,8 +192,22 @@ def _fingerprints(books: list[Book]) -> dict[str, set[str]]:
     return found
 
 
-def _rests_on(study: Study, ids: list[str]) -> dict[str, set[str]]:
-    """Lead each indicator back to the sources it is made of."""
+def rests_on(study: Study, ids: list[str]) -> dict[str, set[str]]:
+    """
+    Lead each indicator back to the sources it is made of.
+
+    Parameters
+    ----------
+    study
+        Any study.
+    ids
+        Indicators.
+
+    Returns
+    -------
+    rests_on
+        By indicator: names of sources, as in the provenance of the study.
+    """
     books = list(study.provenance.get("sources", ()))
     shipped = {one.id: one for one in read_catalogue()}
     named = {one["name"] for one in books}
@@ -211,6 +227,25 @@ def _rests_on(study: Study, ids: list[str]) -> dict[str, set[str]]:
         names = {name for need in needs for name in _layer(need, categories, study, named)}
         found[key] = (names | (streets if needs & _WALKED else set())) & named
     return found
+
+
+def walked(key: str) -> bool:
+    """
+    Tell whether an indicator is a matter of walks.
+
+    Parameters
+    ----------
+    key
+        An indicator; one of a city's own is not.
+
+    Returns
+    -------
+    walked
+        Whether services or stops are walked to.
+    """
+    known = {one.id: one for one in read_catalogue()}
+    one = known.get(key)
+    return one is not None and one.measure not in _COUNTED and bool(_WALKED_TO & set(one.needs))
 
 
 def _layer(need: str, categories: Any, study: Study, named: set[str]) -> set[str]:

@@ -27,6 +27,7 @@ from geoequity.confidence._hidden import (
 )
 from geoequity.confidence._mapping import AGREEMENT_COLUMNS, agreement, mapping_of
 from geoequity.confidence._reasons import (
+    MAX_SPREAD_YEARS,
     STRAIGHT_LINE,
     Reason,
     of_districts,
@@ -37,6 +38,7 @@ from geoequity.confidence._reasons import (
 
 __all__ = [
     "AGREEMENT_COLUMNS",
+    "MAX_SPREAD_YEARS",
     "PRIOR_THIN",
     "STRAIGHT_LINE",
     "THIN",

@@ -1,5 +1,6 @@
 """Read the catalogue and apply what a city file changes of it."""
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -171,7 +172,8 @@ def catalogue_table(definitions: Iterable[Definition]) -> pd.DataFrame:
     table
         Index indicator id: ``label_en`` ..., ``description_en`` ..., ``pillar``,
         ``area``, ``role``, ``unit``, ``better``, ``level``, ``base``, ``scale``,
-        ``worst``, ``best``, ``basis``, ``family``, ``standards``, ``citation``.
+        ``worst``, ``best``, ``basis``, ``family``, ``standards``, ``citation``,
+        ``parameters`` (of the measure, as JSON; None without any).
     """
     rows = [_row(one) for one in definitions]
     columns = rows[0] if rows else _row(_NOTHING)  # the same columns where there is none
@@ -200,6 +202,7 @@ def _row(one: Definition) -> dict[str, Any]:
         "family": one.family,
         "standards": "; ".join(one.standards) or None,
         "citation": "; ".join(one.citation) or None,
+        "parameters": json.dumps(dict(one.parameters), sort_keys=True) if one.parameters else None,
     }
 
 

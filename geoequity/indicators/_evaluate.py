@@ -10,6 +10,7 @@ from geoequity import confidence
 from geoequity.confidence import Reason, reason
 from geoequity.errors import ConfigError, DataError, shown
 from geoequity.indicators._catalogue import Definition
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.measures import provision, proximity, streetscape
 from geoequity.schema import HIGH_CAPACITY_MODES, MODES
 from geoequity.streets import StreetNetwork
@@ -169,6 +170,22 @@ class Evaluation:
     draws: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Computed:
+    """What became of one indicator; `absent` says why nothing did."""
+
+    absent: Reason | None = None
+    cells: pd.Series | None = None
+    districts: pd.Series | None = None
+    confidence: pd.Series | None = None
+    coverage: pd.Series | None = None
+    weights: pd.Series | None = None
+    level: str = ""
+    reasons: tuple[Reason, ...] = ()
+    interval: pd.DataFrame | None = None
+    draws: pd.DataFrame | None = None
+
+
 class _Absent(Exception):  # noqa: N818 - control flow within this module, not a fault
     """A layer an indicator needs is not there."""
 
@@ -235,7 +252,9 @@ def needed_distances(definitions: Iterable[Definition]) -> set[str]:
     return needed_places(one for one in definitions if one.measure in _BY_DISTANCE)
 
 
-def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
+def evaluate(
+    definitions: Iterable[Definition], layers: Layers, *, kept: Kept = FORGETFUL
+) -> Evaluation:
     """
     Compute every indicator that the layers allow.
 
@@ -248,6 +267,9 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
         The catalogue, with the city's changes.
     layers
         What there is.
+    kept
+        What was computed before: indicators of which all is as it was are not
+        computed again.
 
     Returns
     -------
@@ -262,61 +284,89 @@ def evaluate(definitions: Iterable[Definition], layers: Layers) -> Evaluation:
         If a table offers values for units that do not exist, or counts more of
         a kind than there are.
     """
-    definitions = list(definitions)
-    check_measures(definitions)
-    cells: dict[str, pd.Series] = {}
-    found: dict[str, dict[str, pd.Series]] = {
-        name: {} for name in ("districts", "confidence", "coverage", "weights")
+    of = {one.id: one for one in definitions}
+    check_measures(of.values())
+    parts = {key: _narrowed(one, layers) for key, one in of.items()}
+    every = kept.each(
+        "indicators",
+        {key: (one, parts[key]) for key, one in of.items()},
+        lambda which: {key: _computed(of[key], parts[key]) for key in which},
+    )
+    made = {key: one for key, one in every.items() if one.absent is None}
+    index = layers.districts.index
+    cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
+    at_cells = {key: one.cells for key, one in made.items() if one.cells is not None}
+    tables = {
+        name: pd.DataFrame({key: getattr(one, name) for key, one in made.items()}, index=index)
+        for name in ("districts", "confidence", "coverage", "weights")
     }
-    levels: dict[str, str] = {}
-    reasons: dict[str, list[Reason]] = {}
-    absent: dict[str, Reason] = {}
-    intervals: dict[str, pd.DataFrame] = {}
-    draws: dict[str, pd.DataFrame] = {}
-    for one in definitions:
-        try:
-            made = _MEASURES[one.measure](one, layers)
-            weights, swapped = _weights(one, layers, made.level)
-            if made.level == "cell":
-                cells[one.id] = made.value
-                district, coverage = _aggregate(made, weights, layers)
-            else:
-                district = made.value
-                coverage = district.notna().astype(float)
-        except _Absent as missing:
-            absent[one.id] = missing.why
-            continue
-        if district.isna().all():
-            absent[one.id] = reason("all_unknown")
-            cells.pop(one.id, None)
-            continue
-        levels[one.id] = made.level
-        reasons[one.id] = [*made.reasons, *swapped]
-        if made.interval is not None:
-            intervals[one.id] = made.interval
-        if made.draws is not None:
-            draws[one.id] = made.draws
-        found["districts"][one.id] = district
-        found["coverage"][one.id] = coverage
-        found["weights"][one.id] = _weights(one, layers, "district")[0]
-        found["confidence"][one.id] = confidence.of_districts(
+    return Evaluation(
+        cells=pd.DataFrame(at_cells, index=cell_index),
+        levels={key: one.level for key, one in made.items()},
+        reasons={key: list(one.reasons) for key, one in made.items()},
+        absent={key: one.absent for key, one in every.items() if one.absent is not None},
+        intervals={key: one.interval for key, one in made.items() if one.interval is not None},
+        draws={key: one.draws for key, one in made.items() if one.draws is not None},
+        **tables,
+    )
+
+
+def _computed(one: Definition, layers: Layers) -> _Computed:
+    """Compute one indicator, or say why it cannot be."""
+    cells = None
+    try:
+        made = _MEASURES[one.measure](one, layers)
+        weights, swapped = _weights(one, layers, made.level)
+        if made.level == "cell":
+            cells = made.value
+            district, coverage = _aggregate(made, weights, layers)
+        else:
+            district = made.value
+            coverage = district.notna().astype(float)
+    except _Absent as missing:
+        return _Computed(absent=missing.why)
+    if district.isna().all():
+        return _Computed(absent=reason("all_unknown"))
+    return _Computed(
+        cells=cells,
+        districts=district,
+        confidence=confidence.of_districts(
             coverage,
             on_record=made.on_record,
             straight_line=made.straight_line,
             precise=_precise(one, made.interval),
-        )
-    index = layers.districts.index
-    tables = {name: pd.DataFrame(columns, index=index) for name, columns in found.items()}
-    cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
-    return Evaluation(
-        cells=pd.DataFrame(cells, index=cell_index),
-        levels=levels,
-        reasons=reasons,
-        absent=absent,
-        intervals=intervals,
-        draws=draws,
-        **tables,
+        ),
+        coverage=coverage,
+        weights=_weights(one, layers, "district")[0],
+        level=made.level,
+        reasons=(*made.reasons, *swapped),
+        interval=made.interval,
+        draws=made.draws,
     )
+
+
+def _narrowed(one: Definition, layers: Layers) -> Layers:
+    """Leave a measure nothing but what it speaks of."""
+    needs = _NEEDS[one.measure]
+    taken: dict[str, object] = {name: None for name in _OPTIONAL_LAYERS if name not in needs}
+    taken["tables"] = {}
+    if one.measure == "table":
+        taken["tables"] = {key: it for key, it in layers.tables.items() if key == one.id}
+    places = needed_places([one])
+    for name in ("minutes", "metres", "counts"):
+        table = getattr(layers, name)
+        if name in needs and table is not None:
+            taken[name] = table[[place for place in table.columns if place in places]]
+    services = layers.services
+    if "services" not in needs:
+        taken["services"] = services.iloc[:0]
+    else:
+        taken["services"] = services[services["category"].isin(one.parameters["categories"])]
+    if "stops" not in needs:
+        taken["stops"] = layers.stops.iloc[:0]
+    if not set(needs) & {"streets", "network"}:
+        taken |= {"no_streets": None, "tagged": False}
+    return replace(layers, **taken)  # type: ignore[arg-type]
 
 
 def _precise(one: Definition, interval: pd.DataFrame | None) -> pd.Series | None:
@@ -840,6 +890,40 @@ _PARAMETERS = {
     "reached_15min_share": ("categories", "within_min", "min_kinds"),
 }
 _OPTIONAL = {"table": ("per",)}
+_OPTIONAL_LAYERS = (
+    "streets",
+    "network",
+    "minutes",
+    "metres",
+    "counts",
+    "homes",
+    "supply",
+    "reach",
+)
+_NEEDS = {  # of the layers besides districts and cells
+    "walk_min": ("minutes", "homes"),
+    "safe_walk_min": ("minutes", "homes"),
+    "services_exposed_share": ("services",),
+    "stop_walk_min": ("minutes", "homes"),
+    "services_share": ("metres", "homes"),
+    "transit_share": ("metres", "minutes", "homes"),
+    "supply_near": ("supply", "homes"),
+    "transit_reach": ("reach", "network"),
+    "services_per": ("services",),
+    "places_per": ("services",),
+    "area_per_person": ("services",),
+    "street_share": ("streets",),
+    "street_length_per_km2": ("streets",),
+    "intersections_per_km2": ("network",),
+    "dead_end_share": ("network",),
+    "street_km_per_km2": ("network",),
+    "steps_share": ("network",),
+    "slope_penalty_share": ("network",),
+    "services_15min_count": ("counts", "homes"),
+    "reached_15min_share": ("minutes", "homes"),
+    "stop_share": ("stops",),
+    "table": (),
+}
 _TO_CATEGORIES = ("walk_min", "services_share", "services_15min_count", "reached_15min_share")
 _BY_DISTANCE = ("services_share", "transit_share")
 _LISTS = ("categories", "modes", "yes", "no")

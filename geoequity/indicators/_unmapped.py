@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +17,7 @@ from geoequity.confidence import (
 )
 from geoequity.indicators._catalogue import Definition
 from geoequity.indicators._evaluate import Evaluation
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.schema import LEVEL, MAP, check_columns
 
 _WALKS = ("walk_min", "safe_walk_min")
@@ -37,6 +39,8 @@ def with_unmapped(
     services: gpd.GeoDataFrame,
     own_streets: bool,
     rng: np.random.Generator,
+    unedited: Evaluation | None = None,
+    kept: Kept = FORGETFUL,
 ) -> Evaluation:
     """
     Draw what indicators may be in districts whose map is thin.
@@ -55,11 +59,18 @@ def with_unmapped(
     completeness
         What share of each district is on the map.
     services
-        All services, with ``category`` and ``source``.
+        All services that were read, with ``category`` and ``source``.
     own_streets
         Whether the streets come from a table of the city's own.
     rng
         Source of the draws.
+    unedited
+        The indicators as they were before a scenario changed the city; None
+        without one. What a scenario builds or closes says nothing of what the
+        map lacks: amounts are drawn for the city as it was, and what the
+        scenario adds is added to every draw.
+    kept
+        Intervals of draws that are as they were.
 
     Returns
     -------
@@ -80,17 +91,42 @@ def with_unmapped(
     draws, confidence = dict(evaluation.draws), evaluation.confidence.copy()
     intervals = dict(evaluation.intervals)
     share = completeness.table["completeness"].where(drawn, 1.0)
+    read = evaluation if unedited is None else unedited
     for one in definitions:
-        if one.id not in evaluation.districts.columns or set(_places(one)) & listed:
+        if one.id not in read.districts.columns or set(_places(one)) & listed:
             continue
-        table = _draws_of(one, evaluation, completeness, own_streets=own_streets, rng=rng)
-        if table is None:
+        table = _draws_of(one, read, completeness, own_streets=own_streets, rng=rng)
+        if table is None or one.id not in evaluation.districts.columns:
             continue
+        if unedited is not None:
+            table = _edited(one, table, evaluation, unedited, completeness)
         draws[one.id] = table
-        low, high = (table.quantile(end) for end in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
-        intervals[one.id] = pd.DataFrame({"low": low, "high": high})
+        intervals[one.id] = kept.once("unmapped", partial(_ends, table), table)
         confidence[one.id] = confidence[one.id] * share
     return replace(evaluation, draws=draws, intervals=intervals, confidence=confidence)
+
+
+def _ends(drawn: pd.DataFrame) -> pd.DataFrame:
+    """Take the middle of draws."""
+    low, high = (drawn.quantile(end) for end in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return pd.DataFrame({"low": low, "high": high})
+
+
+def _edited(
+    one: Definition,
+    drawn: pd.DataFrame,
+    evaluation: Evaluation,
+    unedited: Evaluation,
+    completeness: Completeness,
+) -> pd.DataFrame:
+    """Carry draws of a city over to what a scenario makes of it."""
+    before, after = unedited.districts[one.id], evaluation.districts[one.id]
+    if one.measure in _WALKS:
+        return walk_draws(after, completeness=completeness.services)
+    if one.measure in _SHARES:
+        return share_draws(after, completeness=completeness.services)
+    changed = (after - before).fillna(0.0)
+    return (drawn + changed).clip(lower=0.0).where(drawn.notna())
 
 
 def _places(one: Definition) -> list[str]:

@@ -29,7 +29,7 @@ from geoequity.inequality._curves import (
     wolfson,
 )
 from geoequity.inequality._entropy import Theil, atkinson, theil, theil_l
-from geoequity.inequality._intervals import Interval, bootstrap, posterior
+from geoequity.inequality._intervals import Interval, bootstrap, posterior, posterior_change
 from geoequity.inequality._people import Better, coverage, mean
 from geoequity.inequality._quantiles import (
     Tenths,
@@ -73,6 +73,7 @@ __all__ = [
     "percentile_gap",
     "percentile_ratio",
     "posterior",
+    "posterior_change",
     "quantile",
     "quantiles",
     "sufficiency",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from inspect import isfunction, signature
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -181,6 +182,97 @@ def posterior(
     >>> posterior(gini, draws, population=pd.Series({"a": 5.0, "b": 5.0}))
     Interval(value=0.4090909090909091, low=0.0, high=0.45)
     """
+    found = _on_draws(measure, draws, population=population, value=value, level=level)
+    estimate = np.median(found) if value is None else measure(value, population=population)
+    return _between(float(estimate), found, level)
+
+
+def posterior_change(
+    measure: Callable[..., float],
+    before: pd.DataFrame,
+    *,
+    after: pd.DataFrame,
+    population: pd.Series,
+    value: pd.Series,
+    value_after: pd.Series,
+    level: float = 0.9,
+) -> Interval:
+    """
+    Tell how far the change of a measure could differ, errors being common to both ends.
+
+    Row by row, both tables must be drawn of one state of the world: then what nobody
+    knows of the world cancels as far as it is the same before and after, and what is
+    left is the error of the change.
+
+    Parameters
+    ----------
+    measure
+        As for `posterior`.
+    before
+        Draws x units before; a unit is NaN throughout where nothing is drawn.
+    after
+        The same after, rows that stand at one place belonging together.
+    population
+        Residents per unit [persons], on the index of units, the same before and after.
+    value
+        Published value per unit before, as for `posterior`.
+    value_after
+        The same after.
+    level
+        Share of draws within the interval, between 0 and 1.
+
+    Returns
+    -------
+    interval
+        The measure after less the measure before, and percentiles of the difference.
+
+    Raises
+    ------
+    DataError
+        If the two are not as many draws, or as in `posterior`.
+
+    Examples
+    --------
+    >>> before = pd.DataFrame({"a": np.arange(1.0, 20.0), "b": np.arange(1.0, 20.0)})
+    >>> value, people = pd.Series({"a": 10.0, "b": 10.0}), pd.Series({"a": 5.0, "b": 5.0})
+    >>> from geoequity.inequality import absolute_gini
+    >>> found = posterior_change(
+    ...     absolute_gini,
+    ...     before,
+    ...     after=before.assign(b=before["b"] + 2.0),
+    ...     population=people,
+    ...     value=value,
+    ...     value_after=value + [0.0, 2.0],
+    ... )
+    >>> round(found.value, 6), round(found.low, 6), round(found.high, 6)
+    (0.5, 0.5, 0.5)
+    """
+    if len(before) != len(after):
+        msg = f"draws: as many before as after, not {len(before)} and {len(after)}"
+        raise DataError(msg)
+    options: dict[str, Any] = {"population": population, "level": level}
+    old = _on_draws(measure, before, value=value, **options)
+    new = _on_draws(measure, after, value=value_after, **options)
+    was, is_ = (measure(one, population=population) for one in (value, value_after))
+    return _between(float(is_ - was), new - old, level)
+
+
+def _between(estimate: float, found: npt.NDArray[np.float64], level: float) -> Interval:
+    """Take the percentiles of a measure over draws."""
+    tail = (1 - level) / 2
+    low, high = np.quantile(found, [tail, 1 - tail], method="weibull")
+    return Interval(estimate, float(low), float(high))
+
+
+def _on_draws(
+    measure: Callable[..., float],
+    draws: pd.DataFrame,
+    *,
+    population: pd.Series,
+    value: pd.Series | None,
+    level: float,
+) -> npt.NDArray[np.float64]:
+    """Measure draw by draw."""
     if not 0 < level < 1 or draws.empty:
         msg = f"draws: must be there, and level between 0 and 1, not {len(draws)} and {level}"
         raise DataError(msg)
@@ -197,11 +289,7 @@ def posterior(
         measure(table.iloc[negative[0]].rename("draws"), population=population)
     rows = table.to_numpy(dtype=float)[:, people.places]
     form = _form(measure) or partial(_of_units, measure)
-    found = [_defined(form, replace(people, value=row)) for row in rows]
-    estimate = np.median(found) if value is None else measure(value, population=population)
-    tail = (1 - level) / 2
-    low, high = np.quantile(found, [tail, 1 - tail], method="weibull")
-    return Interval(float(estimate), float(low), float(high))
+    return np.array([_defined(form, replace(people, value=row)) for row in rows])
 
 
 def _draw(

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import folium
 
-from geoequity.maps.content import content
+from geoequity.maps.content import OSM_TILES, content
 from geoequity.maps.page import StudyMap
 from geoequity.study import Study
 
-__all__ = ["draw_map", "save_map"]
+__all__ = ["OSM_TILES", "draw_map", "save_map"]
 
 
-def draw_map(study: Study, *, language: str = "es") -> folium.Map:
+def draw_map(study: Study, *, language: str = "es", basemap: str | None = None) -> folium.Map:
     """
     Draw the interactive map of a study.
 
@@ -30,6 +30,10 @@ def draw_map(study: Study, *, language: str = "es") -> folium.Map:
     language
         Language the map opens in, one of ``geoequity.locale.LANGUAGES``; the
         reader can change to the others.
+    basemap
+        Address of the tiles of an online basemap, such as `OSM_TILES`, drawn
+        under districts that let it shine through; the page then says whom it
+        asks. None: the page asks for nothing.
 
     Returns
     -------
@@ -42,11 +46,19 @@ def draw_map(study: Study, *, language: str = "es") -> folium.Map:
     ------
     MessageError
         If there is no catalogue of that language.
+    ConfigError
+        If the basemap is no address of tiles.
     """
-    return StudyMap(content(study, language=language))
+    return StudyMap(content(study, language=language, basemap=basemap))
 
 
-def save_map(study: Study, path: str | os.PathLike[str], *, language: str = "es") -> Path:
+def save_map(
+    study: Study,
+    path: str | os.PathLike[str],
+    *,
+    language: str = "es",
+    basemap: str | None = None,
+) -> Path:
     """
     Write the interactive map of a study to one file.
 
@@ -59,6 +71,8 @@ def save_map(study: Study, path: str | os.PathLike[str], *, language: str = "es"
         or not at all.
     language
         Language the map opens in, one of ``geoequity.locale.LANGUAGES``.
+    basemap
+        As in `draw_map`: None for a file that asks for nothing.
 
     Returns
     -------
@@ -69,10 +83,12 @@ def save_map(study: Study, path: str | os.PathLike[str], *, language: str = "es"
     ------
     MessageError
         If there is no catalogue of that language.
+    ConfigError
+        If the basemap is no address of tiles.
     OSError
         If the file cannot be written.
     """
-    made = StudyMap(content(study, language=language), sealed=True)
+    made = StudyMap(content(study, language=language, basemap=basemap), sealed=True)
     target = Path(path)
     beside = target.with_name(f".{target.name}.part")
     try:

@@ -7,7 +7,7 @@ geoequity.card = function (data, words, { place, beside, layers, shown, own, sho
   const district = data.districts[place];
   const valueOf = (id) => layers.get(id)?.values[place] ?? null;
   const known = (value) => value !== null && value !== undefined;
-  const score = (value) => quantity(value, "score");
+  const score = (value, decimals) => quantity(value, "score", decimals);
 
   const title = (key) => make("h3", {}, text(key));
 
@@ -16,7 +16,9 @@ geoequity.card = function (data, words, { place, beside, layers, shown, own, sho
   function ranges(found, write) {
     const lines = ["method", "sampling"].filter((kind) => found && interval(found[kind]));
     return lines.map((kind) => {
-      const [low, high] = [write(found[kind].low), write(found[kind].high)];
+      const ends = [found[kind].low, found[kind].high];
+      const close = write(ends[0]) === write(ends[1]) && ends[0] !== ends[1]; // a decimal tells them apart
+      const [low, high] = ends.map((end) => write(end, close ? 1 : undefined));
       return make("p", { class: "range" }, text(`map.range.${kind}`, { low, high }));
     });
   }
@@ -94,7 +96,7 @@ geoequity.card = function (data, words, { place, beside, layers, shown, own, sho
         known(rank.value)
           ? make("p", { class: "big" }, number(rank.value), make("small", {}, ` ${text("map.of", { count: ranked })}`))
           : make("p", { class: "big none" }, text("unknown")),
-        ...ranges(rank, (one) => number(one)),
+        ...ranges(rank, number),
       ),
       own ? ownVerdict(ranked) : null,
       make("div", { class: "wide" }, bar(value, index.mean, district.score?.method, own?.scoreOf(place))),

@@ -17,16 +17,19 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geoequity.errors import ConfigError
 from geoequity.judgement import AGGREGATES, ARITHMETIC, ROOT, make_tree
 from geoequity.locale import LANGUAGES, messages, text
 from geoequity.maps.classes import breaks, shades
 from geoequity.maps.shapes import label_spots, pack_lines, pack_points, pack_polygons, simplify
 from geoequity.maps.story import make_steps
-from geoequity.palette import CROSSED, TYPE_COLOURS, UNKNOWN, UNKNOWN_HATCH, ink_on
+from geoequity.palette import CROSSED, TYPE_COLOURS, TYPE_MARKS, UNKNOWN, UNKNOWN_HATCH, ink_on
 from geoequity.schema import AREAS, HIGH_CAPACITY_MODES, PILLARS
 from geoequity.study import Study
+from geoequity.summary import scenario_banner
 
 GEOGRAPHIC = "EPSG:4326"
+OSM_TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 SERVICE_AREAS = {
     "health_safety": (
         *("hospital", "clinic", "pharmacy", "defibrillator", "police", "fire_station"),
@@ -64,6 +67,8 @@ MODE_COLOURS = {
 }
 _THRESHOLD = 50.0  # the score that parts the types
 _AROUND = 10.0  # points either side of it that are neither low nor high
+_GLYPHS = {"square": "■", "triangle": "▲", "circle": "●", "cross": "✕", "ring": "○"}
+_TILES = re.compile(r"https://(?P<host>[a-z0-9.-]+)/[\w./{}?=&@:-]+")
 _MOST_CELLS = 15_000  # past them a page of cells would be no page
 _LOW_CONFIDENCE = 0.5  # under which the card calls it low
 _MIN_STEP = {"score": 5.0, "share": 0.01, "confidence": 0.05}
@@ -73,7 +78,7 @@ _SAID_IN_PAGE = re.compile(
 )
 
 
-def content(study: Study, *, language: str) -> dict[str, Any]:
+def content(study: Study, *, language: str, basemap: str | None = None) -> dict[str, Any]:
     """
     Gather all that the map's page shows.
 
@@ -83,6 +88,10 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         What was found in a city.
     language
         Language the page opens in, one of ``geoequity.locale.LANGUAGES``.
+
+    basemap
+        Address of the tiles of an online basemap, with ``{z}``, ``{x}`` and
+        ``{y}``; None for a page that asks for nothing.
 
     Returns
     -------
@@ -101,6 +110,8 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
     ------
     MessageError
         If there is no catalogue of that language.
+    ConfigError
+        If the basemap is no such address.
     """
     messages(language)  # refuses an unknown language before any work is done
     layers = [*_score_layers(study), *_indicator_layers(study)]
@@ -117,6 +128,7 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         "reasons": [json.loads(one) for one in reasons],
         "cells": _cells(study, [layer["id"] for layer in layers]),
         "background": _background(study.background),
+        "basemap": None if basemap is None else _basemap(basemap),
         "unknown": {"paper": UNKNOWN, "line": UNKNOWN_HATCH},
         "mode_colours": MODE_COLOURS,
         "rapid_modes": list(HIGH_CAPACITY_MODES),
@@ -174,6 +186,7 @@ def _city(study: Study) -> dict[str, Any]:
         **{key: _string(city.get(key)) for key in ("id", "name", "country")},
         "licence": ", ".join(city.get("licences") or ()) or _string(city.get("licence")),
         "fictitious": bool(city.get("fictitious")),
+        "scenario": scenario_banner(summary),
         "question": _plain(city.get("question")),
         "population": _number(summary["population"]["total"]),
         "index": _plain(summary.get("index")),
@@ -187,6 +200,8 @@ def _types(study: Study) -> dict[str, Any]:
     return {
         "basis": types.get("basis"),
         "colours": TYPE_COLOURS,
+        "marks": {name: _GLYPHS[mark] for name, mark in TYPE_MARKS.items()},
+        "inks": {name: ink_on(colour) for name, colour in TYPE_COLOURS.items()},
         "shares": {name: _number(share) for name, share in shares.items()},
     }
 
@@ -465,6 +480,15 @@ def _cells(study: Study, layers: Sequence[str]) -> dict[str, Any] | None:
             for name, column in values.items()
         },
     }
+
+
+def _basemap(tiles: str) -> dict[str, str]:
+    """Check the address of tiles, and name who is asked for them."""
+    found = _TILES.fullmatch(tiles)
+    if not found or not all(hole in tiles for hole in ("{z}", "{x}", "{y}")):
+        msg = f"basemap: {tiles!r}: give an address such as {OSM_TILES}"
+        raise ConfigError(msg)
+    return {"tiles": tiles, "host": found["host"]}
 
 
 def _background(background: gpd.GeoDataFrame) -> list[dict[str, Any]]:

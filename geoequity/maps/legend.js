@@ -18,6 +18,12 @@ geoequity.crossed = function (layer, structures, technologies) {
   return { ...layer, values, parts: [structures, technologies], own: structures.own || technologies.own };
 };
 
+// Which pillar runs ahead, by the way its axis points; null where neither does.
+geoequity.crossedMark = (value) => {
+  const [solid, digital] = [Math.floor(value / 3), value % 3];
+  return solid === digital ? null : solid > digital ? "▲" : "▶";
+};
+
 // Nine cells that count their districts and point at them; arrows move between them.
 geoequity.cross = function (data, words, layer, mark) {
   const make = geoequity.element;
@@ -39,7 +45,7 @@ geoequity.cross = function (data, words, layer, mark) {
     const crossing = { structures: levels[Math.floor(value / 3)], technologies: levels[value % 3] };
     const cell = { value, places, label: `${text("map.crossed_cell", crossing)}: ${count}` };
     const attributes = { type: "button", class: "cross-cell", "aria-label": cell.label, "aria-pressed": "false", "data-cell": value };
-    const button = make("button", attributes, number(places.length, 0));
+    const button = make("button", attributes, [geoequity.crossedMark(value), number(places.length, 0)].filter(Boolean).join("\u00a0"));
     button.style.background = colour;
     button.style.color = layer.inks[value];
     button.addEventListener("click", () => {
@@ -89,13 +95,20 @@ geoequity.legend = function (data, words, { layer, moved, mark, doubts, hatched,
     return made;
   }
 
+  // Colours alone are lost on grey paper and on some eyes.
+  function marked(made, type) {
+    made.append(make("span", { class: "mark", "aria-hidden": "true" }, data.types.marks[type]));
+    made.style.color = data.types.inks[type];
+    return made;
+  }
+
   function typeRow(type) {
     const count = layer.values.filter((value) => value === type).length;
     const share = data.types.shares[type];
     return make(
       "li",
       {},
-      swatch(data.types.colours[type]),
+      marked(swatch(data.types.colours[type]), type),
       make("span", { class: "class" }, words.text(`type.${type}`)),
       quiet("figure", words.number(count, 0)),
       quiet("figure", known(share) ? words.percent(share) : ""),
@@ -149,6 +162,7 @@ geoequity.legend = function (data, words, { layer, moved, mark, doubts, hatched,
   const notes = [];
   if (moved) notes.push(words.text(layer.own ? "map.own.shown" : "map.own.not_shown"));
   if (known(layer.mean)) notes.push(words.text("map.city_mean", { value: words.quantity(layer.mean, layer.unit) }));
+  if (cells) notes.push(words.text("map.cells_beyond"));
   if (layer.suppressed) {
     const names = layer.suppressed.map((place) => data.districts[place].name).join(", ");
     notes.push(words.text("map.suppressed_note", { names }));

@@ -60,6 +60,8 @@ geoequity.list = function (data, { at, open, hover }) {
     at("more-districts").textContent = now.words.text("map.more_districts", { count: left });
   }
 
+  const all = () => write(found.length);
+
   function draw(shown) {
     now = shown;
     const sought = bare(at("search").value.trim());
@@ -110,5 +112,5 @@ geoequity.list = function (data, { at, open, hover }) {
     if (event.key === "Enter" && at("search").value && found.length) open(found[0], at("search"));
     if (event.key === "ArrowDown") buttonOf(found[0] ?? null)?.focus();
   });
-  return { draw, hold, point, buttonOf };
+  return { draw, all, hold, point, buttonOf };
 };

@@ -40,6 +40,7 @@ geoequity.start = function (map, data) {
     pane.style.zIndex = level;
     pane.style.pointerEvents = "none"; // districts beneath stay within reach of the pointer
   }
+  if (data.basemap) L.tileLayer(data.basemap.tiles, { maxZoom: 19 }).addTo(map);
   const lettering = L.canvas({ pane: "ge-labels", padding: 0.2 });
   const units = geoequity.units(map, data, { click: (place, event) => openCard(place, null, event), hover });
   const { paths, extent } = units;
@@ -49,7 +50,7 @@ geoequity.start = function (map, data) {
 
   const bySize = data.districts.map((_, place) => place);
   bySize.sort((a, b) => data.districts[b].label[2] - data.districts[a].label[2]);
-  new geoequity.Labels(
+  const labels = new geoequity.Labels(
     data.districts.map((district) => district.label.slice(0, 2)),
     {
       renderer: lettering,
@@ -59,6 +60,13 @@ geoequity.start = function (map, data) {
       widths: data.districts.map((district) => district.label[2]),
     },
   ).addTo(map);
+
+  // Types and crossed pillars by a mark beside their colour, which is lost on grey paper.
+  function markOf(layer, value) {
+    if (!known(value)) return null;
+    if (layer.kind === "type") return data.types.marks[value];
+    return layer.kind === "crossed" ? geoequity.crossedMark(value) : null;
+  }
 
   function colourOf(layer, value) {
     if (!known(value)) return "url(#ge-unknown)";
@@ -330,6 +338,10 @@ geoequity.start = function (map, data) {
     if (cells.has(layer)) tools.cells = { count: cells.count, wanted: state.cells, show: showCells };
     at("legend").replaceChildren(...geoequity.legend(data, words, tools));
     drawList();
+    const marks = layer.values.map((value) => markOf(layer, value));
+    const same = marks.every((one, place) => one === labels.options.marks?.[place]);
+    labels.options.marks = marks;
+    if (!same) labels.redraw();
   }
 
   function mark(places) {
@@ -378,6 +390,19 @@ geoequity.start = function (map, data) {
 
   // ---------------------------------------------------------------- the story
 
+  const paper = geoequity.print(map, data, {
+    at,
+    listAll: () => list.all(),
+    fit: (bounds) => {
+      moving = true;
+      map.fitBounds(home ? extent : bounds, { animate: false, padding: [4, 4] });
+      moving = false;
+    },
+    back: () => {
+      drawList();
+      settle();
+    },
+  });
   const story = geoequity.story(data, { at, go: goTo, left: leaveStory });
 
   // Shows what a finding is about, in the part of the map that its words leave free.
@@ -471,7 +496,7 @@ geoequity.start = function (map, data) {
           web ? make("a", { href: one.url, rel: "noopener noreferrer", target: "_blank" }, one.url) : null,
         );
       }),
-      make("p", { class: "note" }, words.text("map.made_with")),
+      make("p", { class: "note" }, words.text(data.basemap ? "map.made_with_basemap" : "map.made_with")),
     );
   }
 
@@ -485,6 +510,10 @@ geoequity.start = function (map, data) {
     at("name").textContent = data.city.name;
     at("question").textContent = data.city.question ? inWords(data.city.question) : words.text("question");
     at("fictitious").hidden = !data.city.fictitious;
+    at("scenario").hidden = !data.city.scenario;
+    at("scenario").textContent = data.city.scenario ? inWords(data.city.scenario) : "";
+    at("basemap").hidden = !data.basemap;
+    at("basemap").textContent = data.basemap ? words.text("map.basemap", { host: data.basemap.host }) : "";
     const facts = [words.text("map.district_count", { count: data.districts.length })];
     if (known(data.city.population)) facts.push(words.text("map.population", { number: words.number(data.city.population, 0) }));
     at("facts").textContent = facts.join(" · ");
@@ -499,6 +528,7 @@ geoequity.start = function (map, data) {
     drawLayers();
     drawWeights();
     story.speak(words);
+    paper.speak(words);
     overlays.list(words);
     drawSources();
     drawCard();

@@ -33,11 +33,13 @@ _SCRIPTS = (
     "card.js",
     "versus.js",
     "story.js",
+    "print.js",
     "map.js",
 )
 _IMAGE = re.compile(r"url\((images/[\w.-]+)\)")
 _SEALED = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline';"
+    " img-src data: blob:{tiles}"
 )
 
 
@@ -86,7 +88,8 @@ class StudyMap(folium.Map):
     content
         What ``geoequity.maps.content.content`` gathered.
     sealed
-        Whether the browser is told to refuse every request.
+        Whether the browser is told to refuse every request but those for the
+        pictures of a basemap, if there is one.
     """
 
     default_js = ()
@@ -118,7 +121,9 @@ class StudyMap(folium.Map):
             msg = "a map is rendered inside a figure"
             raise TypeError(msg)
         name = self.get_name()
-        figure.header.add_child(Verbatim(_head(sealed=self.sealed)), name="geoequity_head")
+        figure.header.add_child(
+            Verbatim(_head(_policy(self.content) if self.sealed else "")), name="geoequity_head"
+        )
         shell = _own("map.html").replace('id="MAP"', f'id="{name}"')
         data = f'<script type="application/json" id="ge-data">{_json(self.content)}</script>'
         figure.html.add_child(Verbatim(f"{shell}{data}"), name="geoequity_page")
@@ -129,10 +134,16 @@ class StudyMap(folium.Map):
         figure.script.add_child(Verbatim(start), name="geoequity_start")
 
 
-def _head(*, sealed: bool) -> str:
+def _policy(content: Mapping[str, Any]) -> str:
+    """Tell the browser what it may ask for: nothing, or the pictures of a basemap."""
+    tiles = f" https://{content['basemap']['host']}" if content["basemap"] else ""
+    policy = _SEALED.format(tiles=tiles)
+    return f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+
+
+def _head(policy: str) -> str:
     """Write styles and scripts, Leaflet's first."""
     leaflet = _leaflet()
-    policy = f'<meta http-equiv="Content-Security-Policy" content="{_SEALED}">' if sealed else ""
     scripts = "".join(f"<script>{_own(script)}</script>" for script in _SCRIPTS)
     return (
         f"{policy}"

@@ -99,8 +99,10 @@ geoequity.Labels = geoequity.Places.extend({
     for (const place of this.options.order) {
       const room = this.options.widths[place] / perPixel;
       if (room < 16) break; // the widest come first: no name fits into what follows
-      const name = this.options.names[place];
-      const lines = this._fit(context, name, room) || this._fit(context, name, 1.25 * room); // the halo lets it lean out
+      const mark = this.options.marks?.[place];
+      const name = `${mark ? `${mark}\u00a0` : ""}${this.options.names[place]}`;
+      const named = this._fit(context, name, room) || this._fit(context, name, 1.25 * room); // the halo lets it lean out
+      const lines = named || (mark ? [mark] : null);
       if (!lines) continue;
       const point = this._points[place];
       const wide = Math.max(...lines.map((line) => context.measureText(line).width)) / 2 + 3;

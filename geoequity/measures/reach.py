@@ -93,12 +93,24 @@ def reach_of(
         else:
             row.append(np.nan)
         rows.append(row)
-    table = pd.DataFrame(rows, index=origins, columns=_columns(goals), dtype=float)
+    table = pd.DataFrame(rows, index=origins, columns=columns_of(goals), dtype=float)
     return table.replace(np.inf, np.nan)
 
 
-def _columns(goals: Goals) -> list[str]:
-    """Name what is added up."""
+def columns_of(goals: Goals) -> list[str]:
+    """
+    Name what is added up.
+
+    Parameters
+    ----------
+    goals
+        What the destinations are.
+
+    Returns
+    -------
+    columns
+        Of `reach_of`, in their order.
+    """
     named: list[str] = []
     for limit in LIMITS_MIN:
         named += [f"{one}_{limit}min_share" for one in goals.amounts.columns]

@@ -12,6 +12,7 @@ from geoequity.outputs._folder import (
     summary_schema,
     swap_in,
     write_change,
+    write_cities,
     write_tables,
 )
 from geoequity.outputs._siting import write_siting
@@ -24,6 +25,7 @@ __all__ = [
     "swap_in",
     "tidy_indicators",
     "write_change",
+    "write_cities",
     "write_siting",
     "write_tables",
 ]

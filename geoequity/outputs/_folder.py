@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyogrio
 
-from geoequity.compare import Change
+from geoequity.compare import Change, Cities
 from geoequity.errors import SourceError, shown
 from geoequity.outputs._styles import add_styles
 from geoequity.outputs._tables import tidy_indicators
@@ -22,10 +22,15 @@ from geoequity.outputs._workbook import write_workbook
 from geoequity.study import Study
 
 _MARK, _CHANGE_MARK = "summary.json", "change.json"  # what makes a folder one of ours
+_CITIES_MARK = "compare.json"
 SITING_MARK = "siting.json"
 _OURS = {  # what an earlier run may have left in such a folder
-    _MARK: ("map.html", "tables", "report.*.html", "report.*.pdf"),
+    _MARK: (
+        *("map.html", "tables", "figures", "report.*.html", "report.*.pdf"),
+        *("change.json", "change.csv", "change.*.html"),  # of a scenario
+    ),
     _CHANGE_MARK: ("change.csv", "change.*.html"),
+    _CITIES_MARK: ("compare.csv", "compare.*.html"),
     SITING_MARK: ("siting.csv", "siting.gpkg", "sites.geojson", "edits.toml", "site.*.html"),
 }
 _LAYERS = {
@@ -36,6 +41,7 @@ _LAYERS = {
     "routes": "tables/routes.parquet",
     "background": "tables/background.parquet",
 }
+_GEOPARQUET = "1.1.0"
 _TABLES = (
     "indicators",
     "cell_indicators",
@@ -99,7 +105,8 @@ def swap_in(folder: str | Path, *, mark: str = _MARK) -> Iterator[Path]:
         The place; untouched until the block ends, and for good if it fails.
     mark
         The file by which such a folder is known: ``summary.json`` of a study,
-        ``change.json`` of a change, ``siting.json`` of a siting.
+        ``change.json`` of a change, ``compare.json`` of cities side by side,
+        ``siting.json`` of a siting.
 
     Yields
     ------
@@ -143,7 +150,8 @@ def write_tables(study: Study, folder: Path) -> None:
     tables = folder / "tables"
     tables.mkdir()
     for name, path in _LAYERS.items():
-        getattr(study, name).to_parquet(folder / path)
+        layer = getattr(study, name)
+        layer.to_parquet(folder / path, schema_version=_GEOPARQUET, write_covering_bbox=True)
     _write_package(study, folder / "study.gpkg")
     write_workbook(study, folder / "study.xlsx")
     for name in _TABLES:
@@ -166,6 +174,22 @@ def write_change(change: Change, folder: Path) -> None:
     """
     change.moves.to_csv(folder / "change.csv", index=False, lineterminator="\n")
     write_json(folder / _CHANGE_MARK, change.summary)
+
+
+def write_cities(found: Cities, folder: Path) -> None:
+    """
+    Write cities side by side into an empty folder.
+
+    Parameters
+    ----------
+    found
+        Cities side by side.
+    folder
+        An empty folder, which gets ``compare.json`` and ``compare.csv``: the table
+        of :class:`geoequity.compare.Cities`, one number a row.
+    """
+    found.table.to_csv(folder / "compare.csv", index=False, lineterminator="\n")
+    write_json(folder / _CITIES_MARK, found.summary)
 
 
 def load(folder: str | Path) -> Study:
@@ -213,12 +237,12 @@ def load(folder: str | Path) -> Study:
 
 def summary_schema(of: str = "summary") -> dict[str, Any]:
     """
-    Give the JSON Schema of ``summary.json``, ``change.json`` or ``siting.json``.
+    Give the JSON Schema of a summary, a change, a comparison or a siting.
 
     Parameters
     ----------
     of
-        ``summary``, ``change`` or ``siting``.
+        ``summary``, ``change``, ``compare`` or ``siting``.
 
     Returns
     -------
@@ -263,7 +287,12 @@ def _check_target(target: Path, mark: str) -> None:
         msg = f"{target}: is a file, not a folder"
         raise SourceError(msg, source=target)
     if target.is_dir() and any(target.iterdir()) and not (target / mark).is_file():
-        kind = {_MARK: "study", _CHANGE_MARK: "change", SITING_MARK: "siting"}[mark]
+        kind = {
+            _MARK: "study",
+            _CHANGE_MARK: "change",
+            _CITIES_MARK: "comparison",
+            SITING_MARK: "siting",
+        }[mark]
         msg = f"{target}: holds files that are no {kind} (no {mark}); name another folder"
         raise SourceError(msg, source=target)
 

@@ -1,7 +1,7 @@
 """What QGIS needs to open the layers of a study styled, with columns that speak."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,15 +9,26 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import pandas as pd
+
 from geoequity.locale import messages, number
+from geoequity.outputs._metadata import STANDARD, metadata
 from geoequity.outputs._workbook import column_label, language_of
 from geoequity.palette import PAPER, TYPE_COLOURS, UNKNOWN_HATCH
 from geoequity.study import Study
 
 _LEAST_STEP = 5.0  # points: nearly equal districts are drawn so
-_LABELLED = ("districts", "cells")
+_LABELLED = ("districts", "cells", "services", "stops", "routes")
 _LINE_MM = "0.3"
-_SCHEMA = "http://www.geopackage.org/spec121/#extension_schema"
+_ROUTE_MM = "0.8"
+_MARK_MM = "2"
+_EXTENSIONS = (
+    ("gpkg_data_columns", "gpkg_schema"),
+    ("gpkg_data_column_constraints", "gpkg_schema"),
+    ("gpkg_metadata", "gpkg_metadata"),
+    ("gpkg_metadata_reference", "gpkg_metadata"),
+)
+_SPECIFIED = "http://www.geopackage.org/spec121/#extension_"
 _TABLES = """
 CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256),
@@ -38,6 +49,18 @@ CREATE TABLE gpkg_data_column_constraints (
   constraint_name TEXT NOT NULL, constraint_type TEXT NOT NULL, value TEXT, min NUMERIC,
   min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive BOOLEAN, description TEXT,
   CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value)
+);
+CREATE TABLE gpkg_metadata (
+  id INTEGER CONSTRAINT m_pk PRIMARY KEY ASC NOT NULL, md_scope TEXT NOT NULL DEFAULT 'dataset',
+  md_standard_uri TEXT NOT NULL, mime_type TEXT NOT NULL DEFAULT 'text/xml',
+  metadata TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE gpkg_metadata_reference (
+  reference_scope TEXT NOT NULL, table_name TEXT, column_name TEXT, row_id_value INTEGER,
+  timestamp DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  md_file_id INTEGER NOT NULL, md_parent_id INTEGER,
+  CONSTRAINT crmr_mfi_fk FOREIGN KEY (md_file_id) REFERENCES gpkg_metadata(id),
+  CONSTRAINT crmr_mpi_fk FOREIGN KEY (md_parent_id) REFERENCES gpkg_metadata(id)
 );
 """
 
@@ -61,10 +84,12 @@ def add_styles(study: Study, path: Path) -> None:
     study
         Any study.
     path
-        A GeoPackage with its layers ``districts`` and ``cells``. It gets the table
-        ``layer_styles`` of QGIS, with the districts by type and by index in the
-        city's first language, and the names of columns in ``gpkg_data_columns``
-        (the extension *schema* of GeoPackage 1.2), which GDAL takes for aliases.
+        A GeoPackage with the layers of a study. It gets the table ``layer_styles``
+        of QGIS, with the districts by type and by index, services by category,
+        stops and routes by mode, in the city's first language; the names of
+        columns in ``gpkg_data_columns`` (the extension *schema* of GeoPackage
+        1.2), which GDAL takes for aliases; and what the data are, by ISO 19115,
+        in ``gpkg_metadata``.
     """
     language = language_of(study)
     known = messages(language)
@@ -78,14 +103,19 @@ def add_styles(study: Study, path: Path) -> None:
         for layer in _LABELLED
     }
     styles = [
-        (known["report.where.types"], _by_type(known), typed),
-        (known["report.where.index"], _by_index(study, language), not typed),
+        ("districts", known["report.where.types"], _by_type(known), typed),
+        ("districts", known["report.where.index"], _by_index(study, language), not typed),
+        ("cells", known["gis.cells"], [_outline(known["gis.cells"])], True),
+        ("services", known["gis.services"], _by_category(study, known), True),
+        ("stops", known["gis.stops"], _by_mode(study.stops, known), True),
+        ("routes", known["gis.routes"], _by_mode(study.routes, known), True),
     ]
+    shapes = {layer: _SHAPES.get(layer, "fill") for layer in _LABELLED}
     with closing(sqlite3.connect(path)) as package, package:
         package.executescript(_TABLES)
         package.executemany(
-            "INSERT INTO gpkg_extensions VALUES (?, NULL, 'gpkg_schema', ?, 'read-write')",
-            [(one, _SCHEMA) for one in ("gpkg_data_columns", "gpkg_data_column_constraints")],
+            "INSERT INTO gpkg_extensions VALUES (?, NULL, ?, ?, 'read-write')",
+            [(table, one, _SPECIFIED + one.removeprefix("gpkg_")) for table, one in _EXTENSIONS],
         )
         package.executemany(
             "INSERT INTO gpkg_data_columns (table_name, column_name, name, title)"
@@ -95,11 +125,25 @@ def add_styles(study: Study, path: Path) -> None:
         package.executemany(
             "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name,"
             " f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner)"
-            " VALUES ('', '', 'districts', 'geom', ?, ?, '', ?, ?, '')",
+            " VALUES ('', '', ?, 'geom', ?, ?, '', ?, ?, '')",
             [
-                (title[:30], _qml(rules, aliases["districts"]), bool(default), title)
-                for title, rules, default in styles
+                (
+                    layer,
+                    title[:30],
+                    _qml(rules, aliases[layer], shape=shapes[layer]),
+                    bool(default),
+                    title,
+                )
+                for layer, title, rules, default in styles
             ],
+        )
+        package.execute(
+            "INSERT INTO gpkg_metadata VALUES (1, 'dataset', ?, 'text/xml', ?)",
+            (STANDARD, metadata(study, language=language)),
+        )
+        package.execute(
+            "INSERT INTO gpkg_metadata_reference (reference_scope, md_file_id)"
+            " VALUES ('geopackage', 1)"
         )
 
 
@@ -133,12 +177,51 @@ def _by_index(study: Study, language: str) -> list[_Rule]:
     return [*rules, _rest(known["unknown"])]
 
 
+def _by_category(study: Study, known: Mapping[str, str]) -> list[_Rule]:
+    """Colour services by the area of life that their category belongs to, as the map does."""
+    from geoequity.maps.content import SERVICE_AREAS, SERVICE_COLOURS  # noqa: PLC0415  brings folium
+
+    area_of = {one: area for area, inside in SERVICE_AREAS.items() for one in inside}
+    rules = []
+    for category in sorted(study.services["category"].dropna().unique()):
+        area = area_of.get(category, "other")
+        said = known.get(f"map.category.{category}", str(category))
+        colour = SERVICE_COLOURS.get(area, UNKNOWN_HATCH)
+        rules.append(_Rule(filter=_equals("category", category), label=said, colour=colour))
+    return rules
+
+
+def _by_mode(places: pd.DataFrame, known: Mapping[str, str]) -> list[_Rule]:
+    """Colour stops and routes by mode, as the map does."""
+    from geoequity.maps.content import MODE_COLOURS  # noqa: PLC0415  brings folium
+
+    return [
+        _Rule(
+            filter=_equals("mode", mode),
+            label=known.get(f"map.mode.{mode}", str(mode)),
+            colour=MODE_COLOURS.get(mode, UNKNOWN_HATCH),
+        )
+        for mode in sorted(places["mode"].dropna().unique())
+    ]
+
+
+def _equals(column: str, value: str) -> str:
+    """Write a filter in SQL."""
+    quoted = str(value).replace("'", "''")
+    return f"\"{column}\" = '{quoted}'"
+
+
+def _outline(label: str) -> _Rule:
+    """Draw borders alone."""
+    return _Rule(filter="", label=label, colour=UNKNOWN_HATCH)
+
+
 def _rest(label: str) -> _Rule:
     """Hatch what is unknown."""
     return _Rule(filter="ELSE", label=label, colour=UNKNOWN_HATCH, hatched=True)
 
 
-def _qml(rules: Sequence[_Rule], aliases: Iterable[tuple[str, str]]) -> str:
+def _qml(rules: Sequence[_Rule], aliases: Iterable[tuple[str, str]], *, shape: str) -> str:
     """Write a style as QGIS keeps it."""
     root = ET.Element("qgis", version="3.22", styleCategories="Symbology|Fields")
     named = ET.SubElement(root, "aliases")
@@ -152,28 +235,62 @@ def _qml(rules: Sequence[_Rule], aliases: Iterable[tuple[str, str]]) -> str:
         ET.SubElement(
             listed, "rule", key=symbol, symbol=symbol, filter=rule.filter, label=rule.label
         )
-        _symbol(symbols, symbol, rule)
+        _symbol(symbols, symbol, rule, shape=shape)
     return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ET.tostring(
         root, encoding="unicode"
     )
 
 
-def _symbol(symbols: ET.Element, key: str, rule: _Rule) -> None:
-    """Write how a polygon is filled, for QGIS before and after 3.26."""
-    symbol = ET.SubElement(symbols, "symbol", name=key, type="fill", alpha="1")
-    layer = ET.SubElement(symbol, "layer", {"class": "SimpleFill", "enabled": "1"})
-    settings = {
-        "color": _rgba(rule.colour),
-        "style": "b_diagonal" if rule.hatched else "solid",
-        "outline_color": _rgba(UNKNOWN_HATCH if rule.hatched else PAPER),
-        "outline_style": "solid",
-        "outline_width": _LINE_MM,
-        "outline_width_unit": "MM",
-    }
+def _symbol(symbols: ET.Element, key: str, rule: _Rule, *, shape: str) -> None:
+    """Write how a place is drawn, for QGIS before and after 3.26."""
+    symbol = ET.SubElement(symbols, "symbol", name=key, type=shape, alpha="1")
+    drawn, settings = _DRAWN[shape](rule)
+    layer = ET.SubElement(symbol, "layer", {"class": drawn, "enabled": "1"})
     options = ET.SubElement(layer, "Option", type="Map")
     for name, value in settings.items():
         ET.SubElement(options, "Option", name=name, type="QString", value=value)
         ET.SubElement(layer, "prop", k=name, v=value)
+
+
+def _fill(rule: _Rule) -> tuple[str, dict[str, str]]:
+    """Fill a polygon; without a filter, draw its border alone."""
+    style = "b_diagonal" if rule.hatched else "solid" if rule.filter else "no"
+    return "SimpleFill", {
+        "color": _rgba(rule.colour),
+        "style": style,
+        "outline_color": _rgba(PAPER if style == "solid" else UNKNOWN_HATCH),
+        "outline_style": "solid",
+        "outline_width": _LINE_MM,
+        "outline_width_unit": "MM",
+    }
+
+
+def _marker(rule: _Rule) -> tuple[str, dict[str, str]]:
+    """Draw a point."""
+    return "SimpleMarker", {
+        "name": "circle",
+        "color": _rgba(rule.colour),
+        "size": _MARK_MM,
+        "size_unit": "MM",
+        "outline_color": _rgba(PAPER),
+        "outline_style": "solid",
+        "outline_width": _LINE_MM,
+        "outline_width_unit": "MM",
+    }
+
+
+def _line(rule: _Rule) -> tuple[str, dict[str, str]]:
+    """Draw a line."""
+    return "SimpleLine", {
+        "line_color": _rgba(rule.colour),
+        "line_style": "solid",
+        "line_width": _ROUTE_MM,
+        "line_width_unit": "MM",
+    }
+
+
+_SHAPES = {"services": "marker", "stops": "marker", "routes": "line"}
+_DRAWN = {"fill": _fill, "marker": _marker, "line": _line}
 
 
 def _rgba(colour: str) -> str:

@@ -3,26 +3,36 @@ The report: one page that a city councillor can read.
 
 :func:`write_report` writes a study as a single HTML file, words, tables and
 pictures in it, that opens from disk, on a phone and on paper with no network;
-:func:`write_pdf` the same on paper; :func:`write_change_report` what changed between two;
-:func:`write_siting_report` where new services would do most.
+:func:`write_pdf` the same on paper; :func:`write_figures` its figures one by one;
+:func:`write_change_report` what changed between two; :func:`write_cities_report` cities
+side by side; :func:`write_siting_report` where new services would do most.
 """
 
 import os
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from geoequity.compare import Change
+from geoequity.compare import Change, Cities
 from geoequity.placing import Placing
 from geoequity.study import Study
 
-if TYPE_CHECKING:
-    from jinja2 import Template
+__all__ = [
+    "write_change_report",
+    "write_cities_report",
+    "write_figures",
+    "write_pdf",
+    "write_report",
+    "write_siting_report",
+]
 
-__all__ = ["write_change_report", "write_pdf", "write_report", "write_siting_report"]
 
-
-def write_report(study: Study, path: str | Path, *, language: str = "es") -> Path:
+def write_report(
+    study: Study,
+    path: str | Path,
+    *,
+    language: str = "es",
+    template: str | Path | None = None,
+    logo: str | Path | None = None,
+) -> Path:
     """
     Write the report of a study.
 
@@ -37,6 +47,13 @@ def write_report(study: Study, path: str | Path, *, language: str = "es") -> Pat
         File to write; its folder is made where it is missing.
     language
         One of ``geoequity.locale.LANGUAGES``.
+    template
+        A Jinja template of your own in the place of ours, which it may extend as
+        ``geoequity/report.html.j2`` to change the blocks ``style``, ``header``,
+        ``opening``, ``closing`` and ``footer``. It is escaped throughout and run
+        in a sandbox; it sees what ours sees, and ``summary``.
+    logo
+        A picture for the head of the page: PNG, JPEG, GIF, SVG or WebP.
 
     Returns
     -------
@@ -48,11 +65,15 @@ def write_report(study: Study, path: str | Path, *, language: str = "es") -> Pat
     ------
     MessageError
         If there is no catalogue of that language.
+    ConfigError
+        If the template or the logo cannot be read or used; names file and line.
     """
-    return _write(_page(study, language=language), path)
+    return _write(_page(study, language=language, template=template, logo=logo), path)
 
 
-def write_pdf(study: Study, path: str | Path, *, language: str = "es") -> Path:
+def write_pdf(
+    study: Study, path: str | Path, *, language: str = "es", logo: str | Path | None = None
+) -> Path:
     """
     Write the report of a study as a PDF.
 
@@ -68,6 +89,8 @@ def write_pdf(study: Study, path: str | Path, *, language: str = "es") -> Path:
         File to write; its folder is made where it is missing.
     language
         One of ``geoequity.locale.LANGUAGES``.
+    logo
+        A picture for the head of the first page, as of :func:`write_report`.
 
     Returns
     -------
@@ -81,18 +104,65 @@ def write_pdf(study: Study, path: str | Path, *, language: str = "es") -> Path:
         If there is no catalogue of that language.
     SourceError
         If Typst is not installed; it comes with the extra ``pdf``.
+    ConfigError
+        If the logo cannot be read or used.
     """
-    from geoequity.locale import messages, name  # noqa: PLC0415  as all of the report
     from geoequity.report._print import pdf  # noqa: PLC0415  an extra
 
+    page = _page(study, language=language, logo=logo)
+    return _write(pdf(page, **_told(study, language)), path)
+
+
+def write_figures(study: Study, folder: str | Path, *, language: str = "es") -> list[Path]:
+    """
+    Write every figure of the report as a file of its own, for slides and print.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    folder
+        Where; made where it is missing. Files of the same name are replaced.
+    language
+        One of ``geoequity.locale.LANGUAGES``.
+
+    Returns
+    -------
+    paths
+        The files, two a figure: SVG with letters as outlines, and PNG at 300
+        dots an inch, 170 mm wide. Each has its caption, its legend, the city and
+        the licences on it, and says so where the city is fictitious.
+
+    Raises
+    ------
+    MessageError
+        If there is no catalogue of that language.
+    SourceError
+        If Typst is not installed; it comes with the extra ``pdf``.
+    """
+    from geoequity.report._print import figures  # noqa: PLC0415  an extra
+
+    told = _told(study, language)
+    licences = ", ".join(str(one) for one in study.summary["city"].get("licences") or ())
+    told["title"] = " · ".join(one for one in (told["title"], licences, "geoequity") if one)
+    made = figures(_page(study, language=language), **told)
+    return [
+        _write(content, Path(folder) / f"{name}.{suffix}")
+        for name, files in made.items()
+        for suffix, content in files.items()
+    ]
+
+
+def _told(study: Study, language: str) -> dict[str, str]:
+    """Say what stands on every page of paper."""
+    from geoequity.locale import messages, name  # noqa: PLC0415  as all of the report
+
     said, city = messages(language), study.summary["city"]
-    made = pdf(
-        _page(study, language=language),
-        title=f"{said['question']} {name(city['name'])}",
-        language=language,
-        banner=said["fictitious"] if city.get("fictitious") else "",
-    )
-    return _write(made, path)
+    return {
+        "title": f"{said['question']} {name(city['name'])}",
+        "language": language,
+        "banner": said["fictitious"] if city.get("fictitious") else "",
+    }
 
 
 def write_change_report(change: Change, path: str | Path, *, language: str = "es") -> Path:
@@ -122,8 +192,42 @@ def write_change_report(change: Change, path: str | Path, *, language: str = "es
         If there is no catalogue of that language.
     """
     from geoequity.report._changed import content  # noqa: PLC0415  brings shapely
+    from geoequity.report._template import ours  # noqa: PLC0415  costs 60 ms
 
-    page = _template("change.html.j2").render(content(change, language=language))
+    page = ours("change.html.j2").render(content(change, language=language))
+    return _write(page, path)
+
+
+def write_cities_report(found: Cities, path: str | Path, *, language: str = "es") -> Path:
+    """
+    Write the page of cities side by side.
+
+    The same cities give the same bytes. A page already at the path stays as it was
+    until the new one is complete.
+
+    Parameters
+    ----------
+    found
+        Cities side by side.
+    path
+        File to write; its folder is made where it is missing.
+    language
+        One of ``geoequity.locale.LANGUAGES``.
+
+    Returns
+    -------
+    path
+        The file written, as :func:`write_report` does.
+
+    Raises
+    ------
+    MessageError
+        If there is no catalogue of that language.
+    """
+    from geoequity.report._compared import content  # noqa: PLC0415  brings shapely
+    from geoequity.report._template import ours  # noqa: PLC0415  costs 60 ms
+
+    page = ours("compare.html.j2").render(content(found, language=language))
     return _write(page, path)
 
 
@@ -154,8 +258,9 @@ def write_siting_report(placing: Placing, path: str | Path, *, language: str = "
         If there is no catalogue of that language.
     """
     from geoequity.report._sited import content  # noqa: PLC0415  brings shapely
+    from geoequity.report._template import ours  # noqa: PLC0415  costs 60 ms
 
-    page = _template("site.html.j2").render(content(placing, language=language))
+    page = ours("site.html.j2").render(content(placing, language=language))
     return _write(page, path)
 
 
@@ -172,23 +277,19 @@ def _write(page: str | bytes, path: str | Path) -> Path:
     return target
 
 
-@cache
-def _template(name: str) -> "Template":
-    """Read a page's template, once."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  costs 60 ms
-
-    environment = Environment(
-        loader=PackageLoader("geoequity", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(name)
-
-
-def _page(study: Study, *, language: str) -> str:
+def _page(
+    study: Study,
+    *,
+    language: str,
+    template: str | Path | None = None,
+    logo: str | Path | None = None,
+) -> str:
     """Lay the words of a study out as a page."""
     from geoequity.report._content import content  # noqa: PLC0415  brings shapely
+    from geoequity.report._template import inlined, ours, render  # noqa: PLC0415  costs 60 ms
 
-    return _template("report.html.j2").render(content(study, language=language))
+    told = content(study, language=language)
+    told["logo"] = "" if logo is None else inlined(Path(logo))
+    if template is None:
+        return ours("report.html.j2").render(told)
+    return render(Path(template), {**told, "summary": study.summary})

@@ -13,6 +13,7 @@ from geoequity.compare import Change
 from geoequity.locale import name, unit_name
 from geoequity.palette import FALLS, INK, RISES, UNKNOWN, ink_on
 from geoequity.report import _shapes
+from geoequity.report._foreseen import scenario_of, tiles_of
 from geoequity.report._tables import source_name
 from geoequity.report._words import Words, figure
 from geoequity.schema import PILLARS
@@ -47,13 +48,16 @@ def content(change: Change, *, language: str) -> dict[str, Any]:
     MessageError
         If there is no catalogue of that language.
     """
-    words, summary = Words(language), change.summary
+    summary = change.summary
+    scenario = summary["scenario"]
+    words = Words(language) if scenario is None else _Foreseen(language)
     rows = _rows(change, words)
     shown = [row for row in rows if row["shown"]]
     return {
         "language": language,
         "t": words.text,
         "title": _title(summary, words),
+        "scenario": None if scenario is None else scenario_of(scenario, summary, words),
         "tiles": _tiles(summary, words),
         "findings": [
             {
@@ -73,13 +77,44 @@ def content(change: Change, *, language: str) -> dict[str, Any]:
     }
 
 
+class _Foreseen(Words):
+    """Says of a scenario what would be, where that reads otherwise than what was."""
+
+    def text(self, key: str, **values: object) -> str:
+        """
+        Say a message.
+
+        Parameters
+        ----------
+        key
+            Dotted key; of a change that of a scenario is taken, where there is one.
+        **values
+            What its holes are filled with.
+
+        Returns
+        -------
+        text
+            The message.
+        """
+        own = key.replace("change.", "scenario.", 1) if key.startswith("change.") else key
+        is_there = self.has(own) or self.has(f"{own}.other")  # or counts
+        return super().text(own if is_there else key, **values)
+
+
 def _title(summary: Mapping[str, Any], words: Words) -> dict[str, Any]:
     """Tell which city and which two dates these are."""
-    spans = [_span(summary[end]["years"], words) for end in ("old", "new")]
-    facts = [
-        words.text("change.facts.span", old=spans[0], new=spans[1]) if all(spans) else "",
-        words.text("change.facts.compared", count=summary["compared"]["districts"]),
-    ]
+    scenario = summary["scenario"]
+    if scenario is not None:
+        facts = [
+            words.own(scenario["title"]) if scenario["title"] else "",
+            words.text("scenario.facts", count=len(scenario["edits"])),
+        ]
+    else:
+        spans = [_span(summary[end]["years"], words) for end in ("old", "new")]
+        facts = [
+            words.text("change.facts.span", old=spans[0], new=spans[1]) if all(spans) else "",
+            words.text("change.facts.compared", count=summary["compared"]["districts"]),
+        ]
     city = name(summary["city"]["name"])
     return {
         "city": city,
@@ -116,6 +151,8 @@ def _tiles(summary: Mapping[str, Any], words: Words) -> list[dict[str, str]]:
         "named": words.number(named, 0),
         "types": words.number(types, 0),
     }
+    if summary["scenario"] is not None:
+        values = tiles_of(summary["scenario"], words) | {"moved": values["moved"]}
     return [{"name": words.text(f"change.tile.{k}"), "value": v} for k, v in values.items()]
 
 
@@ -392,6 +429,8 @@ def _file(one: Mapping[str, Any], words: Words) -> dict[str, str]:
 def _method(summary: Mapping[str, Any], words: Words) -> list[str]:
     """Say how changes were judged."""
     method = summary["method"]
+    if summary["scenario"] is not None:
+        return [words.text(f"scenario.method.{one}") for one in ("common", "ede", "map")]
     return [
         words.text("change.method.compared"),
         words.text("change.method.error"),

@@ -34,6 +34,7 @@ from geoequity.report import (
 from geoequity.report._words import Words, at, figure, indicator_names, interval
 from geoequity.schema import AREAS, PILLARS, TYPES
 from geoequity.study import Study
+from geoequity.summary import scenario_banner
 
 MANY_DISTRICTS = 40  # named in one list at most
 NOWHERE = "XX"  # the code that ISO 3166 leaves to users
@@ -138,6 +139,7 @@ def _title(study: Study, words: Words) -> dict[str, Any]:
     return {
         "city": name(city["name"]),
         "fictitious": bool(city.get("fictitious")),
+        "scenario": words.own(scenario_banner(study.summary)),
         "licence": words.listing([str(one) for one in licences]),
         "kicker": words.own(city.get("title")) or words.text("question"),
         "question": words.own(city.get("question")),

@@ -1,21 +1,24 @@
 """The report on paper: the page's own words, tables and pictures, set by Typst as a PDF."""
 
+import base64
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 from geoequity.errors import SourceError
 
-_VOID = frozenset({"meta", "link", "br"})
+_VOID = frozenset({"meta", "link", "br", "img"})
 _SKIPPED = frozenset({"nav", "style", "title"})  # of the screen alone
 _PICTURE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+_DESCRIBED = re.compile(r'aria-labelledby="([\w-]+)"')
+_PPI = 300.0
 _STYLE = """<style>
 text { font-family: "Libertinus Serif"; }
 .outline { stroke: #fff; stroke-width: .9; stroke-linejoin: round; }
@@ -39,6 +42,7 @@ class _Page(HTMLParser):
         super().__init__()
         self.root: dict[str, Any] = {"tag": "root", "classes": [], "kids": []}
         self.pictures: list[str] = []
+        self.images: dict[str, bytes] = {}
         self.outlines = ""
         self._open, self._svg, self._depth = [self.root], "", 0
         self.feed(source)
@@ -58,6 +62,8 @@ class _Page(HTMLParser):
             "style": _percents(told.get("style") or ""),
             "kids": [],
         }
+        if tag == "img":
+            node["file"] = self._image(told.get("src") or "")
         self._open[-1]["kids"].append(node)
         if tag not in _VOID:
             self._open.append(node)
@@ -100,6 +106,13 @@ class _Page(HTMLParser):
         node = {"tag": "svg", "classes": [], "number": number, "wide": wide, "high": high}
         self._open[-1]["kids"].append(node | {"span": 1, "style": {}, "kids": kids})
 
+    def _image(self, address: str) -> str:
+        """Put an image by; give the name of its file."""
+        kind, _, content = address.removeprefix("data:image/").partition(";base64,")
+        name = f"image-{len(self.images)}.{kind.partition('+')[0]}"
+        self.images[name] = base64.b64decode(content)
+        return name
+
     def drawn(self) -> Iterator[str]:
         """Give every picture as a file of its own."""
         for picture in self.pictures:
@@ -135,23 +148,97 @@ def pdf(page: str, *, title: str, language: str, banner: str) -> bytes:
     SourceError
         If Typst is not installed, or cannot set the page.
     """
+    read = _Page(page)
+    told = {"title": title, "language": language, "banner": banner, "page": _body(read.root)}
+    (made,) = _set(read, told, "pdf")
+    return made[0]
+
+
+def figures(page: str, *, title: str, language: str, banner: str) -> dict[str, dict[str, bytes]]:
+    """
+    Take the figures of the report apart, each with its caption and legend.
+
+    Parameters
+    ----------
+    page
+        The report as HTML, as ``write_report`` makes it.
+    title
+        What stands under each figure: the question, the city, the licences.
+    language
+        Its language.
+    banner
+        What stands over each figure; empty for nothing.
+
+    Returns
+    -------
+    figures
+        By name (that of the description of its picture), ``svg`` with letters as
+        outlines and ``png`` at 300 dots an inch, 170 mm wide.
+
+    Raises
+    ------
+    SourceError
+        If Typst is not installed, or cannot set the page.
+    """
+    read = _Page(page)
+    body = _body(read.root)
+    found = {name: one for one in _figures(body) if (name := _named(one, read.pictures))}
+    told = {"title": title, "language": language, "banner": banner, "figures": [*found.values()]}
+    vectors, pixels = _set(read, told, "svg", "png")
+    return {
+        name: {"svg": vector, "png": pixel}
+        for name, vector, pixel in zip(found, vectors, pixels, strict=True)
+    }
+
+
+def _set(
+    read: _Page, told: Mapping[str, Any], *formats: Literal["pdf", "svg", "png"]
+) -> list[list[bytes]]:
+    """Set a page in some formats; of those that have no pages, one file a page."""
     try:
         import typst  # noqa: PLC0415  an extra
     except ImportError as error:
-        msg = f"PDF wants Typst, which is not installed: {_HOW}"
+        msg = f"PDF and figures want Typst, which is not installed: {_HOW}"
         raise SourceError(msg, source="typst") from error
-    read = _Page(page)
-    told = {"title": title, "language": language, "banner": banner, "page": _body(read.root)}
     with _desk() as desk:
         for number, picture in enumerate(read.drawn()):
             (desk / f"{number}.svg").write_text(picture, encoding="utf-8")
+        for name, image in read.images.items():
+            (desk / name).write_bytes(image)
         (desk / "report.json").write_text(json.dumps(told), encoding="utf-8")
         try:
-            made = typst.compile(str(desk / "report.typ"), root=str(desk), format="pdf")
+            made: list[Any] = [
+                typst.compile(str(desk / "report.typ"), root=str(desk), format=one, ppi=_PPI)
+                for one in formats
+            ]
         except typst.TypstError as error:
             msg = f"Typst cannot set the report: {error}"
             raise SourceError(msg, source="typst") from error
-    return bytes(made)
+    return [[bytes(one) for one in (many if isinstance(many, list) else [many])] for many in made]
+
+
+def _figures(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Walk the figures of a page."""
+    for one in node["kids"]:
+        if isinstance(one, str):
+            continue
+        if one["tag"] == "figure":
+            yield one
+        else:
+            yield from _figures(one)
+
+
+def _named(figure: dict[str, Any], pictures: Sequence[str]) -> str:
+    """Name a figure by the description of its picture; empty where it has none."""
+    for one in figure["kids"]:
+        if isinstance(one, str):
+            continue
+        if one["tag"] == "svg":
+            if described := _DESCRIBED.search(pictures[one["number"]]):
+                return described[1]
+        elif name := _named(one, pictures):
+            return name
+    return ""
 
 
 @contextmanager

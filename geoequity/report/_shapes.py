@@ -93,7 +93,9 @@ class Label:
     centre: float
 
 
-def frame(districts: gpd.GeoDataFrame) -> Frame:
+def frame(
+    districts: gpd.GeoDataFrame, *, width: float = WIDTH, most_height: float = MOST_HEIGHT
+) -> Frame:
     """
     Fit the districts to the page.
 
@@ -101,6 +103,10 @@ def frame(districts: gpd.GeoDataFrame) -> Frame:
     ----------
     districts
         Polygons in a metric CRS, index ``unit_id``.
+    width
+        Of the picture, in units of its view box.
+    most_height
+        That it may have; it is as high as the districts need.
 
     Returns
     -------
@@ -109,10 +115,10 @@ def frame(districts: gpd.GeoDataFrame) -> Frame:
         gap opens; islets too small to see are left out.
     """
     west, south, east, north = districts.total_bounds
-    inner = WIDTH - 2 * MARGIN
-    scale = min(inner / (east - west), (MOST_HEIGHT - FOOT - 2 * MARGIN) / (north - south))
+    inner = width - 2 * MARGIN
+    scale = min(inner / (east - west), (most_height - FOOT - 2 * MARGIN) / (north - south))
     height = (north - south) * scale + 2 * MARGIN + FOOT
-    left = (WIDTH - (east - west) * scale) / 2
+    left = (width - (east - west) * scale) / 2
     thin = shapely.coverage_simplify(districts.geometry.to_numpy(), THIN / scale)
     placed = shapely.transform(
         thin,
@@ -123,7 +129,7 @@ def frame(districts: gpd.GeoDataFrame) -> Frame:
     ids = [str(unit) for unit in districts.index]
     bar_km = max((km for km in ROUND_KM if km * 1000 * scale <= inner / 4), default=ROUND_KM[0])
     return Frame(
-        width=WIDTH,
+        width=width,
         height=round(height, 1),
         paths={unit: _path(shape) for unit, shape in zip(ids, placed, strict=True)},
         shapes=dict(zip(ids, placed, strict=True)),

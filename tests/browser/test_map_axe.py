@@ -23,8 +23,14 @@ def test_nothing_on_the_map_keeps_a_reader_out(open_page, path, axe, size):
     assert axe(page) == []
     page.run("geoequity.page.showLayer('pillars'); geoequity.page.openCard(3, null)")
     page.run(UNFOLD)
+    assert axe(page) == []
+    page.run("geoequity.page.closeCard(); geoequity.page.story.turn(0)")
     if size == PHONE:
-        page.run("geoequity.page.closeCard(); document.getElementById('ge-more-toggle').click()")
+        assert axe(page) == []  # its sheet
+        page.run("document.getElementById('ge-more-toggle').click()")
+    assert axe(page) == []
+    page.run("geoequity.page.openCard(2, null); geoequity.page.putBeside(23)")
+    page.run("geoequity.page.speak('en')")
     assert axe(page) == []
     assert page.errors() == []
 

@@ -1,6 +1,8 @@
 """Walking through the findings, two districts side by side, cells from near, the city's streets."""
 
+import base64
 import dataclasses
+import re
 
 import geopandas as gpd
 import numpy as np
@@ -11,6 +13,7 @@ from selenium.webdriver.common.keys import Keys
 
 from geoequity.locale import LANGUAGES, number, text
 from geoequity.maps import save_map
+from geoequity.palette import TYPE_COLOURS
 
 pytestmark = pytest.mark.browser
 
@@ -326,3 +329,77 @@ def test_a_link_keeps_what_is_laid_over_the_districts(page):
     assert not page.run(box, "mode:metro")
     go_to(page, "#lang=es&over=&over=service:<b>&over=__proto__")
     assert page.run("return [...geoequity.page.state.overlays]") == []
+
+
+# ----------------------------------------------------------------------- paper
+def test_the_map_on_paper_has_legend_date_sources_and_every_district(page, study):
+    page.run("geoequity.page.showLayer('type'); window.dispatchEvent(new Event('beforeprint'))")
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", **CALM})
+    seen = "return arguments[0].map((one) => document.querySelector(one).checkVisibility())"
+    shown = ["#ge-legend", ".stage", "#ge-name", "#ge-credit", "#ge-printed", "#ge-print-sources"]
+    hidden = ["#ge-layer", "#ge-languages", "#ge-search", ".zoom", "#ge-story-start", "#ge-print"]
+    assert page.run(seen, shown) == [True] * len(shown)
+    assert page.run(seen, hidden) == [False] * len(hidden)
+    assert page.run("return document.querySelectorAll('#ge-list li').length") == len(
+        study.districts
+    )
+    year = page.run("return String(new Date().getFullYear())")
+    assert year in said(page, "#ge-printed")[0]
+    assert "Instituto de Estadística" in said(page, "#ge-print-sources")[0]
+    box = page.run("return document.querySelector('.stage').getBoundingClientRect().toJSON()")
+    sheet = page.run("return geoequity.SHEET")
+    assert (round(box["width"]), round(box["height"])) == (sheet["width"], sheet["height"])
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", **CALM})
+    page.run("window.dispatchEvent(new Event('afterprint'))")
+    assert page.run(seen, ["#ge-layer", "#ge-print"]) == [True, True]
+    assert page.run("return document.querySelector('.stage').style.width") == ""
+
+
+def test_printing_gives_several_pages_and_the_page_goes_on(page):
+    page.run("geoequity.page.openCard(1, null)")
+    options = {"preferCSSPageSize": True, "printBackground": True}
+    made = base64.b64decode(page.driver.execute_cdp_cmd("Page.printToPDF", options)["data"])
+    assert made.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type /Page\b", made)) >= 3  # map, districts, the open card
+    assert not page.run("return document.body.classList.contains('printing')")
+
+
+# -------------------------------------------------- neither colour nor ink alone
+def test_types_and_crossed_pillars_have_a_mark_beside_their_colour(page, study):
+    page.run("geoequity.page.showLayer('type')")
+    marks = page.run("return geoequity.read().types.marks")
+    assert len(set(marks.values())) == len(marks)
+    assert said(page, "#ge-legend .mark") == [marks[one] for one in TYPE_COLOURS]
+    drawn = (
+        "return Object.values(geoequity.page.map._layers)"
+        ".find((one) => one.options.marks)?.options.marks"
+    )
+    known = [marks.get(one) for one in study.districts["type"]]
+    assert page.run(drawn) == known
+    page.run("geoequity.page.showLayer('pillars')")
+    assert set(page.run(drawn)) <= {None, "▲", "▶"}
+    page.run("geoequity.page.showLayer('index')")
+    assert set(page.run(drawn)) == {None}
+
+
+def test_an_online_basemap_is_asked_for_only_where_it_is_wanted_and_the_page_says_so(
+    page, study, tmp_path
+):
+    asked = "https://tiles.example.org/{z}/{x}/{y}.png"
+    path = save_map(study, tmp_path / "map.html", basemap=asked)
+    try:
+        page.driver.get(path.as_uri())
+        page.wait(READY)
+        assert "tiles.example.org" in said(page, "#ge-basemap")[0]
+        page.wait("document.querySelector('.leaflet-tile') !== null")
+        asked_for = page.requests()
+        assert asked_for
+        assert all(one.startswith("https://tiles.example.org/") for one in asked_for)
+        refused = "return fetch('https://example.org/').then(() => 'let out', () => 'refused')"
+        assert page.run(refused) == "refused"
+        assert page.run("return geoequity.page.paths[0].options.fillOpacity") < 1
+    finally:
+        page.driver.get("about:blank")
+        page.requests()
+        page._requests.clear()
+        page._errors.clear()

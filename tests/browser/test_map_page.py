@@ -424,9 +424,24 @@ def test_a_hostile_name_is_only_text(open_page, town, tmp_path):
     summary["city"] |= {"name": HOSTILE, "licence": HOSTILE}
     summary["findings"] = [{"id": "x", "text": dict.fromkeys(LANGUAGES, HOSTILE)}]
     summary["districts"]["d00"]["reasons"] = [HOSTILE]
-    changed = dataclasses.replace(study, districts=districts, services=services, summary=summary)
+    summary["city"]["question"] = dict.fromkeys(LANGUAGES, HOSTILE)
+    catalogue = study.catalogue.copy()
+    spoken = [f"{field}_{one}" for field in ("label", "description") for one in LANGUAGES]
+    catalogue.loc[catalogue.index[0], spoken] = HOSTILE
+    catalogue.loc[catalogue.index[0], "unit"] = HOSTILE
+    sources = [{"name": HOSTILE, "provider": HOSTILE, "licence": HOSTILE, "citation": HOSTILE}]
+    changed = dataclasses.replace(
+        study,
+        districts=districts,
+        services=services,
+        stops=study.stops.assign(name=HOSTILE),
+        catalogue=catalogue,
+        summary=summary,
+        provenance={"sources": sources},
+    )
     page = open_page(save_map(changed, tmp_path / "map.html"))
     page.wait(READY)
+    show(page, catalogue.index[0])
     click(page, "#ge-services [data-overlay]")
     click_district(page, "d00")
     page.wait("document.getElementById('ge-card').checkVisibility()")
@@ -436,6 +451,20 @@ def test_a_hostile_name_is_only_text(open_page, town, tmp_path):
     assert texts(page, "#ge-card h2") == [HOSTILE]
     assert texts(page, "#ge-name") == [HOSTILE]
     assert HOSTILE in texts(page, "#ge-findings li span")
+    assert texts(page, "#ge-question") == [HOSTILE]
+    assert texts(page, ".legend-title") == [HOSTILE]
+    click(page, ".show-all")
+    assert HOSTILE in texts(page, "#ge-card tbody th button")
+    page.run("geoequity.page.story.turn(0); geoequity.page.putBeside(1)")
+    assert texts(page, "#ge-story-said") == [HOSTILE]
+    assert HOSTILE in texts(page, ".versus-table thead [dir=auto]")
+    click(page, "#ge-sources-open")
+    assert HOSTILE in texts(page, "#ge-sources .source strong")
+    click(page, "#ge-sources-close")
+    page.run("window.dispatchEvent(new Event('beforeprint'))")
+    page.run("window.dispatchEvent(new Event('afterprint'))")
+    assert count(page, "img") == 0
+    assert page.run("return window.hacked === undefined")
     assert page.run(CLIPPED) == []
     assert page.errors() == []
 
@@ -675,3 +704,31 @@ def test_a_withheld_value_is_named_in_the_legend(open_page, sampled, study):
     name = study.districts.loc["d02", "name"]
     said = texts(page, "#ge-legend .note")
     assert f"Suprimido por tener demasiado pocas pruebas: {name}." in said
+
+
+def test_hostile_ids_of_districts_open_by_click_and_by_link(open_page, town, tmp_path):
+    study = town.make_study()
+    renamed = {"d00": "\"'><script>window.hacked=1</script>\u202e🙂&#", "d01": "__proto__"}
+    tables = {
+        name: getattr(study, name).rename(index=renamed)
+        for name in ("districts", "indicators", "scores", "confidence", "types")
+    }
+    summary = copy.deepcopy(dict(study.summary))
+    summary["districts"] = {
+        renamed.get(one, one): told for one, told in summary["districts"].items()
+    }
+    path = save_map(dataclasses.replace(study, summary=summary, **tables), tmp_path / "map.html")
+    page = open_page(path)
+    page.wait(READY)
+    for place in (0, 1):
+        open_card(page, place)
+        page.wait("location.hash.includes('district=')")
+        fragment = page.run("return location.hash")
+        page.run("geoequity.page.closeCard()")
+        page.wait("!location.hash.includes('district=')")
+        page.run("location.hash = arguments[0]", fragment)
+        page.wait(f"geoequity.page.state.open === {place}")
+        page.run("geoequity.page.closeCard()")
+        page.wait("!location.hash.includes('district=')")
+    assert page.run("return window.hacked === undefined")
+    assert page.errors() == []

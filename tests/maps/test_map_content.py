@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geoequity.errors import ConfigError
 from geoequity.indicators import read_catalogue
 from geoequity.judgement import make_tree
 from geoequity.locale import LANGUAGES, MessageError, messages
@@ -202,6 +203,51 @@ def test_the_study_is_left_unchanged(study):
 def test_an_unknown_language_is_refused(study):
     with pytest.raises(MessageError, match="no catalogue for language 'tlh'"):
         content(study, language="tlh")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "http://x.org/{z}/{x}/{y}.png", "https://x.org/{z}/{x}.png", "https://x.org'>{z}{x}{y}"],
+)
+def test_a_basemap_that_is_no_address_of_tiles_is_refused(study, wrong):
+    with pytest.raises(ConfigError, match=r"basemap: .*give an address such as https://"):
+        content(study, language="es", basemap=wrong)
+
+
+def with_cells(study, **columns):
+    cells = study.cells
+    values = pd.DataFrame({name: np.linspace(*ends, len(cells)) for name, ends in columns.items()})
+    values.index = cells.index
+    return changed(study, cell_indicators=values)
+
+
+def test_cells_come_with_their_district_and_what_was_computed_at_them(study):
+    values = with_cells(study, school_walk_min=(0, 60), nobody_knows=(0, 1))
+    told = content(values, language="es")["cells"]
+    assert list(told["values"]) == ["school_walk_min"]  # the map has no other layer
+    assert len(told["shapes"]) == len(told["of"]) == len(study.cells)
+    assert told["values"]["school_walk_min"][-1] == 60
+    places = {unit_id: place for place, unit_id in enumerate(study.districts.index)}
+    assert told["of"] == [places[one] for one in study.cells["district_id"]]
+
+
+def test_a_cell_without_a_value_is_none_and_one_outside_every_district_is_nobodys(study):
+    values = with_cells(changed(study, cells=study.cells.copy()), school_walk_min=(0, 60))
+    values.cell_indicators.iloc[2] = np.nan
+    values.cells.loc[values.cells.index[1], "district_id"] = None
+    told = content(values, language="es")["cells"]
+    assert told["values"]["school_walk_min"][2] is None
+    assert told["of"][1] == -1
+
+
+def test_too_many_cells_are_left_out(study, monkeypatch):
+    monkeypatch.setitem(content.__globals__, "_MOST_CELLS", 10)
+    assert content(with_cells(study, school_walk_min=(0, 60)), language="es")["cells"] is None
+
+
+def test_without_values_at_cells_there_are_none(told):
+    assert told["cells"] is None
+    assert told["background"] == []
 
 
 def sampled(study):

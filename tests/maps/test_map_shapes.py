@@ -115,6 +115,30 @@ def test_neighbours_still_share_vertices_once_packed(town):
     assert touching.sum() >= 3
 
 
+@pytest.mark.parametrize("count", [24, 400])
+def test_no_gap_opens_between_neighbours_on_the_way_to_the_page(town, count):
+    before = town.make_districts(count=count).geometry
+    packed = pack_polygons(simplify(before).to_crs("EPSG:4326"))
+    drawn = np.array(
+        [
+            shapely.multipolygons(
+                [
+                    shapely.Polygon(unpack(polygon[0]), [unpack(ring) for ring in polygon[1:]])
+                    for polygon in shape
+                ]
+            )
+            for shape in packed
+        ]
+    )
+    assert shapely.is_valid(drawn).all()
+    assert shapely.coverage_is_valid(drawn)  # every border is its neighbour's, to the vertex
+    rings = [
+        shapely.get_num_interior_rings(shapely.get_parts(shapely.coverage_union_all(one))).sum()
+        for one in (before.to_numpy(), drawn)
+    ]
+    assert rings[0] == rings[1]
+
+
 def test_packed_lines_split_into_simple_ones_and_skip_missing():
     lines = gpd.GeoSeries(
         [shapely.MultiLineString([[(0, 0), (1, 1)], [(2, 2), (3, 3)]]), None, shapely.LineString()],

@@ -6,7 +6,7 @@ from dataclasses import replace
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from shapely.geometry import Polygon
+from shapely.geometry import LineString, Polygon
 
 from geoequity.findings import findings
 from geoequity.indicators import catalogue_table, read_catalogue
@@ -223,9 +223,9 @@ def make_study(
     study = Study(
         districts=districts,
         cells=districts.iloc[:0],
-        services=districts.iloc[:0],
-        stops=districts.iloc[:0],
-        routes=districts.iloc[:0],
+        services=places(districts, "service_id", category=("hospital", "school", "street_lamp")),
+        stops=places(districts, "stop_id", mode=("bus", "metro")),
+        routes=lines(districts),
         indicators=indicators,
         cell_indicators=indicators.iloc[:0],
         scores=scores,
@@ -245,6 +245,41 @@ def make_study(
     )
     study = replace(study, summary={**summary, "findings": told})
     return with_readings(study) if readings else study
+
+
+def places(districts, key, **kinds):
+    """Put a place of some kind into the middle of each district, in turn."""
+    ((column, names),) = kinds.items()
+    count = len(districts)
+    ids = pd.Index([f"{key[0]}{place}" for place in range(count)], name=key)
+    return gpd.GeoDataFrame(
+        {
+            column: [names[place % len(names)] for place in range(count)],
+            "name": list(districts["name"]),
+            "capacity": np.nan,
+            "source": "osm",
+        },
+        geometry=list(districts.geometry.centroid),
+        crs=districts.crs,
+        index=ids,
+    )
+
+
+def lines(districts):
+    """Run a bus through the middles of the districts."""
+    path = LineString([*districts.geometry.centroid, districts.geometry.iloc[0].centroid])
+    return gpd.GeoDataFrame(
+        {
+            "mode": ["bus"],
+            "ref": ["12"],
+            "name": ["Ronda"],
+            "headway_min": [8.0],
+            "source": ["osm"],
+        },
+        geometry=[LineString(path.coords if path.length else [(0, 0), (1, 1)])],
+        crs=districts.crs,
+        index=pd.Index(["r0"], name="route_id"),
+    )
 
 
 def with_readings(study):

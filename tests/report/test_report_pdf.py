@@ -127,7 +127,7 @@ def test_the_command_line_writes_it_on_request(study, tmp_path, capsys, monkeypa
     before = (folder / "report.pt.pdf").read_bytes()
     monkeypatch.setitem(sys.modules, "typst", None)
     assert main(["report", str(folder), "--language", "pt", "--pdf"]) == 1
-    assert "PDF wants Typst, which is not installed" in capsys.readouterr().err
+    assert "PDF and figures want Typst, which is not installed" in capsys.readouterr().err
     assert (folder / "report.pt.pdf").read_bytes() == before
     assert main(["report", str(folder), "--language", "pt"]) == 0
 

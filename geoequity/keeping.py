@@ -1,0 +1,238 @@
+"""
+Results kept in memory by what they were made of, so that nothing is made twice.
+
+A result is known by its name and a fingerprint of the content of all that it was
+made of: tables that are equal count as one, wherever they come from. What is
+asked for again with other inputs is made again; nothing has to be told what
+changed.
+"""
+
+import dataclasses
+import hashlib
+import weakref
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any, Self, TypeVar
+
+import numpy as np
+import pandas as pd
+import shapely
+from pydantic import BaseModel
+
+T = TypeVar("T")
+_SIZE = 16  # bytes of a fingerprint
+_APART = b"\x1f"
+_TABLES = (pd.DataFrame, pd.Series, pd.Index, np.ndarray)
+
+
+class Kept:
+    """
+    Results by name and inputs.
+
+    Parameters
+    ----------
+    below
+        Results that count as known, too; what is made anew is not added to them.
+    """
+
+    def __init__(self, *, below: Self | None = None) -> None:
+        self._below = below
+        self._made: dict[bytes, Any] = {}
+        self._prints: dict[int, tuple[weakref.ref[Any], bytes]] = {}
+
+    def above(self) -> Self:
+        """
+        Open another layer: it knows all of this one, and this one nothing of it.
+
+        Returns
+        -------
+        kept
+            Still without results of its own.
+        """
+        return type(self)(below=self)
+
+    def once(self, name: str, make: Callable[[], T], *of: object) -> T:
+        """
+        Make a result, unless it is known.
+
+        Parameters
+        ----------
+        name
+            What it is.
+        make
+            Makes it; of nothing but what is named next.
+        *of
+            All that it is made of.
+
+        Returns
+        -------
+        result
+            Known or made; not to be changed.
+        """
+        return self.each(name, {"": of}, lambda _: {"": make()})[""]
+
+    def each(
+        self,
+        name: str,
+        wanted: Mapping[str, tuple[object, ...]],
+        make: Callable[[list[str]], Mapping[str, T]],
+    ) -> dict[str, T]:
+        """
+        Make those of several results that are not known, in one go.
+
+        Parameters
+        ----------
+        name
+            What they are.
+        wanted
+            Result -> all that it is made of.
+        make
+            Makes those that are listed to it.
+
+        Returns
+        -------
+        results
+            In the order of `wanted`; not to be changed.
+        """
+        keys = {one: self._key(name, (one, *of)) for one, of in wanted.items()}
+        unknown = [one for one, key in keys.items() if not self._knows(key)]
+        if unknown:
+            made = make(unknown)
+            self._made |= {keys[one]: made[one] for one in unknown}
+        return {one: self._known(key) for one, key in keys.items()}
+
+    def _knows(self, key: bytes) -> bool:
+        """Tell whether a result is known."""
+        return key in self._made or (self._below is not None and self._below._knows(key))  # noqa: SLF001
+
+    def _known(self, key: bytes) -> Any:
+        """Give a known result."""
+        if key in self._made or self._below is None:
+            return self._made[key]
+        return self._below._known(key)  # noqa: SLF001 - of its own kind
+
+    def _key(self, name: str, of: tuple[object, ...]) -> bytes:
+        """Fingerprint a name and inputs."""
+        digest = hashlib.blake2b(name.encode(), digest_size=_SIZE)
+        for one in of:
+            digest.update(_APART + self._print(one))
+        return digest.digest()
+
+    def _print(self, value: object) -> bytes:
+        """Fingerprint a value, tables once for as long as they live."""
+        if not isinstance(value, _TABLES) and not _is_record(value):
+            return _plain_print(value, self._print)
+        there = self._prints.get(id(value))
+        if there is not None and there[0]() is value:
+            return there[1]
+        if _is_record(value):
+            parts = [getattr(value, one.name) for one in dataclasses.fields(value)]  # type: ignore[arg-type]
+            mark = _joined(type(value).__name__.encode(), *map(self._print, parts))
+        else:
+            mark = _table_print(value, self._print)
+        self._prints[id(value)] = (weakref.ref(value), mark)
+        return mark
+
+
+class Forgetful(Kept):
+    """Keeps nothing: everything is made whenever it is asked for."""
+
+    def each(
+        self,
+        name: str,  # noqa: ARG002 - as of its base
+        wanted: Mapping[str, tuple[object, ...]],
+        make: Callable[[list[str]], Mapping[str, T]],
+    ) -> dict[str, T]:
+        """
+        Make results.
+
+        Parameters
+        ----------
+        name
+            What they are.
+        wanted
+            Result -> all that it is made of.
+        make
+            Makes those that are listed to it.
+
+        Returns
+        -------
+        results
+            In the order of `wanted`.
+        """
+        made = make(list(wanted)) if wanted else {}
+        return {one: made[one] for one in wanted}
+
+
+FORGETFUL = Forgetful()
+
+
+def _is_record(value: object) -> bool:
+    """Tell a record of several fields."""
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+
+def _joined(*parts: bytes) -> bytes:
+    """Fingerprint parts in their order."""
+    digest = hashlib.blake2b(digest_size=_SIZE)
+    for one in parts:
+        digest.update(len(one).to_bytes(8, "little") + one)
+    return digest.digest()
+
+
+def _plain_print(value: object, inner: Callable[[object], bytes]) -> bytes:
+    """Fingerprint what is no table."""
+    kind = type(value).__name__.encode()
+    if value is None or isinstance(value, str | bytes | int | float | np.generic):
+        return _joined(kind, repr(value).encode())
+    if isinstance(value, Mapping | AbstractSet | tuple | list):
+        return _joined(kind, *_parts(value, inner))
+    if isinstance(value, shapely.Geometry):
+        return _joined(kind, shapely.to_wkb(value))
+    if callable(value):
+        msg = f"{value!r}: what it does has no fingerprint"
+        raise TypeError(msg)
+    text = repr(value) if isinstance(value, BaseModel) else str(value)  # days, paths, CRSs
+    return _joined(kind, text.encode())
+
+
+def _parts(value: Any, inner: Callable[[object], bytes]) -> list[bytes]:
+    """Fingerprint the parts of a collection."""
+    if isinstance(value, Mapping):
+        return [part for key, one in value.items() for part in (inner(key), inner(one))]
+    marks = [inner(one) for one in value]
+    return sorted(marks) if isinstance(value, AbstractSet) else marks
+
+
+def _table_print(value: Any, inner: Callable[[object], bytes]) -> bytes:
+    """Fingerprint a table, a column, an index or an array by content."""
+    if isinstance(value, np.ndarray):
+        return _array_print(value)
+    if isinstance(value, pd.Index):
+        return _joined(b"index", _array_print(value), str(value.names).encode())
+    index = inner(value.index)
+    if isinstance(value, pd.Series):
+        return _joined(b"series", index, str(value.name).encode(), _array_print(value))
+    columns = [_joined(str(key).encode(), _array_print(one)) for key, one in value.items()]
+    return _joined(b"table", index, *columns)
+
+
+def _array_print(values: Any) -> bytes:
+    """Fingerprint the values of an array or a column, and what kind they are."""
+    kind = values.dtype
+    if str(kind) == "geometry":
+        shapes = shapely.to_wkb(np.asarray(values.array, dtype=object))
+        crs = str(getattr(values.array, "crs", None)).encode()
+        return _joined(b"geometry", crs, *(one or b"" for one in shapes))
+    if isinstance(kind, pd.CategoricalDtype):
+        codes = np.ascontiguousarray(values.cat.codes if hasattr(values, "cat") else values.codes)
+        words = repr(list(kind.categories)).encode()
+        return _joined(b"category", words, codes.tobytes())
+    if isinstance(kind, np.dtype) and not kind.hasobject:
+        array = np.ascontiguousarray(values)
+        return _joined(str(kind).encode(), str(array.shape).encode(), array.tobytes())
+    things = np.asarray(values, dtype=object)
+    try:  # texts, and what is missing
+        return _joined(str(kind).encode(), pd.util.hash_array(things, categorize=False).tobytes())
+    except TypeError:
+        return _joined(str(kind).encode(), repr(things.tolist()).encode())
