@@ -753,8 +753,8 @@ def _summary(
             {
                 "id": str(key),
                 "name": row["name"] if isinstance(row["name"], str) else None,
-                "lon": round(float(point.x), 6),
-                "lat": round(float(point.y), 6),
+                "lon": round(float(point.x), 7),
+                "lat": round(float(point.y), 7),
                 **_rounded(
                     row[["district_id", "district", "people", "minutes", "capacity", "price"]]
                 ),
