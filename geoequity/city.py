@@ -50,7 +50,6 @@ _OF_TIMETABLES = (  # keys of [transit] that mean nothing without one
     "modes",
     "merge",
     "without",
-    "centre",
     "max_walk_min",
     "max_afoot_min",
     "max_change_min",
@@ -183,7 +182,9 @@ class TransitBlock(Origin):
         None, ge=0, description="money for one journey, where the timetable tells fares"
     )
     centre: tuple[float, float] | None = Field(
-        None, description="longitude and latitude of the centre of the city"
+        None,
+        description="longitude and latitude of the centre of the city; distances to it and what"
+        " changes outwards need no timetable",
     )
     max_walk_min: float = Field(
         20.0, gt=0, le=60, description="longest walk to a stop and from one [min]"
@@ -235,6 +236,9 @@ class IndicatorBlock(Block):
     family: str | None = Field(None, description="concept with which it shares one weight")
     measure: str | None = Field(None, description="what computes it; table takes a column")
     citation: tuple[str, ...] | None = Field(None, description="keys of the references")
+    against: str | None = Field(
+        None, description="of a validator: the indicator that measures the same, to read against it"
+    )
 
 
 class IndexBlock(Block):
@@ -469,6 +473,8 @@ class City(Block):
             for key in ("districts", "border", "cells", "osm", "streets", "transit")
         ]
         blocks += [(f"zonings.{key}", one) for key, one in (self.zonings or {}).items()]
+        areas = self.cells.group_areas if self.cells else {}
+        blocks += [(f"cells.group_areas.{key}", one) for key, one in areas.items()]
         for key in ("services", "connectivity", "tables", "rasters", "surveys"):
             blocks += [(f"{key}.{n}", one) for n, one in enumerate(getattr(self, key))]
         for key in ("stops", "routes", "trips"):
@@ -493,7 +499,7 @@ class City(Block):
 
     def is_census(self, table: TableSpec, column: str) -> bool:
         """
-        Tell whether a column of a table is what the people of cells are raked to.
+        Tell whether a column of a table is what the people of cells are made to add up to.
 
         Parameters
         ----------
@@ -505,10 +511,18 @@ class City(Block):
         Returns
         -------
         is_census
-            Whether it is; never where nothing is raked.
+            Whether it is; never where nothing is raked or spread.
         """
-        rakes = self.cells is not None and self.cells.rake
+        rakes = self.cells is not None and (self.cells.rake or self.cells.spread)
         return rakes and column == "population" and table.level == "district"
+
+    def _counting_faults(self) -> list[str]:
+        """Find what is missing to rake or spread the people of cells."""
+        if self.cells is None:
+            return []
+        if self.cells.spread:
+            return self._spreading_faults()
+        return self._raking_faults() if self.cells.rake else []
 
     def _raking_faults(self) -> list[str]:
         """Find what is missing to rake the people of cells to those of districts."""
@@ -518,6 +532,19 @@ class City(Block):
         of_raster = any(one.kind == "population" for one in self.rasters)
         if not of_raster and (self.cells is None or self.cells.population is None):
             faults.append("cells.rake: nothing counts the people of the cells")
+        return faults
+
+    def _spreading_faults(self) -> list[str]:
+        """Find what is missing to spread the people of districts over cells."""
+        faults = []
+        if not any(self.is_census(one, column) for one in self.tables for column in one.columns):
+            faults.append("cells.spread: no [[tables]] block of districts gives population")
+        covers = {one for raster in self.rasters for one in raster.classes}
+        lost = [one for one in (self.cells.empty if self.cells else ()) if one not in covers]
+        if lost:
+            faults.append(f"cells.empty: no raster has the class {', '.join(lost)}")
+        if any(one.kind == "population" for one in self.rasters):
+            faults.append("cells.spread: a raster counts the people of the cells")
         return faults
 
     def _part_faults(self) -> list[str]:
@@ -560,8 +587,7 @@ class City(Block):
                 given_by.setdefault(one, n)
                 if one in counted and not self.is_census(table, one):
                     faults.append(f"tables.{n}.columns.{one}: the cells count it already")
-        if self.cells is not None and self.cells.rake:
-            faults += self._raking_faults()
+        faults += self._counting_faults()
         if self.cells is None:
             faults += [
                 f"zonings.{key}: there are no [cells] to gather" for key in self.zonings or ()

@@ -6,7 +6,11 @@ geoequity.start = function (map, data) {
   const at = (id) => document.getElementById(`ge-${id}`);
   const known = (value) => value !== null && value !== undefined;
   const layers = new Map(data.layers.map((layer) => [layer.id, layer]));
-  const first = data.layers.find((layer) => layer.values?.some(known)) || data.layers[0];
+  const told = (layer) => layer.values?.filter(known).length || 0;
+  const first = // what is known of one district alone is no map to begin with
+    data.layers.find((layer) => told(layer) && 2 * told(layer) >= layer.values.length) ||
+    data.layers.find((layer) => told(layer)) ||
+    data.layers[0];
   const state = {
     language: data.language,
     layer: first.id,
