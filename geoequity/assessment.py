@@ -16,6 +16,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from pyproj import CRS
 from shapely import Point
 
@@ -29,9 +30,11 @@ from geoequity.fibre import with_fibre
 from geoequity.findings import findings
 from geoequity.gridded import (
     Gridded,
+    growth_of_tiles,
     in_zone,
     people_of_raster,
     raked_people,
+    spread_people,
     trends_of_tiles,
     values_of_rasters,
     values_of_tiles,
@@ -57,6 +60,7 @@ from geoequity.riding import (
     Rides,
     by_district,
     ride,
+    routes_report,
     supply_near,
     supply_of,
     timetable_report,
@@ -74,7 +78,8 @@ from geoequity.study import Study
 from geoequity.summary import district_confidence, make_summary, people_of, plain, with_readings
 from geoequity.transit import Rider, Timetable
 from geoequity.typology import decoration_gap
-from geoequity.units import Membership, join_cells, totals
+from geoequity.units import Membership, join_cells, people_within, totals
+from geoequity.validity import validity
 from geoequity.vicinity import vicinity
 from geoequity.walking import Manner, Walks, land_share, make_network, report_of, walk
 from geoequity.zoning import PUBLISHED, Zonings, compare, labels_of, zoned, zoning_report
@@ -282,6 +287,7 @@ def _assessed(
             "join",
             lambda: _joined(city, sources),
             *(sources.districts, sources.cells, city.cells, city.districts.overlaps),
+            sources.group_areas,
             *(spec for spec, _ in sources.rasters),
         )
     with stages.stage("grids"):
@@ -291,7 +297,8 @@ def _assessed(
             sources = replace(sources, services=sources.services.assign(in_hazard=in_hazard))
     with stages.stage("walk"):
         walks = _walks(city, sources, membership, definitions, kept)
-        districts = _with_cover(districts, membership, walks)
+        counted = None if city.cells is None or city.cells.spread else membership
+        districts = _with_cover(districts, counted, walks)
     with stages.stage("ride"):
         rides = _rides(city, sources, membership, walks, kept)
         if rides.stops is not None:
@@ -318,6 +325,10 @@ def _assessed(
                 sources.fibre,
                 cells=membership.cells if membership else None,
             ),
+            routes=sources.routes,
+            centre=_centre(city, sources),
+            heights_m=_heights(city, sources, walks, definitions),
+            is_spread=city.cells is not None and city.cells.spread,
         )
         plain_values = indicators.evaluate(definitions, layers, kept=kept)
         evaluation, mapped = plain_values, _mapped(city, sources, districts, kept)
@@ -401,7 +412,7 @@ def _measures(
     units = {"cells": cells, "districts": districts}
     block, of = city.index, {one.id: one for one in definitions}
     least = city.city.min_coverage
-    groups = city.cells.groups if city.cells else ()
+    groups = (*city.cells.groups, *city.cells.group_areas) if city.cells else ()
     ranked = [key for key in evaluation.districts if of[key].role == "stratifier"][:1]
     sample = city.cells is not None and city.cells.sample
 
@@ -598,6 +609,18 @@ def _join(city: City, sources: Collected) -> Membership | None:
     if city.cells is not None and city.cells.rake:
         people = raked_people(cells, sources.districts, records=sources.records)
         cells = cells.assign(population=people)
+    if city.cells is not None and city.cells.spread:
+        people = spread_people(
+            cells,
+            sources.districts,
+            empty=city.cells.empty,
+            rasters=sources.rasters,
+            records=sources.records,
+        )
+        cells = cells.assign(population=people)
+        outside = float("nan")  # nobody counted them
+    if sources.group_areas:
+        cells = cells.assign(**people_within(cells, sources.group_areas))
     return replace(joined, cells=cells, outside=outside)
 
 
@@ -632,7 +655,8 @@ def _gridded(
         districts,
         dice,
     )
-    return replace(tiles, tables=rasters | tiles.tables, trends=trends)
+    growth = growth_of_tiles(trends, districts=districts.index)
+    return replace(tiles, tables=rasters | tiles.tables | growth, trends=trends)
 
 
 def _tiles(city: City, sources: Collected, units: dict[str, Any], kept: Kept) -> Gridded:
@@ -813,7 +837,7 @@ def _centre(city: City, sources: Collected) -> Point | None:
 def _with_cover(
     districts: gpd.GeoDataFrame, membership: Membership | None, walks: Walks
 ) -> gpd.GeoDataFrame:
-    """Add how much of each district its cells cover, and the streets."""
+    """Add how much of each district its cells cover, if people were counted there, and streets."""
     if membership is not None:
         cells = membership.cells
         covered_m2 = cells.area.groupby(cells["district_id"]).sum().reindex(districts.index)
@@ -866,6 +890,21 @@ def _height_at(city: City, sources: Collected) -> HeightAt | None:
         paths=spec.path, band=spec.band, crs=spec.crs, nodata=spec.nodata, scale=spec.scale
     )
     return height_at(raster, crs=sources.districts.crs, record=record)
+
+
+def _heights(
+    city: City, sources: Collected, walks: Walks, definitions: list[Definition]
+) -> dict[str, pd.Series] | None:
+    """Tell the height of homes and stops, where an indicator asks for the slope between them."""
+    height_at = _height_at(city, sources)
+    asked = any(one.measure == "stop_slope_share" for one in definitions)
+    if height_at is None or not asked or walks.homes is None:
+        return None
+    points = {"homes": walks.homes.geometry, "stops": sources.stops.representative_point()}
+    return {
+        key: pd.Series(height_at(shapely.get_coordinates(one)), index=one.index)
+        for key, one in points.items()
+    }
 
 
 def _zonings(
@@ -1006,7 +1045,10 @@ def _study(work: _Work) -> Study:
         ),
         online=inclusion(scores),
         walking=report_of(work.walks, work.definitions, cells=cells, kept=work.kept),
-        transit=transit_report(work.rides, cells=cells, districts=work.districts.index),
+        transit={
+            **transit_report(work.rides, cells=cells, districts=work.districts.index),
+            "routes": routes_report(work.sources.routes),
+        },
         population=people_of(work.districts),
         drivers=work.drivers,
         divide=work.divide,
@@ -1017,9 +1059,18 @@ def _study(work: _Work) -> Study:
         ranges=judgement.ranges,
         indicators=evaluation.districts,
         stratifiers=[one for one in catalogue.index if catalogue.loc[one, "role"] == "stratifier"],
-        asked=_asked(work.city, evaluation),
+        asked=[one for one in _asked(work.city, evaluation) if one not in _distances(work)],
         centre=_centre(work.city, work.sources),
         seed=work.rules.seed,
+    )
+    made["validity"] = validity(
+        _truths(work),
+        asked=_asked(work.city, evaluation),
+        against={one.id: one.against for one in work.definitions if one.against is not None},
+        indicators=evaluation.districts,
+        scores=judgement.scores,
+        better=dict(catalogue["better"]),
+        population=people_of(work.districts),
     )
     made["patterns"] = around.report
     made["zoning"] = zoning_report(work.zonings, _zoning_labels(work.city, work.zonings))
@@ -1061,6 +1112,28 @@ def _study(work: _Work) -> Study:
             "software": made["versions"],
         },
     )
+
+
+def _truths(work: _Work) -> list[str]:
+    """List what others measured, and what is computed of that alone."""
+    given = work.sources.tables
+    return [
+        one.id
+        for one in work.definitions
+        if one.role != "indicator"
+        and one.id in work.evaluation.districts.columns
+        and (one.id in given or all(side in given for side in _sides(one)))
+    ]
+
+
+def _distances(work: _Work) -> set[str]:
+    """List the indicators that are distances to the centre, which grow outwards by themselves."""
+    return {one.id for one in work.definitions if one.measure == "centre_km"}
+
+
+def _sides(one: Definition) -> list[str]:
+    """Name the tables that a change lies between; something that is none for all else."""
+    return [str(one.parameters.get(side, "")) for side in ("of", "since")]
 
 
 def _asked(city: City, evaluation: Evaluation) -> list[str]:
@@ -1116,6 +1189,13 @@ def _city_block(city: City, sources: Collected) -> dict[str, Any]:
     }
 
 
+def _people_from(city: City) -> str | None:
+    """Tell how it is known where people live: counted by cell, spread over it, or by district."""
+    if city.cells is None:
+        return None
+    return "spread" if city.cells.spread else "raked" if city.cells.rake else "counted"
+
+
 def _method(
     city: City, sources: Collected, walks: Walks, membership: Membership | None
 ) -> dict[str, Any]:
@@ -1132,6 +1212,7 @@ def _method(
             for one in sources.records
             if one.origin.reference_year is not None
         ),
+        "people": _people_from(city),
         "parent": "declared" if city.cells and city.cells.district else "overlap",
         "disputed_cells": len(membership.disputed) if membership else None,
         "disputed_population": plain(membership.disputed_population) if membership else None,

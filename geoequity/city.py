@@ -10,6 +10,7 @@ import datetime as dt
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,6 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from geoequity.errors import ConfigError
 from geoequity.schema import MODES
+from geoequity.sources._cache import cache_folder
 from geoequity.sources.spec import (
     GRID,
     RASTER_SUFFIXES,
@@ -48,7 +50,6 @@ _OF_TIMETABLES = (  # keys of [transit] that mean nothing without one
     "modes",
     "merge",
     "without",
-    "centre",
     "max_walk_min",
     "max_afoot_min",
     "max_change_min",
@@ -160,6 +161,7 @@ class TransitBlock(Origin):
     """Public transport."""
 
     source: str | None = Field(None, description="block of [sources] that its terms come from")
+    cut: bool = Field(default=False, description="fetch keeps only what lies near the districts")
     gtfs: tuple[Path, ...] = Field((), description="timetables in GTFS, zips or folders")
     date: Annotated[dt.date | None, BeforeValidator(_day)] = Field(
         None, description="day whose timetable counts; by default the busiest of midweek"
@@ -180,7 +182,9 @@ class TransitBlock(Origin):
         None, ge=0, description="money for one journey, where the timetable tells fares"
     )
     centre: tuple[float, float] | None = Field(
-        None, description="longitude and latitude of the centre of the city"
+        None,
+        description="longitude and latitude of the centre of the city; distances to it and what"
+        " changes outwards need no timetable",
     )
     max_walk_min: float = Field(
         20.0, gt=0, le=60, description="longest walk to a stop and from one [min]"
@@ -232,6 +236,9 @@ class IndicatorBlock(Block):
     family: str | None = Field(None, description="concept with which it shares one weight")
     measure: str | None = Field(None, description="what computes it; table takes a column")
     citation: tuple[str, ...] | None = Field(None, description="keys of the references")
+    against: str | None = Field(
+        None, description="of a validator: the indicator that measures the same, to read against it"
+    )
 
 
 class IndexBlock(Block):
@@ -270,6 +277,32 @@ class ReportBlock(Block):
     title: dict[Language, str] = Field({}, description="title, by language")
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """
+    A file of a city that can be downloaded.
+
+    Parameters
+    ----------
+    key
+        Its block in the city file, such as ``tables.0``.
+    path
+        Where it belongs, absolute.
+    url
+        Where it is offered.
+    cut
+        Whether only what lies near the districts is wanted.
+    origin
+        Provider, licence and so on.
+    """
+
+    key: str
+    path: Path
+    url: str
+    cut: bool
+    origin: Origin
+
+
 class City(Block):
     """
     A city file, checked: what to read and how to judge it.
@@ -305,7 +338,9 @@ class City(Block):
     file: Path = Field(description="the city file itself; set by the reader")
 
     @classmethod
-    def from_toml(cls, path: str | Path, *, data: str | Path | None = None) -> Self:
+    def from_toml(
+        cls, path: str | Path, *, data: str | Path | None = None, must_exist: bool = True
+    ) -> Self:
         """
         Read a city file and check it, all faults at once.
 
@@ -315,6 +350,8 @@ class City(Block):
             The city file.
         data
             Folder the paths in it start from; the file's own by default.
+        must_exist
+            Whether the files it names must be there; not before they are fetched.
 
         Returns
         -------
@@ -330,10 +367,7 @@ class City(Block):
         file = Path(path)
         raw = _read_toml(file)
         folder = Path(data) if data is not None else file.parent
-        faults = [] if folder.is_dir() else [f"no folder {folder}"]
-        paths = list(_paths(raw, folder))
-        if not faults:
-            faults = [f"{key}: {_absence(one)}" for key, one in paths if not _is_there(key, one)]
+        faults = _absent(raw, folder) if must_exist else []
         if "file" in raw:
             faults.append("file: unknown key")
         city: Self | None = None
@@ -349,7 +383,7 @@ class City(Block):
         return city
 
     @classmethod
-    def preset(cls, name: str, *, data: str | Path | None = None) -> Self:
+    def preset(cls, name: str, *, data: str | Path | None = None, must_exist: bool = True) -> Self:
         """
         Read a city file that comes with the package.
 
@@ -359,6 +393,8 @@ class City(Block):
             Id of the preset, as ``presets`` lists them.
         data
             Folder its paths start from; needed by all but the demo city.
+        must_exist
+            Whether the files it names must be there; not before they are fetched.
 
         Returns
         -------
@@ -374,9 +410,9 @@ class City(Block):
         if name not in known:
             msg = f"no preset {name}; there are {', '.join(known)}"
             raise ConfigError(msg)
-        return cls.from_toml(known[name], data=data)
+        return cls.from_toml(known[name], data=data, must_exist=must_exist)
 
-    def origin(self, block: Origin) -> Origin:
+    def origin(self, block: Origin, *, path: Path | None = None) -> Origin:
         """
         Resolve the terms of a source.
 
@@ -384,6 +420,8 @@ class City(Block):
         ----------
         block
             Any block that names a source.
+        path
+            Which of its files, where it has several; the first by default.
 
         Returns
         -------
@@ -392,7 +430,60 @@ class City(Block):
         """
         shared = self.sources.get(getattr(block, "source", None) or "", Origin())
         own = {key: getattr(block, key) for key in Origin.model_fields}
+        addresses = _addresses_of(block)
+        by_path = dict(zip(_files_of(block), addresses, strict=False))
+        first = addresses[0] if addresses else None
+        own["url"] = first if path is None else by_path.get(path, first)
         return shared.model_copy(update={k: v for k, v in own.items() if v is not None})
+
+    def wanted(self) -> tuple["Wanted", ...]:
+        """
+        List the files that can be downloaded.
+
+        Returns
+        -------
+        wanted
+            Those of blocks that give a ``url`` beside the path, in the order
+            of the city file, the districts first.
+        """
+        found = []
+        for key, block in self._blocks():
+            files, addresses = _files_of(block), _addresses_of(block)
+            found += [
+                Wanted(key=key, path=path, url=url, cut=block.cut, origin=self.origin(block))
+                for path, url in zip(files, addresses, strict=False)
+            ]
+        cells = self.cells
+        if cells is not None and cells.raster is not None and cells.population_url is not None:
+            found.append(
+                Wanted(
+                    key="cells.population",
+                    path=cells.raster,
+                    url=cells.population_url,
+                    cut=cells.cut,
+                    origin=self.origin(cells),
+                )
+            )
+        return tuple(found)
+
+    def _blocks(self) -> list[tuple[str, Any]]:
+        """List the blocks that may name files, with their keys."""
+        blocks: list[tuple[str, Any]] = [
+            (key, getattr(self, key))
+            for key in ("districts", "border", "cells", "osm", "streets", "transit")
+        ]
+        blocks += [(f"zonings.{key}", one) for key, one in (self.zonings or {}).items()]
+        areas = self.cells.group_areas if self.cells else {}
+        blocks += [(f"cells.group_areas.{key}", one) for key, one in areas.items()]
+        for key in ("services", "connectivity", "tables", "rasters", "surveys"):
+            blocks += [(f"{key}.{n}", one) for n, one in enumerate(getattr(self, key))]
+        for key in ("stops", "routes", "trips"):
+            listed = getattr(self.transit, key)
+            blocks += [(f"transit.{key}.{n}", one) for n, one in enumerate(listed)]
+        blocks += [
+            (f"transit.trips.{n}.trips", one.trips) for n, one in enumerate(self.transit.trips)
+        ]
+        return [(key, block) for key, block in blocks if block is not None]
 
     def catalogue_changes(self) -> dict[str, dict[str, Any]]:
         """
@@ -408,7 +499,7 @@ class City(Block):
 
     def is_census(self, table: TableSpec, column: str) -> bool:
         """
-        Tell whether a column of a table is what the people of cells are raked to.
+        Tell whether a column of a table is what the people of cells are made to add up to.
 
         Parameters
         ----------
@@ -420,10 +511,18 @@ class City(Block):
         Returns
         -------
         is_census
-            Whether it is; never where nothing is raked.
+            Whether it is; never where nothing is raked or spread.
         """
-        rakes = self.cells is not None and self.cells.rake
+        rakes = self.cells is not None and (self.cells.rake or self.cells.spread)
         return rakes and column == "population" and table.level == "district"
+
+    def _counting_faults(self) -> list[str]:
+        """Find what is missing to rake or spread the people of cells."""
+        if self.cells is None:
+            return []
+        if self.cells.spread:
+            return self._spreading_faults()
+        return self._raking_faults() if self.cells.rake else []
 
     def _raking_faults(self) -> list[str]:
         """Find what is missing to rake the people of cells to those of districts."""
@@ -433,6 +532,19 @@ class City(Block):
         of_raster = any(one.kind == "population" for one in self.rasters)
         if not of_raster and (self.cells is None or self.cells.population is None):
             faults.append("cells.rake: nothing counts the people of the cells")
+        return faults
+
+    def _spreading_faults(self) -> list[str]:
+        """Find what is missing to spread the people of districts over cells."""
+        faults = []
+        if not any(self.is_census(one, column) for one in self.tables for column in one.columns):
+            faults.append("cells.spread: no [[tables]] block of districts gives population")
+        covers = {one for raster in self.rasters for one in raster.classes}
+        lost = [one for one in (self.cells.empty if self.cells else ()) if one not in covers]
+        if lost:
+            faults.append(f"cells.empty: no raster has the class {', '.join(lost)}")
+        if any(one.kind == "population" for one in self.rasters):
+            faults.append("cells.spread: a raster counts the people of the cells")
         return faults
 
     def _part_faults(self) -> list[str]:
@@ -450,25 +562,15 @@ class City(Block):
     def _cross_faults(self) -> list[str]:
         """Find the faults that no single block can see."""
         faults = self._part_faults()
-        blocks: list[tuple[str, Any]] = [
-            (key, getattr(self, key))
-            for key in ("districts", "border", "cells", "osm", "streets", "transit")
-        ]
-        blocks += [(f"zonings.{key}", one) for key, one in (self.zonings or {}).items()]
         faults += [
             f"zonings.{key}: the study's own {key} are stated beside it, so call it otherwise"
             for key in _OF_STUDY
             if key in (self.zonings or {})
         ]
-        for key in ("services", "connectivity", "tables", "rasters", "surveys"):
-            blocks += [(f"{key}.{n}", one) for n, one in enumerate(getattr(self, key))]
-        for key in ("stops", "routes", "trips"):
-            listed = getattr(self.transit, key)
-            blocks += [(f"transit.{key}.{n}", one) for n, one in enumerate(listed)]
-        blocks += [
-            (f"transit.trips.{n}.trips", one.trips) for n, one in enumerate(self.transit.trips)
-        ]
-        for key, block in blocks:
+        for key, block in self._blocks():
+            given, files = len(_addresses_of(block)), len(_files_of(block))
+            if given not in {0, files}:
+                faults.append(f"{key}.url: {given} given for {files} files")
             name = getattr(block, "source", None)
             if name is not None and name not in self.sources:
                 faults.append(f"{key}.source: no block [sources.{name}]")
@@ -477,16 +579,15 @@ class City(Block):
             faults += [f"transit.{one}: there is no transit.gtfs to use it on" for one in unused]
         counted = set(self.cells.bases) if self.cells else set()
         counted |= {"population"} if self.cells and self.cells.population else set()
-        given: dict[str, int] = {}
+        given_by: dict[str, int] = {}
         for n, table in enumerate(self.tables):
             for one in table.columns:
-                if one in given:
-                    faults.append(f"tables.{n}.columns.{one}: tables.{given[one]} gives it too")
-                given.setdefault(one, n)
+                if one in given_by:
+                    faults.append(f"tables.{n}.columns.{one}: tables.{given_by[one]} gives it too")
+                given_by.setdefault(one, n)
                 if one in counted and not self.is_census(table, one):
                     faults.append(f"tables.{n}.columns.{one}: the cells count it already")
-        if self.cells is not None and self.cells.rake:
-            faults += self._raking_faults()
+        faults += self._counting_faults()
         if self.cells is None:
             faults += [
                 f"zonings.{key}: there are no [cells] to gather" for key in self.zonings or ()
@@ -526,6 +627,23 @@ def data_folder() -> Path:
     return packaged if packaged.is_dir() else packaged.parent.parent / "data"
 
 
+def default_folder(preset: str) -> Path:
+    """
+    Tell where the data of a preset are fetched to when nobody says where.
+
+    Parameters
+    ----------
+    preset
+        Its id.
+
+    Returns
+    -------
+    folder
+        In the cache of the user.
+    """
+    return cache_folder() / "cities" / preset
+
+
 def _read_toml(file: Path) -> dict[str, Any]:
     """Read TOML or say what is wrong with it."""
     try:
@@ -539,6 +657,37 @@ def _read_toml(file: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         msg = f"{file}: not valid TOML: {error}"
         raise ConfigError(msg) from error
+
+
+def _absent(raw: dict[str, Any], folder: Path) -> list[str]:
+    """Find the files that a raw city file names and that are not there."""
+    if not folder.is_dir():
+        return [f"no folder {folder}; --data says where the files lie"]
+    absent = [(key, one) for key, one in _paths(raw, folder) if not _is_there(key, one)]
+    return [f"{key}: {_absence(one)}{_remedy(raw, key)}" for key, one in absent]
+
+
+def _remedy(raw: Any, key: str) -> str:
+    """Say that a file can be fetched, where its block gives an address."""
+    block = raw
+    for part in key.split(".")[:-1]:
+        block = block[int(part)] if isinstance(block, list) else block[part]
+    offered = "population_url" if key.endswith(".population") else "url"
+    return "; geoequity fetch downloads it" if offered in block else ""
+
+
+def _files_of(block: Any) -> tuple[Path, ...]:
+    """List the files of a block; a grid is none."""
+    paths = block.gtfs if isinstance(block, TransitBlock) else getattr(block, "path", ())
+    if getattr(block, "grid", None) is not None:
+        return ()
+    return (paths,) if isinstance(paths, Path) else paths
+
+
+def _addresses_of(block: Any) -> tuple[str, ...]:
+    """List the addresses that a block gives for its files."""
+    url = block.url
+    return () if url is None else (url,) if isinstance(url, str) else url
 
 
 def _is_there(key: str, path: Path) -> bool:

@@ -8,6 +8,7 @@ wrong usage. Heavy modules are imported by the command that needs them.
 import argparse
 import dataclasses
 import json
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from geoequity.errors import ConfigError, DataWarning, GeoEquityError, SourceError
 from geoequity.locale import LANGUAGES
+
+_GDAL_AT_HOME = {
+    "GDAL_SKIP": "WMS WFS OAPIF WMTS WCS HTTP",
+    "GDAL_HTTP_PROXY": "127.0.0.1:9",  # nobody answers there
+    "GML_DOWNLOAD_SCHEMA": "NO",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+}
 
 if TYPE_CHECKING:
     from geoequity.city import City
@@ -41,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], Any] = options.command
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _gdal_stays_here():
             # What was mended stands in the summary and is printed from there
             warnings.simplefilter("ignore", DataWarning)
             result = command(options)
@@ -53,11 +61,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"geoequity: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("geoequity: stopped; nothing was written", file=sys.stderr)
+        left = "whole files stay" if command is _fetch else "nothing was written"
+        print(f"geoequity: stopped; {left}", file=sys.stderr)
         return 130
     if options.json:
         print(json.dumps(result, ensure_ascii=False, indent=1))
     return 0
+
+
+@contextmanager
+def _gdal_stays_here() -> Iterator[None]:
+    """Keep GDAL from asking servers that files name: for rasters, schemas, a CRS."""
+    mine = {key: value for key, value in _GDAL_AT_HOME.items() if key not in os.environ}
+    os.environ.update(mine)
+    try:
+        yield
+    finally:
+        for key in mine:
+            del os.environ[key]
 
 
 def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - a list
@@ -81,10 +102,18 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - a list
     run = add("run", _run, "assess a city and write tables, map and reports")
     run.add_argument("city", metavar="CITY", help="a city file, or the name of a preset")
     run.add_argument("--data", type=Path, metavar="DIR", help="where the files of the city lie")
-    run.add_argument(
-        "--offline", action="store_true", help="never ask the network (nothing does yet)"
-    )
+    run.add_argument("--offline", action="store_true", help="never ask the network")
     _add_output_options(run)
+    fetch = add("fetch", _fetch, "download the files that a city file gives a url for")
+    fetch.add_argument(
+        "city", metavar="CITY", help="a city file, a preset, or a place that OpenStreetMap knows"
+    )
+    fetch.add_argument("--data", type=Path, metavar="DIR", help="where the files of the city lie")
+    fetch.add_argument("--check", action="store_true", help="only tell which sources answer")
+    fetch.add_argument(
+        "--refresh", action="store_true", help="look for newer versions of what was fetched"
+    )
+    fetch.add_argument("--offline", action="store_true", help="take what the cache holds")
     check = add("check", _check, "check a city file and its data without writing anything")
     check.add_argument("city", metavar="CITY", help="a city file, or the name of a preset")
     check.add_argument("--data", type=Path, metavar="DIR", help="where the files of the city lie")
@@ -239,18 +268,30 @@ def _version() -> str:
     return f"geoequity {__version__}"
 
 
-def _city(options: argparse.Namespace) -> "City":
+def _city(options: argparse.Namespace, *, must_exist: bool = True) -> "City":
     """Open a city file or a preset."""
     from geoequity.city import City, presets  # noqa: PLC0415 - pydantic takes its time
 
     name = str(options.city)
     if name in presets():
-        return City.preset(name, data=options.data)
+        return City.preset(name, data=_folder(options), must_exist=must_exist)
     path = Path(name)
     if path.suffix != ".toml" and not path.exists():
         msg = f"{name}: neither a city file nor a preset; presets are {', '.join(presets())}"
         raise ConfigError(msg)
-    return City.from_toml(path, data=options.data)
+    return City.from_toml(path, data=_folder(options), must_exist=must_exist)
+
+
+def _folder(options: argparse.Namespace) -> Path:
+    """Tell where the files of a city lie: beside its city file, if nobody says otherwise."""
+    from geoequity.city import default_folder, presets  # noqa: PLC0415 - pydantic takes its time
+
+    if options.data is not None:
+        return Path(options.data)
+    name = str(options.city)
+    if name == "demo":
+        return presets()[name].parent
+    return default_folder(name) if name in presets() else Path(name).parent
 
 
 def _demo(options: argparse.Namespace) -> dict[str, Any]:
@@ -261,8 +302,90 @@ def _demo(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _run(options: argparse.Namespace) -> dict[str, Any]:
-    """Run any city."""
-    return _assess_and_write(_city(options), options)
+    """Run any city, its absent files downloaded first."""
+    if not options.offline:
+        _fetch_absent(options)
+        return _assess_and_write(_city(options), options)
+    with _no_probing():
+        return _assess_and_write(_city(options), options)
+
+
+@contextmanager
+def _no_probing() -> Iterator[None]:
+    """Keep urllib3, which folium imports, from trying a socket as it is imported."""
+    import socket  # noqa: PLC0415 - here only
+
+    had, socket.has_ipv6 = socket.has_ipv6, False
+    try:
+        yield
+    finally:
+        socket.has_ipv6 = had
+
+
+def _fetch_absent(options: argparse.Namespace) -> None:
+    """Download what is absent, where the city file says from where."""
+    city = _city(options, must_exist=False)
+    if not all(one.path.exists() for one in city.wanted()):
+        _download(city, options)
+
+
+def _fetch(options: argparse.Namespace) -> Any:
+    """Download the files of a city, or tell which sources answer."""
+    from geoequity import fetching  # noqa: PLC0415 - the network
+
+    if not options.offline:
+        _describe_place(options)
+    city = _city(options, must_exist=False)
+    if not city.wanted():
+        msg = f"{city.file}: gives no url beside a path, so there is nothing to fetch"
+        raise ConfigError(msg)
+    if not options.check:
+        return _download(city, options)
+    if options.offline:
+        msg = "--check asks the network, and --offline forbids it"
+        raise ConfigError(msg)
+    answers = fetching.check(city)
+    if not _silent(options):
+        for one in answers:
+            says = [f"{key} {one[key]}" for key in ("rows", "size", "last_modified") if key in one]
+            said = f"answers: {', '.join(says) or one['url']}" if one["answers"] else one["fault"]
+            print(f"{one['file']}: {said}")
+    return answers
+
+
+def _describe_place(options: argparse.Namespace) -> None:
+    """Write a city file where a place is named in place of one."""
+    from geoequity.city import presets  # noqa: PLC0415 - pydantic takes its time
+    from geoequity.places import describe, id_of  # noqa: PLC0415 - the network
+
+    name = str(options.city)
+    if name in presets() or name.endswith(".toml") or Path(name).exists():
+        return
+    options.data = options.data or Path(id_of(name))
+    options.city = describe(name, folder=options.data)
+    if not _silent(options):
+        print(f"city file: {options.city}", file=sys.stderr)
+
+
+def _download(city: "City", options: argparse.Namespace) -> list[dict[str, str]]:
+    """Download the files of a city and say what became of each."""
+    from geoequity import fetching  # noqa: PLC0415 - the network
+
+    folder = _folder(options)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _bytes(quiet=_silent(options)) as tell:
+        fetched = fetching.fetch(
+            city,
+            data=folder,
+            offline=options.offline,
+            refresh=getattr(options, "refresh", False),
+            tell=tell,
+        )
+    rows = [{**dataclasses.asdict(one), "path": str(one.path)} for one in fetched]
+    if not _silent(options):
+        for one in rows:
+            print(f"{one['path']}: {one['status']}, {one['url']}", file=sys.stderr)
+    return rows
 
 
 def _assess_and_write(city: "City", options: argparse.Namespace) -> dict[str, Any]:
@@ -720,6 +843,29 @@ def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
             bar.update(task, completed=begun, description=stage)
             if not console.is_terminal:  # a log file gets one line a stage instead of a bar
                 print(f"{begun}/{total} {stage}", file=sys.stderr)
+
+        yield tell
+
+
+@contextmanager
+def _bytes(*, quiet: bool) -> Iterator[Callable[[str, int, int | None], None]]:
+    """Show how far downloads are, on standard error."""
+    from rich.console import Console  # noqa: PLC0415 - long work only
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda *_: None
+        return
+    from rich.progress import DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def tell(source: str, done: int, total: int | None) -> None:
+            if source not in tasks:
+                tasks[source] = bar.add_task(source, total=total)
+            bar.update(tasks[source], completed=done, total=total)
 
         yield tell
 

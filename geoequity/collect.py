@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS
+from scipy.stats import norm
 
 from geoequity import grids, smallsample, zoning
 from geoequity.background import make_background
@@ -23,7 +24,8 @@ from geoequity.city import City
 from geoequity.confidence import AGREEMENT_COLUMNS, agreement, mapping_of
 from geoequity.errors import ConfigError, DataError, GeoEquityError, shown
 from geoequity.gridded import SpeedTests, offered
-from geoequity.indicators import Definition, TableValues, check_measures
+from geoequity.indicators import OF_COLUMNS, Definition, TableValues, check_measures
+from geoequity.schema import LEVEL
 from geoequity.sources import (
     boundaries,
     broadband,
@@ -54,6 +56,7 @@ from geoequity.transit import Feed, Timetable, window_of
 
 _FAR_M = 50_000.0  # from the study area, no place is in the city
 _ASKED = ".n"  # after the id of an indicator: how many were asked
+_ENDS = (".low", ".high")  # likewise: the ends of a published interval
 _ANY_CRS = "EPSG:3857"  # for reading on after the districts failed; nothing of it is used
 
 
@@ -85,6 +88,8 @@ class Collected:
         Districts with ``name`` and ``area_m2``.
     cells
         Cells with ``parent`` and their counts; None without cells.
+    group_areas
+        Land of groups of people by name.
     services
         All services, each place once.
     stops
@@ -135,6 +140,7 @@ class Collected:
 
     districts: gpd.GeoDataFrame
     cells: gpd.GeoDataFrame | None
+    group_areas: dict[str, shapely.Geometry]
     services: gpd.GeoDataFrame
     stops: gpd.GeoDataFrame
     routes: gpd.GeoDataFrame
@@ -184,6 +190,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     """
     reading = _Reading(city, scales={one.id: one.scale for one in definitions})
     districts, cells = reading.units()
+    group_areas = reading.group_areas()
     lists, stops = reading.services(), reading.stops()
     feed, timed = reading.timetables()
     listed_routes = reading.routes()
@@ -212,6 +219,7 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     return Collected(
         districts=districts,
         cells=cells,
+        group_areas=group_areas,
         services=_all_services(layers, lists, crs, by_name),
         stops=every_stop,
         routes=routes,
@@ -279,6 +287,16 @@ class _Reading:
         cells = self.attempt(boundaries.read_cells, spec, "cells", crs=self.crs, districts=found)
         return found, cells
 
+    def group_areas(self) -> dict[str, Any]:
+        """Read the land of groups of people."""
+        areas = self.city.cells.group_areas if self.city.cells else {}
+        return {
+            key: self.attempt(
+                boundaries.read_border, spec, f"cells.group_areas.{key}", crs=self.crs
+            )
+            for key, spec in areas.items()
+        }
+
     @property
     def place(self) -> dict[str, Any]:
         """Options of the readers of places."""
@@ -316,7 +334,7 @@ class _Reading:
         if not block.gtfs:
             return None, None
         books = [
-            Record(name=name, path=path, origin=self.city.origin(block))
+            Record(name=name, path=path, origin=self.city.origin(block, path=path))
             for name, path in _numbered([("transit.gtfs", path) for path in block.gtfs])
         ]
         self.records += books
@@ -442,7 +460,7 @@ class _Reading:
             units = cells if spec.level == "cell" else districts
             options = {"units": units, "scales": scales}
             read = self.attempt(
-                tables.read_values, _with_asked(spec), f"tables.{number}", **options
+                tables.read_values, _with_sampling(spec), f"tables.{number}", **options
             )
             if read is None:
                 continue
@@ -450,12 +468,41 @@ class _Reading:
             counted = frame.columns.intersection(list(BASES))
             self.records[-1].counts["indicators"] = list(frame.columns.difference(counted))
             values |= _table_values(frame.drop(columns=counted), spec)
+            values |= self.published(read, values, spec)
             values |= self.surveyed(read, values, spec, number)
             if units is not None and spec.level == "cell":
                 cells = units.join(frame[counted])
             elif units is not None:
                 districts = units.join(frame[counted])
         return values, districts, cells
+
+    def published(
+        self, read: pd.DataFrame, values: Mapping[str, TableValues], spec: TableSpec
+    ) -> dict[str, TableValues]:
+        """Give values the interval that their provider publishes, told at the study's level."""
+        found = {}
+        for key, column in spec.columns.items():
+            if column.low is None:
+                continue
+            value = read[key]
+            low, high = (read[f"{key}{end}"] for end in _ENDS)
+            odd = (low > value) | (high < value)
+            if odd.any():
+                ids = odd.index[odd]
+                msg = f"{spec.path}: columns {column.low!r} and {column.high!r} do not hold the"
+                msg = f"{msg} value of {column.column!r} for {shown(ids)}"
+                self.faults.append(DataError(msg, ids=ids))
+                continue
+            narrower = float(norm.ppf((1 + LEVEL) / 2) / norm.ppf((1 + column.interval_level) / 2))
+            ends = {
+                "low": value - narrower * (value - low),
+                "high": value + narrower * (high - value),
+            }
+            known = pd.DataFrame(ends)
+            if column.unit in {"share", "percent"}:
+                known = known.clip(0.0, 1.0)
+            found[key] = replace(values[key], interval=known)
+        return found
 
     def surveyed(
         self,
@@ -516,9 +563,12 @@ class _Reading:
             if not isinstance(spec, TilesSpec) or self.area is None:
                 continue
             kind = spec.kind.removeprefix("ookla_")
-            origin = self.city.origin(spec)
             books = [
-                Record(name=f"connectivity.{spec.kind}", path=path, origin=origin)
+                Record(
+                    name=f"connectivity.{spec.kind}",
+                    path=path,
+                    origin=self.city.origin(spec, path=path),
+                )
                 for path in spec.path
             ]
             self.records += books
@@ -549,6 +599,7 @@ class _Reading:
         cells = self.city.cells
         if cells is not None and cells.raster is not None:
             terms = self.city.origin(cells).model_dump()
+            terms["url"] = cells.population_url or terms["url"]
             listed.insert(0, RasterSpec(path=(cells.raster,), kind="population", **terms))
         books = [
             Record(name=f"rasters.{one.kind}", path=one.path[0], origin=self.city.origin(one))
@@ -624,7 +675,7 @@ def _catalogue_faults(city: City, definitions: list[Definition]) -> list[GeoEqui
         f"{key}: {known[one].measure} computes it; to take the column, declare"
         f' indicators.{one}.measure = "table"'
         for key, one in named
-        if one in known and known[one].measure != "table"
+        if one in known and known[one].measure not in OF_COLUMNS
     ]
     if city.question is not None:
         named += [("question.indicators", one) for one in city.question.indicators]
@@ -633,6 +684,18 @@ def _catalogue_faults(city: City, definitions: list[Definition]) -> list[GeoEqui
         for n, spec in enumerate(city.surveys)
         for key, item in spec.items.items()
         if item.indicator is not None
+    ]
+    named += [
+        (f"indicators.{one.id}.against", one.against)
+        for one in definitions
+        if one.against is not None
+    ]
+    named += [
+        (f"indicators.{one.id}.parameters.{side}", str(one.parameters[side]))
+        for one in definitions
+        if one.measure == "table_change"
+        for side in ("of", "since")
+        if side in one.parameters
     ]
     said += [f"{key}: no indicator {one!r}" for key, one in named if one not in known]
     said += _given_twice(city)
@@ -691,14 +754,20 @@ def _given_twice(city: City) -> list[str]:
     ]
 
 
-def _with_asked(spec: TableSpec) -> TableSpec:
-    """Read how many were asked beside the shares of them."""
-    asked = {
+def _with_sampling(spec: TableSpec) -> TableSpec:
+    """Read how many were asked beside the shares of them, and the ends of published intervals."""
+    beside = {
         f"{key}{_ASKED}": ColumnSpec(column=column.n, unit="count")
         for key, column in spec.columns.items()
         if column.n is not None
     }
-    return spec.model_copy(update={"columns": {**spec.columns, **asked}})
+    beside |= {
+        f"{key}{end}": ColumnSpec(column=name, unit=column.unit)
+        for key, column in spec.columns.items()
+        for end, name in zip(_ENDS, (column.low, column.high), strict=True)
+        if name is not None
+    }
+    return spec.model_copy(update={"columns": {**spec.columns, **beside}})
 
 
 def _table_values(frame: pd.DataFrame, spec: Any) -> dict[str, TableValues]:
@@ -790,8 +859,10 @@ def _map_records(city: City, layers: osm.OsmLayers | None) -> list[Record]:
     if city.osm is None or layers is None:
         return []
     date = city.osm.date or (str(layers.date.date()) if layers.date is not None else None)
-    origin = city.origin(city.osm)
-    records = [Record(name=services.MAP, path=path, origin=origin) for path in city.osm.path]
+    records = [
+        Record(name=services.MAP, path=path, origin=city.origin(city.osm, path=path))
+        for path in city.osm.path
+    ]
     records[0].rows_read = sum(layers.counts["read"].values())
     records[0].rows_kept = sum(layers.counts["made"].values())
     records[0].counts = {one: layers.counts[one] for one in ("read", "made")}

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from geoequity.confidence import reason
-from geoequity.errors import DataError
+from geoequity.errors import DataError, shown
 from geoequity.indicators import TableValues
 from geoequity.measures import digital
 from geoequity.sources.files import Record, all_of
@@ -56,6 +56,9 @@ _OF_TILES = {
     "fixed": {"down_mbps": "fixed_down_mbps", "latency_ms": "fixed_latency_ms"},
     "mobile": {"down_mbps": "mobile_down_mbps"},
 }
+_GROWTH = {"fixed_down_mbps": "fixed_down_growth", "mobile_down_mbps": "mobile_down_growth"}
+_MIN_PERIODS = 4  # quarters of which growth is told: fewer are a season
+_PERCENT = 100.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -406,6 +409,75 @@ def raked_people(
     return raked.where(district.notna(), counted)
 
 
+def spread_people(
+    cells: gpd.GeoDataFrame,
+    districts: pd.DataFrame,
+    *,
+    empty: Sequence[str],
+    rasters: Sequence[tuple[RasterSpec, Record]],
+    records: Sequence[Record],
+) -> pd.Series:
+    """
+    Spread the residents of districts evenly over the land of their cells.
+
+    Nobody counted where in a district people live, so this is a guess: the best
+    that land alone allows, and every number that hangs on it says so.
+
+    Parameters
+    ----------
+    cells
+        Cells with ``district_id``, as the borders of districts cut them.
+    districts
+        Districts with ``population``; NaN where unknown.
+    empty
+        Classes of land cover on which nobody is taken to live. Where a raster does
+        not know a cell, it counts as the others of its district on average.
+    rasters
+        The rasters and the records of their reading.
+    records
+        The books of all sources; that of the cells gets a warning of districts
+        all of whose land is empty, over which their people are spread all the same.
+
+    Returns
+    -------
+    population
+        People by cell, adding up to those of each district; NaN outside all of
+        them, and where those of the district are unknown.
+
+    Raises
+    ------
+    SourceError
+        If a raster cannot be read or does not touch the cells.
+    DataError
+        If a district with people has no cell.
+    """
+    district, area = cells["district_id"], cells.area
+    lived_on = pd.Series(1.0, index=cells.index)
+    for spec, book in rasters:
+        for key in (f"{one}_share" for one in spec.classes if one in empty):
+            share = read_raster(spec, cells, record=book)[key]
+            known = share.notna()
+            sums = pd.DataFrame({"empty": share * area, "all": area})[known]
+            sums = sums.groupby(district).sum()
+            usual = district.map(sums["empty"] / sums["all"]).astype(float)
+            lived_on = lived_on - share.fillna(usual).fillna(0.0)
+    land = area * lived_on.clip(lower=0.0)
+    bare = land.groupby(district).sum()
+    bare = bare.index[~(bare > 0)]
+    by_name = {one.name: one for one in records}
+    record = by_name.get("cells") or by_name["districts"]  # a grid has no file
+    if len(bare):
+        record.warn("all land is empty, so that people are spread over all of it", bare)
+        land = land.where(~district.isin(bare), area)
+    people = districts[_PEOPLE]
+    lost = people.index[(people > 0) & ~people.index.isin(district)]
+    if len(lost):
+        msg = f"{record.path}: no cell lies in districts with people: {shown(lost)}"
+        raise DataError(msg, ids=lost)
+    total = district.map(land.groupby(district).sum()).astype(float)
+    return district.map(people).astype(float) * land / total
+
+
 def trends_of_tiles(
     tiles: Mapping[str, SpeedTests], *, districts: gpd.GeoDataFrame, draws: int, seed: int
 ) -> pd.DataFrame:
@@ -449,3 +521,32 @@ def trends_of_tiles(
             table = digital.trend(measured).rename_axis("unit_id").reset_index()
             frames.append(table.assign(indicator=key)[list(TREND_COLUMNS)])
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=TREND_COLUMNS)
+
+
+def growth_of_tiles(trends: pd.DataFrame, *, districts: pd.Index) -> dict[str, TableValues]:
+    """
+    Take growth a year as indicators, where quarters enough were measured.
+
+    Parameters
+    ----------
+    trends
+        From :func:`trends_of_tiles`.
+    districts
+        Ids of the districts.
+
+    Returns
+    -------
+    tables
+        By indicator id: per cent a year with its 90 % sampling interval; NaN in a
+        district that was suppressed in all quarters but three or more.
+    """
+    found = {}
+    for key, growth in _GROWTH.items():
+        rows = trends[(trends["indicator"] == key) & (trends["periods"] >= _MIN_PERIODS)]
+        if rows.empty:
+            continue
+        told = rows.set_index("unit_id")[["growth", "low", "high"]].reindex(districts) * _PERCENT
+        found[growth] = TableValues(
+            value=told["growth"], level="district", is_count=False, interval=told[["low", "high"]]
+        )
+    return found

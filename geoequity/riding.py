@@ -214,6 +214,35 @@ def timetable_report(timetable: Timetable) -> dict[str, Any]:
     }
 
 
+def routes_report(routes: pd.DataFrame) -> dict[str, Any]:
+    """
+    Tell how often the routes of each mode run, wherever they do.
+
+    Parameters
+    ----------
+    routes
+        Routes with ``mode`` and ``headway_min`` (NaN unknown, infinite where
+        nothing leaves in the window).
+
+    Returns
+    -------
+    report
+        By mode: ``routes``; ``known``, of how many it is told how often they
+        run; ``running``, of how many of these anything leaves; and of these the
+        median ``headway_min`` in one direction (None without any).
+    """
+    found = {}
+    for mode, headway in routes["headway_min"].astype(float).groupby(routes["mode"]):
+        running = headway[np.isfinite(headway)]
+        found[str(mode)] = {
+            "routes": len(headway),
+            "known": int(headway.notna().sum()),
+            "running": len(running),
+            "headway_min": plain(running.median()) if len(running) else None,
+        }
+    return found
+
+
 def supply_near(
     bands: Mapping[str, pd.DataFrame],
     hours: pd.DataFrame,

@@ -6,6 +6,7 @@ district its own column names; where no column does, it is shared out by area,
 and every resident stays counted: inside a district, or outside all of them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -226,6 +227,49 @@ def totals(cells: pd.DataFrame, districts: pd.Index, *, columns: tuple[str, ...]
         district has none.
     """
     return cells.groupby("district_id")[list(columns)].sum(min_count=1).reindex(districts)
+
+
+def people_within(
+    cells: gpd.GeoDataFrame, areas: Mapping[str, shapely.Geometry]
+) -> dict[str, pd.Series]:
+    """
+    Count the people of cells who live on some land, such as informal settlements.
+
+    People are taken to be spread evenly within a cell, so that the share of its
+    land that lies in an area is that of its people.
+
+    Parameters
+    ----------
+    cells
+        Polygons in a metric CRS, with ``population`` where it is known.
+    areas
+        Name -> its land, in the same CRS.
+
+    Returns
+    -------
+    people
+        Name -> people by cell; NaN where the population is unknown, throughout
+        where nobody counts it.
+
+    Examples
+    --------
+    >>> cells = gpd.GeoDataFrame(
+    ...     {"population": [80.0]}, geometry=[shapely.box(0, 0, 100, 100)], crs="EPSG:32718"
+    ... )
+    >>> people_within(cells, {"informal": shapely.box(0, 0, 25, 100)})["informal"].tolist()
+    [20.0]
+    """
+    shapes = np.asarray(cells.geometry)
+    people = cells.get("population", pd.Series(np.nan, index=cells.index))
+    found = {}
+    for name, area in areas.items():
+        shapely.prepare(area)
+        share = np.zeros(len(cells))
+        touched = shapely.intersects(area, shapes)
+        share[touched] = shapely.area(shapely.intersection(shapes[touched], area))
+        share /= shapely.area(shapes)
+        found[name] = people * np.clip(share, 0.0, 1.0)
+    return found
 
 
 def means(

@@ -389,6 +389,11 @@ def regions_of(values, **inputs):
     return patterns.regions(values, **inputs, n_regions=3).astype(float)
 
 
+def spots():
+    """Points of six homes in a row, a kilometre apart."""
+    return units(IDS).geometry.representative_point()
+
+
 def some_draws():
     """Ten draws of the values of people()."""
     return pd.DataFrame(np.arange(60.0).reshape(10, 6) % 7 + 1, columns=people()["value"].index)
@@ -744,6 +749,27 @@ CALLS = {
         out=0,
     ),
     "proximity.within": call(proximity.within, lambda: {"walk": value()}, ("walk",), 0, limit=5.0),
+    "proximity.rise": call(
+        proximity.rise,
+        lambda: {
+            "homes": spots(),
+            "places": gpd.GeoSeries.from_xy([0.0], [0.0], crs=spots().crs),
+            "from_m": spots().x / 10,
+            "to_m": pd.Series([0.0]),
+        },
+        ("homes", "from_m"),
+        out=0,
+    ),
+    "proximity.near_lines": call(
+        proximity.near_lines,
+        lambda: {
+            "homes": spots(),
+            "lines": gpd.GeoSeries([shapely.LineString([(0, 0), (900, 0)])], crs=spots().crs),
+        },
+        ("homes",),
+        out=0,
+        within_m=500.0,
+    ),
     "proximity.over_homes": call(
         proximity.over_homes,
         lambda: {

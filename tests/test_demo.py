@@ -12,6 +12,7 @@ import pytest
 
 import geoequity as ge
 from geoequity.errors import DataWarning
+from geoequity.report._people import measured
 from geoequity.study import Study
 
 ROOT = Path(__file__).parents[1]
@@ -197,6 +198,15 @@ def test_a_near_equal_city_has_no_neglected_district(tmp_path: Path) -> None:
     assert worst == [None] * len(worst)
     said = " ".join(one["text"]["en"] for one in study.summary["findings"])
     assert "no material gap" in said
+
+
+def test_the_curves_of_the_report_hold_the_published_ginis(demo_study: Study) -> None:
+    """What the report draws is drawn from the values that the summary's Gini is of."""
+    told = {key: one for key, one in demo_study.summary["indicators"].items() if one["gini"]}
+    assert {one["level"] for one in told.values()} == {"cell", "district"}
+    for key, one in told.items():
+        value, people = measured(demo_study, key)
+        assert ge.inequality.gini(value, population=people) == pytest.approx(one["gini"]["value"])
 
 
 @pytest.mark.slow

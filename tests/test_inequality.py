@@ -893,6 +893,7 @@ def test_every_measure_is_held_to_the_rules_below():
     of_draws = {
         "quantiles",
         "posterior",
+        "posterior_change",
     }  # that take many values a unit, and are held to the others
     assert measures - of_draws == set(TAKING)
 
@@ -1241,3 +1242,35 @@ def test_posterior_refuses_draws_that_cannot_be():
         iq.posterior(iq.gini, drawn(), population=WEIGHTS, level=1.0)
     with pytest.raises(DataError, match="population"):
         iq.posterior(iq.gini, drawn(), population=WEIGHTS.drop("a"))
+
+
+@pytest.mark.parametrize("measure", [iq.gini, iq.absolute_gini, iq.mean, iq.atkinson])
+def test_errors_that_are_common_cancel_from_a_change_draw_by_draw(measure):
+    if measure is iq.atkinson:
+        measure = partial(iq.atkinson, epsilon=0.5)
+    rng = np.random.default_rng(4)
+    before = pd.DataFrame(rng.lognormal(2, 0.4, (200, len(WEIGHTS))), columns=WEIGHTS.index)
+    after = before.assign(a=before["a"] * 1.1)
+    value, later = before.mean(), after.mean()
+    told = {"population": WEIGHTS, "value": value}
+    found = iq.posterior_change(measure, before, after=after, value_after=later, **told)
+    each = [
+        measure(after.loc[row], population=WEIGHTS) - measure(before.loc[row], population=WEIGHTS)
+        for row in before.index
+    ]
+    low, high = np.quantile(each, [0.05, 0.95], method="weibull")
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-12)
+    wanted = measure(later, population=WEIGHTS) - measure(value, population=WEIGHTS)
+    assert found.value == pytest.approx(wanted)
+    apart = [iq.posterior(measure, one, population=WEIGHTS) for one in (before, after)]
+    assert found.high - found.low < 0.5 * sum(one.high - one.low for one in apart)
+    same = iq.posterior_change(measure, before, after=before, value_after=value, **told)
+    assert (same.value, same.low, same.high) == (0.0, 0.0, 0.0)
+
+
+def test_a_change_wants_as_many_draws_before_as_after():
+    draws = pd.DataFrame(1.0, index=range(3), columns=WEIGHTS.index)
+    value = draws.iloc[0]
+    told = {"population": WEIGHTS, "value": value, "value_after": value}
+    with pytest.raises(DataError, match="as many before as after, not 3 and 2"):
+        iq.posterior_change(iq.gini, draws, after=draws.iloc[:2], **told)

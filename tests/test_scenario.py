@@ -291,6 +291,8 @@ def test_a_scenario_is_a_study_that_is_saved_told_and_set_against_the_city(town,
     read = ge.compare.change(ge.outputs.load(tmp_path / "before"), again, **NOTABLE)
     assert read.summary == found.summary
     jsonschema.validate(json.loads(json.dumps(found.summary)), ge.outputs.summary_schema("change"))
+    book = pd.read_excel(tmp_path / "after" / "study.xlsx", header=None)
+    assert book.astype(str).apply(lambda one: one.str.contains("A school")).any(axis=None)
     causes = set(found.moves["cause"].dropna())
     assert causes == {"scenario"}
     assert not found.summary["identical"]

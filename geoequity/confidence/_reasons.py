@@ -11,6 +11,7 @@ from geoequity.locale import LANGUAGES, quantity, text
 
 MAX_SPREAD_YEARS = 5
 STRAIGHT_LINE = 0.6  # distances without streets miss rivers, walls and hills
+SPREAD = 0.8  # people spread over the land of their district do not live where they are put
 
 Reason = dict[str, Any]
 
@@ -52,6 +53,7 @@ def of_districts(
     on_record: pd.Series | None = None,
     straight_line: pd.Series | float = 0.0,
     precise: pd.Series | None = None,
+    spread: bool = False,
 ) -> pd.Series:
     """
     Rate how far an indicator's district values can be trusted.
@@ -67,6 +69,8 @@ def of_districts(
     precise
         What :func:`precision` makes of the sampling interval [0-1]; None where
         the source is a complete count. Unknown in a district, it counts as 1.
+    spread
+        Whether nobody counted where in a district people live.
 
     Returns
     -------
@@ -84,7 +88,8 @@ def of_districts(
         confidence = confidence * on_record
     if precise is not None:
         confidence = confidence * precise.reindex(confidence.index).fillna(1.0)
-    return confidence * (1 - (1 - STRAIGHT_LINE) * straight_line)
+    confidence = confidence * (1 - (1 - STRAIGHT_LINE) * straight_line)
+    return confidence * SPREAD if spread else confidence
 
 
 def precision(interval: pd.DataFrame, *, goalposts: tuple[float, float]) -> pd.Series:

@@ -8,6 +8,7 @@ definitions, :func:`evaluate` computes those whose layers are there.
 
 from geoequity.indicators._catalogue import Definition, catalogue_table, read_catalogue, references
 from geoequity.indicators._evaluate import (
+    OF_COLUMNS,
     SAFE_SUFFIX,
     STOP_PREFIX,
     Evaluation,
@@ -22,6 +23,7 @@ from geoequity.indicators._imd import WAYS, ImdItem, imd_items, seen
 from geoequity.indicators._unmapped import with_unmapped
 
 __all__ = [
+    "OF_COLUMNS",
     "SAFE_SUFFIX",
     "STOP_PREFIX",
     "WAYS",

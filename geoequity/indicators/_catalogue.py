@@ -62,6 +62,8 @@ class Definition:
         Standards it answers to.
     citation
         Keys of the references.
+    against
+        Of a validator: id of the indicator that measures the same.
     """
 
     id: str
@@ -83,6 +85,7 @@ class Definition:
     needs: tuple[str, ...] = ("tables",)
     standards: tuple[str, ...] = ()
     citation: tuple[str, ...] = ()
+    against: str | None = None
 
 
 _NOTHING = Definition(id="", label={}, unit="", better="higher")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import pandas as pd
+from shapely import Point
 
 from geoequity import confidence
 from geoequity.confidence import Reason, reason
@@ -16,6 +17,7 @@ from geoequity.schema import HIGH_CAPACITY_MODES, MODES
 from geoequity.streets import StreetNetwork
 from geoequity.units import district_of, means
 
+OF_COLUMNS = ("table", "table_per_km2")  # measures that take a column of a table
 BASE_COLUMN = {"persons": "population"}  # the other bases are columns of their own name
 STOP_PREFIX = "stop:"  # of the stops of a mode among the places people walk to
 SAFE_SUFFIX = "@safe"  # of the services of a category that lie outside the hazard zone
@@ -105,6 +107,16 @@ class Layers:
         Why there are no streets, if there is more to say than that.
     tables
         Columns of tables by indicator id.
+    routes
+        Lines of routes with ``mode``; None without any.
+    centre
+        The centre of the city; None where nobody names it.
+    heights_m
+        Height of the ground [m] at ``homes`` and at ``stops``, on their indexes;
+        None without elevation, or where no indicator asks for it.
+    is_spread
+        Whether the people of districts were spread over the cells, in which
+        nobody counted them.
     """
 
     districts: gpd.GeoDataFrame
@@ -123,6 +135,10 @@ class Layers:
     reach: pd.DataFrame | None = None
     no_streets: Reason | None = None
     tables: Mapping[str, TableValues] = field(default_factory=dict)
+    routes: gpd.GeoDataFrame | None = None
+    centre: Point | None = None
+    heights_m: Mapping[str, pd.Series] | None = None
+    is_spread: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,8 +244,9 @@ def needed_places(definitions: Iterable[Definition]) -> set[str]:
             places |= set(one.parameters["categories"])
         elif one.measure == "safe_walk_min":
             places |= {f"{category}{SAFE_SUFFIX}" for category in one.parameters["categories"]}
-        elif one.measure == "stop_walk_min":
-            places |= {f"{STOP_PREFIX}{mode}" for mode in one.parameters["modes"]}
+        elif one.measure in {"stop_walk_min", "stops_within_share"}:
+            modes = (*one.parameters["modes"], *one.parameters.get("besides", ()))
+            places |= {f"{STOP_PREFIX}{mode}" for mode in modes}
         elif one.measure == "transit_share":
             places |= {f"{STOP_PREFIX}{mode}" for mode in MODES}
     return places
@@ -317,6 +334,7 @@ def _computed(one: Definition, layers: Layers) -> _Computed:
     try:
         made = _MEASURES[one.measure](one, layers)
         weights, swapped = _weights(one, layers, made.level)
+        spread = layers.is_spread and made.level == "cell"
         if made.level == "cell":
             cells = made.value
             district, coverage = _aggregate(made, weights, layers)
@@ -326,7 +344,8 @@ def _computed(one: Definition, layers: Layers) -> _Computed:
     except _Absent as missing:
         return _Computed(absent=missing.why)
     if district.isna().all():
-        return _Computed(absent=reason("all_unknown"))
+        partly = [why for why in made.reasons if why["id"] == "streets_cover_partly"]
+        return _Computed(absent=partly[0] if partly else reason("all_unknown"))
     return _Computed(
         cells=cells,
         districts=district,
@@ -335,11 +354,12 @@ def _computed(one: Definition, layers: Layers) -> _Computed:
             on_record=made.on_record,
             straight_line=made.straight_line,
             precise=_precise(one, made.interval),
+            spread=spread,
         ),
         coverage=coverage,
         weights=_weights(one, layers, "district")[0],
         level=made.level,
-        reasons=(*made.reasons, *swapped),
+        reasons=(*made.reasons, *swapped, *((reason("people_spread"),) * spread)),
         interval=made.interval,
         draws=made.draws,
     )
@@ -350,8 +370,9 @@ def _narrowed(one: Definition, layers: Layers) -> Layers:
     needs = _NEEDS[one.measure]
     taken: dict[str, object] = {name: None for name in _OPTIONAL_LAYERS if name not in needs}
     taken["tables"] = {}
-    if one.measure == "table":
-        taken["tables"] = {key: it for key, it in layers.tables.items() if key == one.id}
+    if one.measure in (*OF_COLUMNS, "table_change"):
+        asked = {one.id, one.parameters.get("of"), one.parameters.get("since")}
+        taken["tables"] = {key: it for key, it in layers.tables.items() if key in asked}
     places = needed_places([one])
     for name in ("minutes", "metres", "counts"):
         table = getattr(layers, name)
@@ -416,7 +437,7 @@ def _parameter_faults(one: Definition) -> list[str]:
             parts = value if isinstance(value, list | tuple) else [value, None]
             if not all(isinstance(part, str) for part in parts):
                 faults.append(f"{where}.{name}: must be a list of texts")
-            elif name == "modes" and not set(value) <= set(MODES):
+            elif name in {"modes", "besides"} and not set(value) <= set(MODES):
                 faults.append(f"{where}.{name}: modes are {', '.join(MODES)}")
         elif name in _TEXTS:
             if not isinstance(value, str):
@@ -482,7 +503,7 @@ def _walked(
         raise _Absent(reason("no_cells"))
     there = [place for place in places if place in table.columns]
     if not there:
-        key = "no_stops" if one.measure in {"stop_walk_min", "transit_share"} else "no_services"
+        key = "no_stops" if one.measure in _TO_STOPS else "no_services"
         raise _Absent(reason(key, categories=shown(one.parameters.get("categories", []))))
     return proximity.nearest(table, categories=there)
 
@@ -516,6 +537,7 @@ def _walk_min(one: Definition, layers: Layers) -> _Value:
 
 def _safe_walk_min(one: Definition, layers: Layers) -> _Value:
     """Minutes to the nearest service outside the hazard zone."""
+    _of_categories(one, layers)  # without any of the kind, a hazard is not what is missing first
     if "in_hazard" not in layers.services.columns:
         raise _Absent(reason("no_hazard"))
     places = [f"{category}{SAFE_SUFFIX}" for category in one.parameters["categories"]]
@@ -561,6 +583,105 @@ def _transit_share(one: Definition, layers: Layers) -> _Value:
     if not shares:
         return _at_cells(_walked(one, layers, [*low, *high]), layers)  # raises the reason
     return _at_cells(pd.concat(shares, axis=1).max(axis=1), layers)
+
+
+def _stops_within_share(one: Definition, layers: Layers) -> _Value:
+    """Share of people with a stop of some modes within a distance, and none of others."""
+    limit = one.parameters["within_m"]
+    places = [f"{STOP_PREFIX}{mode}" for mode in one.parameters["modes"]]
+    near = proximity.within(_walked(one, layers, places, by_distance=True), limit=limit)
+    others = [f"{STOP_PREFIX}{mode}" for mode in one.parameters.get("besides", ())]
+    if layers.metres is not None and any(place in layers.metres for place in others):
+        metres = _walked(one, layers, others, by_distance=True)
+        near = near * (1.0 - proximity.within(metres, limit=limit))
+    return _at_cells(near, layers)
+
+
+def _stop_slope_share(one: Definition, layers: Layers) -> _Value:
+    """Rise between home and the nearest stop, over the way between them."""
+    if layers.homes is None:
+        raise _Absent(reason("no_cells"))
+    if layers.heights_m is None:
+        raise _Absent(reason("no_elevation"))
+    stops = layers.stops[layers.stops["mode"].isin(one.parameters["modes"])]
+    if stops.empty:
+        raise _Absent(reason("no_stops", categories=""))
+    rise = proximity.rise(
+        layers.homes.geometry,
+        stops.geometry,
+        from_m=layers.heights_m["homes"],
+        to_m=layers.heights_m["stops"].reindex(stops.index),
+    )
+    return _at_cells(rise, layers)
+
+
+def _routes_within_share(one: Definition, layers: Layers) -> _Value:
+    """Share of people within a distance of the line of a route."""
+    if layers.homes is None:
+        raise _Absent(reason("no_cells"))
+    routes = layers.routes
+    lines = None if routes is None else routes[routes["mode"].isin(one.parameters["modes"])]
+    if lines is None or lines.empty or not lines.geometry.notna().any():
+        raise _Absent(reason("no_lines"))
+    limit = one.parameters["within_m"]
+    near = proximity.near_lines(layers.homes.geometry, lines.geometry.dropna(), within_m=limit)
+    made = _at_cells(near, layers)
+    return replace(made, reasons=(*made.reasons, reason("lines_passed")))
+
+
+def _centre_km(_: Definition, layers: Layers) -> _Value:
+    """Distance to the centre, from where people live or, where nobody knows, from the districts."""
+    if layers.centre is None:
+        raise _Absent(reason("no_centre"))
+    cells = layers.cells
+    lived_in = cells is not None and "population" in cells and cells["population"].sum() > 0
+    units = cells if cells is not None and lived_in else layers.districts
+    km = units.representative_point().distance(layers.centre) / 1000
+    return _Value(value=km, level="cell" if lived_in else "district")
+
+
+def _stops_per_km2(one: Definition, layers: Layers) -> _Value:
+    """Count stops, or those of some modes, against the land of a district."""
+    modes = one.parameters.get("modes", MODES)
+    stops = layers.stops[layers.stops["mode"].isin(modes)]
+    if stops.empty:
+        raise _Absent(reason("no_stops", categories=""))
+    return _Value(value=_per_km2(stops, layers), level="district")
+
+
+def _services_per_km2(one: Definition, layers: Layers) -> _Value:
+    """Services of a district against its land."""
+    return _Value(value=_per_km2(_of_categories(one, layers), layers), level="district")
+
+
+def _per_km2(places: gpd.GeoDataFrame, layers: Layers) -> pd.Series:
+    """Count places by square kilometre."""
+    where = district_of(places.geometry.representative_point(), layers.districts)
+    count = where.value_counts().reindex(layers.districts.index, fill_value=0)
+    return count / (layers.districts["area_m2"] / 1e6)
+
+
+def _table_change(one: Definition, layers: Layers) -> _Value:
+    """How much the column of one table is above that of another."""
+    both = [layers.tables.get(one.parameters[side]) for side in ("of", "since")]
+    if any(side is None for side in both):
+        raise _Absent(reason("no_table"))
+    later, earlier = (side for side in both if side is not None)
+    if later.level != earlier.level:
+        msg = f"indicators.{one.id}: {later.level}s cannot be set against {earlier.level}s"
+        raise DataError(msg)
+    per = one.parameters.get("per", 1)
+    return _Value(value=per * (later.value - earlier.value), level=later.level)
+
+
+def _table_per_km2(one: Definition, layers: Layers) -> _Value:
+    """Take a column of counts by district against its land, where nobody counted residents."""
+    if one.id not in layers.tables:
+        raise _Absent(reason("no_table"))
+    given = layers.tables[one.id]
+    if given.level != "district" or not given.value.index.equals(layers.districts.index):
+        raise _Absent(reason("no_table"))  # of other borders
+    return _Value(value=given.value / (layers.districts["area_m2"] / 1e6), level="district")
 
 
 def _supply_near(one: Definition, layers: Layers) -> _Value:
@@ -820,7 +941,7 @@ def _stop_share(one: Definition, layers: Layers) -> _Value:
 def _table(one: Definition, layers: Layers) -> _Value:
     """Take a column of a table."""
     if one.id not in layers.tables:
-        raise _Absent(reason("no_table"))
+        raise _Absent(reason("no_hazard" if "hazard" in one.needs else "no_table"))
     given = layers.tables[one.id]
     units = layers.cells if given.level == "cell" else layers.districts
     if units is None or not given.value.index.equals(units.index):
@@ -869,7 +990,15 @@ _MEASURES: dict[str, Callable[[Definition, Layers], _Value]] = {
     "services_15min_count": _services_15min_count,
     "reached_15min_share": _reached_15min_share,
     "stop_share": _stop_share,
+    "stops_within_share": _stops_within_share,
+    "stop_slope_share": _stop_slope_share,
+    "routes_within_share": _routes_within_share,
+    "centre_km": _centre_km,
+    "stops_per_km2": _stops_per_km2,
+    "services_per_km2": _services_per_km2,
     "table": _table,
+    "table_change": _table_change,
+    "table_per_km2": _table_per_km2,
 }
 _PARAMETERS = {
     "walk_min": ("categories",),
@@ -888,8 +1017,18 @@ _PARAMETERS = {
     "stop_share": ("column", "min_known_share"),
     "services_15min_count": ("categories",),
     "reached_15min_share": ("categories", "within_min", "min_kinds"),
+    "stops_within_share": ("modes", "within_m"),
+    "stop_slope_share": ("modes",),
+    "routes_within_share": ("modes", "within_m"),
+    "services_per_km2": ("categories",),
+    "table_change": ("of", "since"),
 }
-_OPTIONAL = {"table": ("per",)}
+_OPTIONAL = {
+    "table": ("per",),
+    "table_change": ("per",),
+    "stops_within_share": ("besides",),
+    "stops_per_km2": ("modes",),
+}
 _OPTIONAL_LAYERS = (
     "streets",
     "network",
@@ -899,10 +1038,13 @@ _OPTIONAL_LAYERS = (
     "homes",
     "supply",
     "reach",
+    "routes",
+    "centre",
+    "heights_m",
 )
 _NEEDS = {  # of the layers besides districts and cells
     "walk_min": ("minutes", "homes"),
-    "safe_walk_min": ("minutes", "homes"),
+    "safe_walk_min": ("minutes", "homes", "services"),
     "services_exposed_share": ("services",),
     "stop_walk_min": ("minutes", "homes"),
     "services_share": ("metres", "homes"),
@@ -922,9 +1064,18 @@ _NEEDS = {  # of the layers besides districts and cells
     "services_15min_count": ("counts", "homes"),
     "reached_15min_share": ("minutes", "homes"),
     "stop_share": ("stops",),
+    "stops_within_share": ("metres", "homes"),
+    "stop_slope_share": ("homes", "stops", "heights_m"),
+    "routes_within_share": ("homes", "routes"),
+    "centre_km": ("centre",),
+    "stops_per_km2": ("stops",),
+    "services_per_km2": ("services",),
     "table": (),
+    "table_change": (),
+    "table_per_km2": (),
 }
 _TO_CATEGORIES = ("walk_min", "services_share", "services_15min_count", "reached_15min_share")
-_BY_DISTANCE = ("services_share", "transit_share")
-_LISTS = ("categories", "modes", "yes", "no")
-_TEXTS = ("tag", "column", "group")
+_TO_STOPS = ("stop_walk_min", "transit_share", "stops_within_share")
+_BY_DISTANCE = ("services_share", "transit_share", "stops_within_share")
+_LISTS = ("categories", "modes", "besides", "yes", "no")
+_TEXTS = ("tag", "column", "group", "of", "since")

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geoequity import schema
 from geoequity._cores import in_order
 from geoequity.errors import DataError, shown
 from geoequity.inequality._people import FORMS, People, grouped, people_of
@@ -281,6 +282,9 @@ def _on_draws(
     if len(partly):
         msg = f"draws: unknown in part, not throughout, in {shown(partly)}"
         raise DataError(msg, ids=partly)
+    schema.check_unique(draws.columns, name="draws")
+    if value is not None:
+        schema.check_same_index(draws.iloc[0], value, names=("draws", "value"))
     first = draws.iloc[0] if value is None else draws.iloc[0].fillna(value)
     people = people_of(first.rename("draws"), population, signed=True)
     table = draws if value is None else draws.fillna(value)

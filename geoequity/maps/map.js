@@ -6,7 +6,11 @@ geoequity.start = function (map, data) {
   const at = (id) => document.getElementById(`ge-${id}`);
   const known = (value) => value !== null && value !== undefined;
   const layers = new Map(data.layers.map((layer) => [layer.id, layer]));
-  const first = data.layers.find((layer) => layer.values?.some(known)) || data.layers[0];
+  const told = (layer) => layer.values?.filter(known).length || 0;
+  const first = // what is known of one district alone is no map to begin with
+    data.layers.find((layer) => told(layer) && 2 * told(layer) >= layer.values.length) ||
+    data.layers.find((layer) => told(layer)) ||
+    data.layers[0];
   const state = {
     language: data.language,
     layer: first.id,
@@ -44,6 +48,7 @@ geoequity.start = function (map, data) {
   const lettering = L.canvas({ pane: "ge-labels", padding: 0.2 });
   const units = geoequity.units(map, data, { click: (place, event) => openCard(place, null, event), hover });
   const { paths, extent } = units;
+  const view = geoequity.view(map, { extent, boundsOf: units.boundsOf, at, narrow, calm });
   const cells = geoequity.cells(map, data);
   const ground = geoequity.ground(map, data, "ge-ground");
   const overlays = geoequity.overlays(map, data, state.overlays, { pane: "ge-places", ground: showGround, changed: remember });
@@ -125,15 +130,6 @@ geoequity.start = function (map, data) {
 
   // ----------------------------------------------------------------- tooltip
 
-  const tip = L.tooltip({ direction: "top", offset: [0, -8], opacity: 1, className: "ge-tip" });
-  let touched = false; // a finger has no hover: it opens cards, and names places where it taps
-  for (const kind of ["pointerdown", "pointermove"]) {
-    const note = (event) => {
-      touched = event.pointerType === "touch";
-    };
-    map.getContainer().addEventListener(kind, note, { capture: true });
-  }
-
   function said(layer, place) {
     if (layer.kind === "type") return words.text(`type.${layer.values[place] || "unknown"}`);
     if (layer.kind === "crossed") return layer.parts.map((part) => words.quantity(part.values[place], "score")).join(" · ");
@@ -155,36 +151,12 @@ geoequity.start = function (map, data) {
     );
   }
 
-  function showTip(event) {
-    const near = overlays.nearest(map.latLngToLayerPoint(event.latlng), 9);
-    if (near) {
-      const name = near.part.names[near.place];
-      const label = near.part.label(words);
-      tip.setContent(make("div", {}, make("strong", { dir: "auto" }, name || label), name ? make("span", {}, label) : null));
-    } else if (state.hovered !== null) {
-      tip.setContent(tipFor(state.hovered, map.latLngToLayerPoint(event.latlng)));
-    } else {
-      tip.remove();
-      return;
-    }
-    tip.setLatLng(event.latlng);
-    if (!map.hasLayer(tip)) tip.addTo(map);
-  }
-
-  let waiting = null;
-  map.on("mousemove", (event) => {
-    if (touched) return;
-    if (waiting === null) {
-      requestAnimationFrame(() => {
-        if (waiting !== null) showTip(waiting);
-        waiting = null;
-      });
-    }
-    waiting = event;
-  });
-  map.on("mouseout", () => {
-    waiting = null;
-    tip.remove();
+  const tip = geoequity.tip(map, {
+    nearest: (point, within) => {
+      const near = overlays.nearest(point, within);
+      return near && { name: near.part.names[near.place], label: near.part.label(words) };
+    },
+    districtAt: (point) => (state.hovered === null ? null : tipFor(state.hovered, point)),
   });
 
   function hover(place) {
@@ -227,10 +199,7 @@ geoequity.start = function (map, data) {
   // -------------------------------------------------------------------- card
 
   function openCard(place, from, event) {
-    if (event && touched) {
-      const near = overlays.nearest(map.latLngToLayerPoint(event.latlng), 14);
-      if (near) return showTip(event); // a tap on a place names it
-    }
+    if (event && tip.tapped(event)) return;
     opener = from;
     state.open = place;
     if (state.beside === place) state.beside = null;
@@ -243,39 +212,9 @@ geoequity.start = function (map, data) {
     at("card").scrollTop = 0;
     at("card").querySelector("h2").focus({ preventScroll: true });
     at("status").textContent = data.districts[place].name;
-    requestAnimationFrame(() => reveal(place));
-  }
-
-  // Brings a district into the part of the map that the card leaves free.
-  function reveal(place) {
-    if (state.open !== place) return; // closed again before it was drawn
-    settle();
-    if (home && !narrow.matches) return;
-    moving = true;
-    showWithin(place);
-    moving = false;
-  }
-
-  function showWithin(place) {
-    const bounds = paths[place].getBounds();
-    const below = map.getContainer().getBoundingClientRect().bottom;
-    const covered = narrow.matches ? Math.max(below - at("card").getBoundingClientRect().top, 0) : 0;
-    const low = Math.min(covered, Math.max(map.getSize().y - 100, 0)); // a sliver at least stays free
-    const options = { paddingTopLeft: [20, 20], paddingBottomRight: [20, 20 + low], animate: false };
-    const view = map.getPixelBounds();
-    const [corner, other] = [map.project(bounds.getSouthWest()), map.project(bounds.getNorthEast())];
-    const box = L.bounds(corner, other);
-    const free = L.bounds(view.min.add([10, 10]), view.max.subtract([10, 10 + low]));
-    if (free.contains(box)) return;
-    if (box.getSize().x < free.getSize().x && box.getSize().y < free.getSize().y) {
-      const shift = L.point(
-        Math.min(0, box.min.x - free.min.x) + Math.max(0, box.max.x - free.max.x),
-        Math.min(0, box.min.y - free.min.y) + Math.max(0, box.max.y - free.max.y),
-      );
-      map.panBy(shift, { animate: !calm });
-    } else {
-      map.fitBounds(bounds, options);
-    }
+    requestAnimationFrame(() => {
+      if (state.open === place) view.reveal(place); // else closed again before it was drawn
+    });
   }
 
   function drawCard() {
@@ -296,7 +235,7 @@ geoequity.start = function (map, data) {
     paint();
     document.getElementById("ge-beside").focus({ preventScroll: true });
     at("status").textContent = place === null ? "" : data.districts[place].name;
-    requestAnimationFrame(settle);
+    requestAnimationFrame(view.settle);
   }
 
   function closeCard() {
@@ -312,7 +251,7 @@ geoequity.start = function (map, data) {
     const back = opener?.isConnected ? opener : list.buttonOf(place);
     if (back?.offsetParent) back.focus({ preventScroll: true });
     else at("layer").focus({ preventScroll: true });
-    requestAnimationFrame(settle);
+    requestAnimationFrame(view.settle);
   }
 
   // -------------------------------------------------------------------- page
@@ -393,14 +332,10 @@ geoequity.start = function (map, data) {
   const paper = geoequity.print(map, data, {
     at,
     listAll: () => list.all(),
-    fit: (bounds) => {
-      moving = true;
-      map.fitBounds(home ? extent : bounds, { animate: false, padding: [4, 4] });
-      moving = false;
-    },
+    fit: view.fit,
     back: () => {
       drawList();
-      settle();
+      view.settle();
     },
   });
   const story = geoequity.story(data, { at, go: goTo, left: leaveStory });
@@ -411,27 +346,13 @@ geoequity.start = function (map, data) {
     showLayer(layer);
     if (places.length) mark(places);
     remember();
-    showPlaces(places);
-  }
-
-  function showPlaces(places) {
-    const box = map.getContainer().getBoundingClientRect();
-    const words = at("story").getBoundingClientRect();
-    const below = narrow.matches ? Math.min(box.bottom - words.top, box.height / 2) : 0;
-    const beside = narrow.matches ? 0 : Math.min(words.right - box.left, box.width / 2);
-    const bounds = L.latLngBounds();
-    for (const place of places) bounds.extend(paths[place].getBounds());
-    const options = { paddingTopLeft: [20 + beside, 20], paddingBottomRight: [20, 20 + below], maxZoom: map.getBoundsZoom(extent) + 2 };
-    moving = true;
-    map.flyToBounds(bounds.isValid() ? bounds : extent, { ...options, animate: !calm, duration: 0.7 });
-    moving = false;
-    home = false;
+    view.tell(places);
   }
 
   function leaveStory() {
     mark(null);
     remember();
-    goHome();
+    view.goHome();
   }
 
   function showMore(open) {
@@ -446,8 +367,8 @@ geoequity.start = function (map, data) {
   function remember() {
     address.remember(() => {
       const { lat, lng } = map.getCenter();
-      const view = home ? null : { zoom: map.getZoom(), lat: lat.toFixed(5), lon: lng.toFixed(5) };
-      return { ...state, view, step: story.step() };
+      const seen = view.isHome() ? null : { zoom: map.getZoom(), lat: lat.toFixed(5), lon: lng.toFixed(5) };
+      return { ...state, view: seen, step: story.step() };
     });
   }
 
@@ -465,14 +386,10 @@ geoequity.start = function (map, data) {
     for (const [id, weight] of found.own) mine.set(id, weight);
     draw();
     map.invalidateSize({ pan: false });
-    goHome();
+    view.goHome();
     if (found.step !== story.step()) story.turn(found.step, { quiet: true });
-    if (found.view) {
-      map.setView([found.view.lat, found.view.lon], Math.max(found.view.zoom, map.getMinZoom()), { animate: false });
-      if (!map.getBounds().intersects(extent)) goHome(); // nothing is to be seen there
-    } else if (found.open !== null) {
-      reveal(found.open);
-    }
+    if (found.view) view.go(found.view);
+    else if (found.open !== null) view.reveal(found.open);
   }
 
   function drawSources() {
@@ -564,30 +481,9 @@ geoequity.start = function (map, data) {
   at("sources-open").addEventListener("click", () => at("sources").showModal());
   at("sources-close").addEventListener("click", () => at("sources").close());
 
-  // The view follows the window until the reader moves it.
-  let home = true;
-  let moving = false;
-  function goHome() {
-    moving = true;
-    map.fitBounds(extent, { padding: [18, 18], animate: false });
-    moving = false;
-    home = true;
-  }
-  function settle() {
-    moving = true;
-    map.invalidateSize({ pan: false, animate: false });
-    moving = false;
-    if (home) goHome();
-  }
-  map.on("movestart", () => {
-    if (!moving) home = false;
-  });
   new ResizeObserver(() => {
-    if (state.open === null || !narrow.matches) settle();
+    if (state.open === null || !narrow.matches) view.settle(); // a card on a phone covers, and moves nothing
   }).observe(map.getContainer());
-  at("in").addEventListener("click", () => map.zoomIn());
-  at("out").addEventListener("click", () => map.zoomOut());
-  at("home").addEventListener("click", goHome);
   map.on("moveend", remember);
   map.on("zoomend", () => {
     showCells();
@@ -602,7 +498,7 @@ geoequity.start = function (map, data) {
   draw();
   overlays.show();
   map.invalidateSize({ pan: false });
-  goHome();
+  view.goHome();
   map.setMinZoom(Math.floor(map.getZoom()) - 2);
   const asked = address.read();
   if (asked) restore(asked);

@@ -23,6 +23,8 @@ _SCRIPTS = (
     "data.js",
     "shapes.js",
     "units.js",
+    "view.js",
+    "tip.js",
     "ground.js",
     "cells.js",
     "overlays.js",

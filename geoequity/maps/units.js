@@ -83,7 +83,12 @@ geoequity.units = function (map, data, { click, hover }) {
     else doubtful[place].remove();
   }
 
-  const extent = L.latLngBounds();
-  for (const path of paths) extent.extend(path.getBounds());
-  return { paths, borders, extent, many, style, raise, doubt };
+  function boundsOf(places) {
+    const bounds = L.latLngBounds();
+    for (const place of places) bounds.extend(paths[place].getBounds());
+    return bounds;
+  }
+
+  const extent = boundsOf(paths.keys());
+  return { paths, extent, boundsOf, style, raise, doubt };
 };

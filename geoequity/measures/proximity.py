@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from geoequity import schema
 
@@ -110,3 +113,106 @@ def over_homes(values: pd.Series, *, homes: pd.DataFrame, cells: pd.Index) -> pd
     sums = table.groupby("cell", sort=False)[["known", "sum"]].sum().reindex(cells)
     mean = sums["sum"] / sums["known"].where(sums["known"] >= _MIN_KNOWN)
     return mean.rename(values.name)
+
+
+def rise(
+    homes: gpd.GeoSeries,
+    places: gpd.GeoSeries,
+    *,
+    from_m: pd.Series,
+    to_m: pd.Series,
+) -> pd.Series:
+    """
+    Measure how steep the way between home and the nearest place is.
+
+    The way is taken as a straight line, so that a street that winds up a hill
+    is less steep, and a way that dips between is steeper.
+
+    Parameters
+    ----------
+    homes
+        Where people set out, in a metric CRS.
+    places
+        Where they go, in the same CRS; areas stand for a point inside.
+    from_m
+        Height of the ground at the homes [m], on their index; NaN where unknown.
+    to_m
+        Likewise at the places.
+
+    Returns
+    -------
+    rise
+        Difference in height over distance [share: 0.1 is ten per cent], up or
+        down, on the homes' index; NaN where a height is unknown, or there is no
+        place. 0 for a home at the place itself.
+
+    Raises
+    ------
+    CRSError
+        If a CRS is not metric or the two differ.
+    DataError
+        If an index differs.
+
+    Examples
+    --------
+    >>> home = gpd.GeoSeries.from_xy([0], [0], crs=32718)
+    >>> place = gpd.GeoSeries.from_xy([300], [400], crs=32718)
+    >>> rise(home, place, from_m=pd.Series([1500.0]), to_m=pd.Series([1550.0])).tolist()
+    [0.1]
+    """
+    schema.check_metric_crs(homes, name="homes")
+    schema.check_same_crs(homes, places, names=("homes", "places"))
+    schema.check_same_index(from_m, homes, names=("from_m", "homes"))
+    schema.check_same_index(to_m, places, names=("to_m", "places"))
+    if places.empty or homes.empty:
+        return pd.Series(np.nan, index=homes.index)
+    ends = np.asarray(places.representative_point())
+    tree = shapely.STRtree(ends)
+    starts = np.asarray(homes.geometry)
+    nearest_to = tree.nearest(starts)
+    metres = shapely.distance(starts, ends[nearest_to])
+    climb = np.abs(to_m.to_numpy(dtype=float)[nearest_to] - from_m.to_numpy(dtype=float))
+    share = np.divide(climb, metres, out=np.zeros_like(climb), where=metres > 0)
+    return pd.Series(np.where(np.isnan(climb), np.nan, share), index=homes.index)
+
+
+def near_lines(homes: gpd.GeoSeries, lines: gpd.GeoSeries, *, within_m: float) -> pd.Series:
+    """
+    Tell which homes lie near a line, such as that of a bus whose stops nobody lists.
+
+    Parameters
+    ----------
+    homes
+        Where people set out, in a metric CRS.
+    lines
+        In the same CRS.
+    within_m
+        The limit in a straight line [m], included.
+
+    Returns
+    -------
+    near
+        1 within the limit, 0 beyond it, on the homes' index.
+
+    Raises
+    ------
+    CRSError
+        If a CRS is not metric or the two differ.
+    DataError
+        If the limit is not above 0.
+
+    Examples
+    --------
+    >>> homes = gpd.GeoSeries.from_xy([0, 50], [400, 600]).set_crs(32718)
+    >>> lines = gpd.GeoSeries([shapely.LineString([(0, 0), (100, 0)])], crs=32718)
+    >>> near_lines(homes, lines, within_m=500).tolist()
+    [1.0, 0.0]
+    """
+    schema.check_metric_crs(homes, name="homes")
+    schema.check_same_crs(homes, lines, names=("homes", "lines"))
+    schema.check_above_0(within_m, name="within_m")
+    tree = shapely.STRtree(np.asarray(lines))
+    found, _ = tree.query(np.asarray(homes.geometry), predicate="dwithin", distance=within_m)
+    near = np.zeros(len(homes))
+    near[found] = 1.0
+    return pd.Series(near, index=homes.index)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from geoequity.locale import label, listing, messages, text, unit_name
 from geoequity.study import Study
+from geoequity.summary import scenario_banner
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the start of one
 _WIDTHS = (8, 48)  # characters
@@ -120,6 +121,8 @@ def _readme(study: Study, language: str) -> list[list[Any]]:
         "software": f"geoequity {version}".strip(),
     }
     rows: list[list[Any]] = [[None, said["fictitious"]]] if city.get("fictitious") else []
+    scenario = scenario_banner(study.summary)
+    rows += [] if scenario is None else [[None, scenario[language]]]
     rows += [[said[f"workbook.{key}"], fact] for key, fact in facts.items() if fact]
     rows += [[], [said["workbook.how"]]]
     rows += [[None, said[f"workbook.how_{one}"]] for one in ("unknown", "units", "ranges", "rows")]

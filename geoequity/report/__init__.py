@@ -156,12 +156,15 @@ def write_figures(study: Study, folder: str | Path, *, language: str = "es") -> 
 def _told(study: Study, language: str) -> dict[str, str]:
     """Say what stands on every page of paper."""
     from geoequity.locale import messages, name  # noqa: PLC0415  as all of the report
+    from geoequity.summary import scenario_banner  # noqa: PLC0415  the same
 
     said, city = messages(language), study.summary["city"]
+    scenario = scenario_banner(study.summary) or {}
+    banners = [said["fictitious"] if city.get("fictitious") else "", scenario.get(language, "")]
     return {
         "title": f"{said['question']} {name(city['name'])}",
         "language": language,
-        "banner": said["fictitious"] if city.get("fictitious") else "",
+        "banner": " ".join(filter(None, banners)),
     }
 
 

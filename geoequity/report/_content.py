@@ -30,6 +30,7 @@ from geoequity.report import (
     _shapes,
     _tables,
     _together,
+    _truths,
 )
 from geoequity.report._words import Words, at, figure, indicator_names, interval
 from geoequity.schema import AREAS, PILLARS, TYPES
@@ -98,6 +99,7 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
         "wheels": _on_wheels.rides(study, words),
         "borders": _borders.borders(study, words),
         "exposed": _readings.exposed(study, words),
+        "truths": _truths.truths(study, words),
         "indicators": groups,
         "absent": _tables.absent(study, words),
         "seen": _tables.seen(study, words),

@@ -22,9 +22,9 @@ def walks(study: Study, words: Words) -> dict[str, Any] | None:
     Returns
     -------
     walks
-        Sentences under ``said``; ``heads`` and ``rows`` of the table of
-        walkers, empty where only adults walk. None where nothing was walked and
-        no street layer was turned down.
+        A ``lead``, where anybody walked along streets; sentences under ``said``;
+        ``heads`` and ``rows`` of the table of walkers, empty where only adults walk.
+        None where there is no street layer.
     """
     told = study.summary.get("walking") or {}
     said = _said(told, words)
@@ -38,7 +38,13 @@ def walks(study: Study, words: Words) -> dict[str, Any] | None:
         cells = [_minutes(adult, words), *(_minutes(one, words) for one in means)]
         rows.append({"name": words.label(study.catalogue.loc[key]), "cells": cells})
     heads = [words.text("walker.adult"), *(words.text(f"walker.{one}") for one in groups)]
-    return {"said": [*said, *_unreached(groups, study, words)], "heads": heads, "rows": rows}
+    walked = bool(rows) or (told.get("kind") == "whole" and told.get("homes") is not None)
+    return {
+        "lead": words.text("report.foot.lead") if walked else "",
+        "said": [*said, *_unreached(groups, study, words)],
+        "heads": heads,
+        "rows": rows,
+    }
 
 
 def _said(told: dict[str, Any], words: Words) -> list[str]:
@@ -46,8 +52,11 @@ def _said(told: dict[str, Any], words: Words) -> list[str]:
     kind = told.get("kind")
     if kind in {"main_roads", "fragments"}:
         return [words.text(f"report.foot.{kind}")]
-    if kind is None or told.get("homes") is None:
+    if kind is None:
         return []
+    if told.get("homes") is None:
+        kilometres = words.number(told["length_km"], 0)
+        return [words.text("report.foot.nobody", kilometres=kilometres)]
     key = "report.foot.slope" if told.get("slope") else "report.foot.level"
     said = [words.text(key, kilometres=words.number(told["length_km"], 0))]
     for name in ("straight_share", "far_share", "island_share"):

@@ -28,21 +28,39 @@ def rides(study: Study, words: Words) -> dict[str, Any] | None:
     Returns
     -------
     rides
-        Sentences under ``said``; under ``tables``, one for each mode that was
-        taken out, ``caption``, ``heads`` and ``rows`` of the districts that lose
-        most. None where there is no timetable.
+        A ``lead``; sentences under ``said``; under ``tables``, one for each mode
+        that was taken out, ``caption``, ``heads`` and ``rows`` of the districts that
+        lose most. Without a timetable, how often routes run; None where there are
+        none either.
     """
     told = study.summary.get("transit") or {}
     timetable = told.get("timetable")
     if not timetable:
-        return None
+        return _routes(told.get("routes") or {}, words)
     said = [*_timetable(timetable, words), *_reach(told, words)]
     tables = []
     for mode, one in (told.get("without") or {}).items():
         names = study.districts["name"]
         said.append(say_without(one, mode=mode, names=names, language=words.language))
         tables.append(_table(one, mode=mode, names=names, words=words))
-    return {"said": said, "tables": [one for one in tables if one["rows"]]}
+    lead = words.text("report.wheels.lead")
+    return {"lead": lead, "said": said, "tables": [one for one in tables if one["rows"]]}
+
+
+def _routes(told: dict[str, Any], words: Words) -> dict[str, Any] | None:
+    """Say how often routes run where no timetable tells what leaves from which stop."""
+    if not told:
+        return None
+    said = [
+        words.text(
+            "report.wheels.routes" if one["running"] else "report.wheels.routes_none",
+            mode=words.text(f"map.mode.{mode}").capitalize(),
+            **{key: words.number(one[key], 0) for key in ("routes", "known", "running")},
+            headway=words.number(one["headway_min"]),
+        )
+        for mode, one in told.items()
+    ]
+    return {"lead": words.text("report.wheels.routes_lead"), "said": said, "tables": []}
 
 
 def _timetable(told: dict[str, Any], words: Words) -> list[str]:

@@ -244,6 +244,8 @@ def sure(
         said.append(words.text("report.sure.straight", factor=figure(method.get("detour_factor"))))
     elif method.get("streets"):
         said.append(words.text("report.sure.network"))
+    if method.get("people") == "spread":
+        said.append(words.text("report.sure.spread"))
     said += _mapped(study, words)
     years = method.get("reference_years") or {}
     if years.get("flagged"):

@@ -70,6 +70,12 @@ def read_districts(spec: DistrictsSpec, *, crs: str, record: Record) -> gpd.GeoD
     districts["name"] = districts["name"].fillna(districts.index.to_series())
     if spec.name_case == "title":
         districts["name"] = districts["name"].map(titled)
+    lost = sorted(set(spec.names) - set(districts.index))
+    if lost:
+        msg = f"{spec.path}: names: no district is {shown(lost)}"
+        raise DataError(msg, ids=lost)
+    for unit, name in spec.names.items():
+        districts.loc[unit, "name"] = name
     districts = projected(districts, _study_crs(districts, crs, spec=spec), spec=spec)
     _check_polygons(districts, districts.index.to_series(), path=spec.path)
     _check_ground(districts)

@@ -355,6 +355,27 @@ def _read_parquet(
     return pa.Table.from_batches(kept).to_pandas(), names
 
 
+def row_groups(file: pq.ParquetFile, column: str, quadkeys: pd.Index) -> list[int]:
+    """
+    Find the row groups that may hold some tiles.
+
+    Parameters
+    ----------
+    file
+        Parquet, of which only the footer is read.
+    column
+        Column of the quadkeys.
+    quadkeys
+        The tiles.
+
+    Returns
+    -------
+    numbers
+        Of the row groups; all whose footer tells nothing of the column.
+    """
+    return _row_groups(file, column, _beginnings(quadkeys))
+
+
 def _row_groups(file: pq.ParquetFile, column: str, beginnings: list[str]) -> list[int]:
     """Find the row groups that may hold quadkeys that begin so."""
     at = file.schema_arrow.names.index(column)

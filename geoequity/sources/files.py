@@ -31,6 +31,7 @@ import pyogrio
 import shapely
 
 from geoequity.errors import DataError, DataWarning, GeoEquityError, SourceError, shown
+from geoequity.sources._cache import entry_of
 from geoequity.sources.spec import FileSpec, Origin
 
 TEXT_SUFFIXES = {".csv", ".tsv", ".txt"}
@@ -107,11 +108,17 @@ class Record:
         record
             Plain values; ``path`` is the bare file name.
         """
+        digest = sha256(self.path)
+        fetched = entry_of(self.path, sha256=digest)
+        terms = {key: getattr(self.origin, key) for key in Origin.model_fields}
+        if fetched is not None:  # what a city file says of the day was written before
+            terms["retrieved"] = fetched["retrieved"]
         return {
             "name": self.name,
             "path": self.path.name,
-            **{key: getattr(self.origin, key) for key in Origin.model_fields},
-            "sha256": sha256(self.path),
+            **terms,
+            "sha256": digest,
+            **({} if fetched is None else {"download": fetched}),
             "rows_read": self.rows_read,
             "rows_kept": self.rows_kept,
             **self.counts,

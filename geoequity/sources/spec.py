@@ -48,6 +48,9 @@ _MERGE = (
 )
 
 
+_CUT = "fetch keeps only what lies near the districts, where the provider offers more"
+
+
 class Block(BaseModel):
     """A table of a city file."""
 
@@ -58,7 +61,11 @@ class Origin(Block):
     """Where a source comes from and under which terms."""
 
     provider: str | None = Field(None, description="who publishes the data")
-    url: str | None = Field(None, description="where the provider offers them")
+    url: str | tuple[Text, ...] | None = Field(
+        None,
+        description="where the provider offers them; beside a path, the address that fetch"
+        " downloads the file from, of several paths as many",
+    )
     licence: str | None = Field(None, description="licence, by its SPDX id where it has one")
     retrieved: Day | None = Field(None, description="day of download, YYYY-MM-DD")
     reference_year: int | None = Field(None, description="year the data speak of")
@@ -70,6 +77,7 @@ class FileSpec(Origin):
 
     path: Path = Field(description="file, relative to the city file or to --data")
     source: str | None = Field(None, description="name of a [sources] block with the terms")
+    cut: bool = Field(default=False, description=_CUT)
     layer: str | None = Field(None, description="layer of a GIS file, sheet of a workbook")
     encoding: str | None = Field(
         None, description="of text; by default UTF-8, or what a GIS file says of itself"
@@ -133,6 +141,7 @@ class DistrictsSpec(FileSpec):
     name_case: Literal["as is", "title"] = Field(
         "as is", description='title: names in capitals are shown as "Villa del Parque"'
     )
+    names: dict[str, Text] = Field({}, description="id -> name, where the file has it wrong")
     duplicates: Literal["error", "first", "dissolve"] = Field(
         "error", description="what to do with differing rows of one id"
     )
@@ -176,6 +185,10 @@ class BorderSpec(FileSpec):
     """The land that people may reach, where a border or a coast near the city is closed."""
 
 
+class LandSpec(FileSpec):
+    """Polygons of the land of a group of people."""
+
+
 class CellsSpec(FileSpec):
     """The cells in which people live."""
 
@@ -186,10 +199,21 @@ class CellsSpec(FileSpec):
     population: str | Path | None = Field(
         None, description="column of the residents, or a raster that counts people"
     )
+    population_url: str | None = Field(
+        None, description="address that fetch downloads the raster that counts people from"
+    )
     rake: bool = Field(
         default=False,
         description="scale the residents of the cells of each district to the population that a "
         "[[tables]] block of districts gives",
+    )
+    spread: bool = Field(
+        default=False,
+        description="spread the residents that a [[tables]] block gives by district evenly over "
+        "the land of its cells, in which nobody counted them",
+    )
+    empty: tuple[str, ...] = Field(
+        (), description="with spread: classes of land cover on which nobody is taken to live"
     )
     sample: bool = Field(
         default=False,
@@ -198,6 +222,11 @@ class CellsSpec(FileSpec):
     )
     bases: dict[Base, str] = Field({}, description="columns of other counts to weigh by")
     groups: dict[str, str] = Field({}, description="columns of counts of groups of people")
+    group_areas: dict[str, LandSpec] = Field(
+        {},
+        description="land whose people are a group of their own, such as informal settlements: "
+        "of the residents of each cell as many as lies of its land there",
+    )
     duplicates: Literal["error", "first", "dissolve"] = Field(
         "error", description="what to do with differing rows of one id"
     )
@@ -239,12 +268,19 @@ class CellsSpec(FileSpec):
 
     @model_validator(mode="after")
     def _free_names(self) -> "CellsSpec":
-        taken = sorted(set(self.groups) & set(RESERVED))
+        named = [*self.groups, *self.group_areas]
+        taken = sorted(set(named) & set(RESERVED) | {one for one in named if named.count(one) > 1})
         if taken:
             msg = f"groups cannot be called {', '.join(taken)}"
             raise ValueError(msg)
         if self.rake and self.groups:
             msg = "rake scales residents, not groups of them; give one or the other"
+            raise ValueError(msg)
+        if self.spread and (self.rake or self.population or self.bases or self.groups):
+            msg = "spread is for cells in which nobody is counted: no population, bases or groups"
+            raise ValueError(msg)
+        if self.empty and not self.spread:
+            msg = "empty needs spread"
             raise ValueError(msg)
         return self
 
@@ -256,6 +292,7 @@ class OsmSpec(Origin):
         min_length=1, description="file or files: .osm.pbf, .osm or answers of Overpass, .json"
     )
     source: str | None = Field(None, description="name of a [sources] block with the terms")
+    cut: bool = Field(default=False, description=_CUT)
     date: Day | None = Field(None, description="day of the extract; read from the file by default")
     only: tuple[str, ...] = Field(
         (),
@@ -416,6 +453,7 @@ class TilesSpec(Origin):
         min_length=1, description="file or files: Parquet, shapefile in a zip, GeoJSON or text"
     )
     source: str | None = Field(None, description="name of a [sources] block with the terms")
+    cut: bool = Field(default=False, description=_CUT)
     period: tuple[Quarter, ...] = Field(
         (), description="quarter of each file, such as 2023Q3; by default as columns or name say"
     )
@@ -465,6 +503,12 @@ class ColumnSpec(Block):
     design_effect: float = Field(
         1.0, ge=1, description="of the survey: variance over that of a simple random sample"
     )
+    low: str | None = Field(None, description="column of the low end of its published interval")
+    high: str | None = Field(None, description="column of the high end, in the same unit")
+    interval_level: float = Field(0.95, gt=0, lt=1, description="level of that interval")
+    classes: dict[Text, float] = Field(
+        {}, description="text in the column -> the number it stands for, such as of classes"
+    )
 
     @model_validator(mode="after")
     def _shares_are_asked(self) -> "ColumnSpec":
@@ -474,6 +518,21 @@ class ColumnSpec(Block):
         if self.n is None and self.design_effect != 1:
             msg = "design_effect needs n"
             raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _whole_interval(self) -> "ColumnSpec":
+        faults = []
+        if (self.low is None) != (self.high is None):
+            faults.append("low and high go together")
+        if self.low is not None and (self.n is not None or self.column is None):
+            faults.append("low and high go with column, and without n")
+        if self.low is None and "interval_level" in self.model_fields_set:
+            faults.append("interval_level needs low and high")
+        if self.classes and (self.column is None or self.unit != "value"):
+            faults.append('classes go with column and unit = "value"')
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
     @model_validator(mode="after")
@@ -505,9 +564,9 @@ class TableSpec(FileSpec):
 
     @model_validator(mode="after")
     def _districts_are_asked(self) -> "TableSpec":
-        asked = [one for one, column in self.columns.items() if column.n is not None]
+        asked = [one for one, column in self.columns.items() if column.n or column.low]
         if asked and (self.level != "district" or self.duplicates == "sum"):
-            msg = f"{', '.join(asked)}: n is of districts, one row each"
+            msg = f"{', '.join(asked)}: n, low and high are of districts, one row each"
             raise ValueError(msg)
         return self
 
@@ -551,6 +610,7 @@ class RasterSpec(Origin):
         min_length=1,
     )
     source: str | None = Field(None, description="name of a [sources] block with the terms")
+    cut: bool = Field(default=False, description=_CUT)
     kind: Literal["population", "elevation", "night_lights", "hazard", "ndvi", "landcover"] = Field(
         description="what the values are: people, metres, radiance, depth or class of a hazard, "
         "vegetation index, land cover classes"

@@ -67,6 +67,7 @@ def read_values(
         record.warn("rows without a key dropped", table.index[ids.isna()])
         table, ids = table[ids.notna()], ids[ids.notna()]
     used = sorted({name for column in spec.columns.values() for name in _names(column)})
+    table = _classed(table, spec)
     parsed = _parsed(table, used, spec=spec, ids=ids)
     unit_of = ids if units is None else _unit_of(ids, spec, units, record=record)
     matched = unit_of.notna()
@@ -100,6 +101,26 @@ def _parsed(
         return numbers(column_of(table, name, path=spec.path), spec=spec, ids=ids)
 
     return pd.DataFrame(all_of({name: partial(parse, name) for name in used}), index=table.index)
+
+
+def _classed(table: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
+    """Put numbers for the texts of columns of classes; refuse a text that nobody declared."""
+    faults, odd = [], []
+    for column in spec.columns.values():
+        if not column.classes or column.column is None:
+            continue
+        said = column_of(table, column.column, path=spec.path)
+        texts = said.dropna().astype(str).str.strip()
+        texts = texts[(texts != "") & ~texts.isin(spec.missing)]
+        unknown = sorted(set(texts) - set(column.classes))
+        if unknown:
+            named = shown(unknown)
+            faults.append(f"{spec.path}: column {column.column!r}: no number for {named}")
+            odd += unknown
+        table = table.assign(**{column.column: texts.map(column.classes).reindex(table.index)})
+    if faults:
+        raise DataError("; ".join(faults), ids=odd)
+    return table
 
 
 def _names(column: ColumnSpec) -> list[str]:

@@ -1,4 +1,9 @@
-"""How large and how slow a map may be; `scripts/benchmarks/map.py` prints what it is."""
+"""
+How large and how slow a map may be; `scripts/benchmarks/map.py` prints what it is.
+
+Steps are measured in time of the processor, which other programs do not stretch;
+a page is opened until it is drawn in time, some times at most.
+"""
 
 from pathlib import Path
 
@@ -11,14 +16,17 @@ pytestmark = pytest.mark.browser
 
 CITY = Path(__file__).parents[3] / "shared" / "cities" / "buenos_aires"
 DRAWN = "return performance.getEntriesByName('ge-drawn')[0].startTime"
-STEP = """
-const [weight, done] = arguments;
-const slider = document.querySelector(`[data-weight=${weight}]`);
-const start = performance.now();
-slider.value = Number(slider.value) > 2 ? 0.5 : Number(slider.value) + 0.5;
-slider.dispatchEvent(new Event("input", { bubbles: true }));
-document.body.getBoundingClientRect(); // laid out, not only written
-requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
+STEPS = """
+const [times, done] = arguments;
+const weights = ["technologies", "mobility", "structures", "activities"];
+function step(left) {
+  if (!left) return done();
+  const slider = document.querySelector(`[data-weight=${weights[left % 4]}]`);
+  slider.value = Number(slider.value) > 2 ? 0.5 : Number(slider.value) + 0.5;
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+  return requestAnimationFrame(() => setTimeout(() => step(left - 1)));
+}
+step(times);
 """
 
 
@@ -41,15 +49,19 @@ def opened(open_page, path, *, within_s):
     return page, best
 
 
-def best_step_ms(page, *, within_ms=100):
-    """Move sliders with a card open until a step is painted in time, some times at most."""
+def step_ms(page, *, times=12):
+    """Tell what the page works for a step of a slider, painted, with a card open [ms]."""
+
+    def worked_s():
+        told = page.driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+        return next(one["value"] for one in told if one["name"] == "ThreadTime")
+
     page.run("geoequity.page.openCard(0, null)")
-    best = float("inf")
-    for weight in ("technologies", "mobility", "structures", "activities") * 10:
-        best = min(best, page.driver.execute_async_script(STEP, weight))
-        if best <= within_ms:
-            break
-    return best
+    page.driver.execute_cdp_cmd("Performance.enable", {})
+    page.driver.execute_async_script(STEPS, 4)  # as warm as after the first push of a slider
+    before = worked_s()
+    page.driver.execute_async_script(STEPS, times)
+    return 1000 * (worked_s() - before) / times
 
 
 def test_forty_eight_districts_are_small_ready_soon_and_follow_the_sliders(
@@ -59,7 +71,7 @@ def test_forty_eight_districts_are_small_ready_soon_and_follow_the_sliders(
     assert path.stat().st_size <= 1_500_000
     page, seconds = opened(open_page, path, within_s=1.5)
     assert seconds <= 1.5
-    assert best_step_ms(page) <= 100
+    assert step_ms(page) <= 100
 
 
 @pytest.mark.parametrize("count", [1000, pytest.param(5000, marks=pytest.mark.slow)])
@@ -70,7 +82,7 @@ def test_many_units_are_small_ready_soon_and_follow_the_sliders(open_page, town,
     assert path.stat().st_size <= 8_000_000 * max(count / 5000, 0.25)
     page, seconds = opened(open_page, path, within_s=3)
     assert seconds <= 3
-    assert best_step_ms(page) <= 100
+    assert step_ms(page) <= 100
     assert page.run("return geoequity.page.paths[0].getElement() === undefined")  # on canvas
     assert page.errors() == []
 
@@ -137,5 +149,5 @@ def test_buenos_aires_with_cells_stops_and_streets_is_small_and_ready_soon(open_
     assert data[0] == 3554
     assert "street" in data[1]
     assert data[2] > 0
-    assert best_step_ms(page) <= 100
+    assert step_ms(page) <= 100
     assert page.errors() == page.requests() == []

@@ -24,7 +24,8 @@ return [...document.querySelectorAll("path[data-district]")]
 """
 COUNTS = """
 const cells = [...document.querySelectorAll("[data-cell]")];
-return cells.map((one) => [one.dataset.cell, one.textContent]);
+const count = (said) => said.split("\\u00a0").at(-1); // after the mark of the pillar that is ahead
+return cells.map((one) => [one.dataset.cell, count(one.textContent)]);
 """
 SMALLEST = """
 const cells = [...document.querySelectorAll("[data-cell]")];

@@ -114,3 +114,19 @@ def test_thefts_join_every_localidad(
     assert indicators["thefts"].sum() == thefts["Valor"].sum() == 157604
     assert indicators.loc["17", "thefts"] == 1309  # La Candelaria, by an alias
     assert summary["indicators"]["thefts"]["role"] == "stratifier"
+
+
+def test_stops_and_crimes_are_set_side_by_side_by_area(
+    summary: Mapping[str, Any], sources: list[Mapping[str, Any]], indicators: pd.DataFrame
+) -> None:
+    inside = sum(
+        record_of(sources, one)["rows_inside_districts"] for one in ("transit.bus", "transit.brt")
+    )
+    land = indicators["thefts"] / indicators["thefts_per_km2"]
+    assert (indicators["stops_per_km2"] * land).sum() == pytest.approx(inside)
+    pairs = {(one["truth"], one["measure"]): one for one in summary["validity"]}
+    found = pairs["thefts_per_km2", "stops_per_km2"]
+    assert (found["n"], found["over_people"]) == (20, None)
+    ranks = indicators[["thefts_per_km2", "stops_per_km2"]].rank().corr().iloc[0, 1]
+    assert found["rank_correlation"] == pytest.approx(ranks)
+    assert summary["absent"]["people_transit_45min_share"]["id"] == "no_cells"

@@ -277,3 +277,25 @@ def test_poverty_of_the_neighbours_is_set_against_the_index(study: ge.Study) -> 
     near = {one: shapes.index[shapes.distance(shapes[one]) <= 25] for one in shapes.index}
     lag = {one: z["poor"][others.drop(one)].mean() for one, others in near.items()}
     assert told["value"] == pytest.approx((z["index"] * pd.Series(lag)).sum() / 47, abs=1e-9)
+
+
+def test_people_of_informal_settlements_are_a_group(study: ge.Study) -> None:
+    """By the share of their radio that lies in a settlement; the slow twin for one of them."""
+    people = study.districts["informal"]
+    assert 90_000 < people.sum() < 300_000
+    assert people["RETIRO"] > 15_000  # Villa 31, most of the people of Retiro's settlements
+    land = gpd.read_file(DATA / "barrios_populares.geojson").to_crs(study.cells.crs).union_all()
+    one = study.cells["informal"].idxmax()
+    cell = study.cells.loc[one]
+    share = cell.geometry.intersection(land).area / cell.geometry.area
+    assert cell["informal"] == pytest.approx(share * cell["population"])
+    told = study.summary["indicators"]["computer_home_share"]
+    assert told["groups"]["informal"]["mean"] < 0.5 * told["mean"]
+
+
+def test_unmet_needs_are_held_against_the_index(study: ge.Study) -> None:
+    pairs = {(one["truth"], one["measure"]): one for one in study.summary["validity"]}
+    found = pairs["unmet_needs_share", "index"]
+    assert (found["kind"], found["n"], found["expected"]) == ("index", 48, -1)
+    ranks = study.indicators["unmet_needs_share"].rank().corr(study.districts["index"].rank())
+    assert found["rank_correlation"] == pytest.approx(ranks)

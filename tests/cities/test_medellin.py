@@ -15,7 +15,8 @@ from geoequity.cli import main
 from geoequity.errors import DataError, DataWarning
 from geoequity.sources.boundaries import read_districts
 from geoequity.sources.files import Record
-from geoequity.sources.spec import DistrictsSpec, Origin
+from geoequity.sources.rasters import read_raster
+from geoequity.sources.spec import DistrictsSpec, Origin, RasterSpec
 
 DATA = Path(__file__).parents[3] / "shared" / "cities" / "medellin"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the open data of Medellín are absent")
@@ -63,7 +64,7 @@ def test_people_of_all_ages_are_added_up(summary: Mapping[str, Any]) -> None:
     assert summary["districts"]["01"]["population"] == ages["Popular"]
     assert summary["districts"]["11"]["population"] == ages["Laureles - Estadio"]
     assert summary["districts"]["50"]["population"] == ages["Palmitas"]  # by an alias
-    assert summary["population"]["outside"] is None  # without cells nobody knows
+    assert summary["population"]["outside"] is None  # nobody was counted but by comuna
 
 
 def test_the_living_conditions_of_all_units_join_as_validator(
@@ -128,9 +129,54 @@ def zip_member(path: Path) -> io.BytesIO:
         return io.BytesIO(archive.read(name))
 
 
-def test_without_cells_walks_are_absent_with_their_reason(summary: Mapping[str, Any]) -> None:
-    assert summary["units"] == {"districts": 21, "cells": 0}
-    assert summary["absent"]["library_walk_min"]["id"] == "no_cells"
+def test_people_are_spread_over_land_that_is_not_vegetation(
+    folder: Path, summary: Mapping[str, Any]
+) -> None:
+    assert summary["units"]["districts"] == 21
+    assert summary["method"]["people"] == "spread"
+    cells = pd.read_parquet(folder / "cells.parquet", columns=["district_id", "population"])
+    people = cells.groupby("district_id")["population"].sum()
+    told = {key: one["population"] for key, one in summary["districts"].items()}
+    assert people.to_dict() == pytest.approx(told)
+    why = [one["id"] for one in summary["indicators"]["clinic_walk_min"]["reasons"]]
+    assert {"people_spread", "straight_line"} <= set(why)
+    assert summary["walking"]["kind"] == "fragments"  # of streets, along which nobody walks
+
+
+def test_what_the_cable_does_is_told_by_comuna(folder: Path, summary: Mapping[str, Any]) -> None:
+    table = pd.read_csv(folder / "indicators.csv", dtype={"unit_id": str})
+    found = table[table["level"] == "district"].pivot_table(
+        index="unit_id", columns="indicator", values="value"
+    )
+    added = found["station_access_share"] - found["station_without_cable_share"]
+    assert added.to_numpy() == pytest.approx(found["cable_access_share"].to_numpy(), abs=1e-9)
+    assert found["cable_access_share"].idxmax() == "01"  # Popular, where the first cable runs
+    hills, valley, rural = (
+        summary["divide"]["parts"][one]["indicators"] for one in ("hillsides", "valley", "rural")
+    )
+    assert hills["cable_access_share"] > 0.2
+    assert valley["cable_access_share"] < 0.05
+    assert hills["station_slope_share"] > 2 * valley["station_slope_share"]
+    assert hills["imcv"] < valley["imcv"]
+    assert rural["station_access_share"] < 0.1
+
+
+def test_living_conditions_of_two_years_are_set_apart(folder: Path) -> None:
+    table = pd.read_csv(folder / "indicators.csv", dtype={"unit_id": str})
+    gain = table[table["indicator"] == "imcv_gain"].set_index("unit_id")["value"]
+    raw = pd.read_csv(DATA / "imcv_2011_2018_comuna.csv", dtype={"comuna": str})
+    years = raw.pivot_table(index="comuna", columns="anio", values="imcv")
+    assert gain.to_dict() == pytest.approx((years[2018] - years[2011]).to_dict(), abs=0.01)
+
+
+def test_the_index_of_living_conditions_is_held_against_structures(
+    summary: Mapping[str, Any],
+) -> None:
+    pairs = {(one["truth"], one["measure"]): one for one in summary["validity"]}
+    found = pairs["imcv", "structures"]
+    assert (found["kind"], found["n"], found["expected"]) == ("pillar", 21, 1)
+    assert -1 <= found["rank_correlation"] <= 1  # whatever it is
+    assert pairs["imcv_mobility", "station_access_share"]["n"] == 21
     assert summary["index"]["mean"] is None
 
 
@@ -174,13 +220,22 @@ def test_the_barrios_of_the_city_alone_need_no_mending_of_codes() -> None:
     assert len(barrios) == record.rows_kept == 401 - 132  # of Bello
 
 
+def test_mean_elevations_of_the_land_of_comunas() -> None:
+    path = DATA / "dem_srtm_1arcsec_medellin.tif"
+    comunas, _ = read_layer(
+        "comunas_corregimientos.parquet", id="CODIGO", where={"CODIGO": ["01", "11"]}
+    )
+    record = Record(name="rasters.elevation", path=path, origin=Origin())
+    found = read_raster(RasterSpec(kind="elevation", path=(path,)), comunas, record=record)
+    assert found["elevation_m"].to_dict() == pytest.approx({"01": 1787, "11": 1496}, abs=2.5)
+
+
 def test_rasters_are_read_onto_the_comunas(folder: Path) -> None:
-    """Mean elevations as others measured them; what clouds hid stays unknown, not bare."""
+    """What clouds hid stays unknown, not bare."""
     table = pd.read_csv(folder / "indicators.csv", dtype={"unit_id": str})
     found = table[table["level"] == "district"].pivot_table(
         index="unit_id", columns="indicator", values="value", dropna=False
     )
-    assert found.loc["11", "elevation_m"] == pytest.approx(1496, abs=2.5)  # Laureles
-    assert found.loc["01", "elevation_m"] == pytest.approx(1787, abs=2.5)  # Popular
+    assert found.loc["01", "elevation_m"] < 1787  # of Popular's people: they live below its woods
     assert pd.isna(found.loc["06", "vegetation_share"])  # Doce de Octubre, 80 % under clouds
     assert found["vegetation_share"].notna().sum() == 19

@@ -1,6 +1,7 @@
 """Mexico City on its real files: a workbook made for printing, and colonias that overlap."""
 
 import json
+import re
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 
 import geoequity as ge
+from geoequity.city import presets
 from geoequity.cli import main
 from geoequity.errors import DataError, DataWarning
 from geoequity.units import overlapping_pairs
@@ -67,10 +69,24 @@ columns.requests_311_per_1000 = "points"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("mexico_city") / "out"
+    """Study the alcaldías alone: rides between all colonias take a minute and more."""
+    made = tmp_path_factory.mktemp("mexico_city")
+    text = presets()["mexico_city"].read_text(encoding="utf-8")
+    text, cut = re.subn(r"(?ms)^\[(cells|zonings)\].*?(?=^\[)", "", text)
+    assert cut == 2
+    (made / "alcaldias.toml").write_text(text, encoding="utf-8")
+    command = ["run", str(made / "alcaldias.toml"), "--data", str(DATA), "--quiet"]
+    assert main([*command, "--out", str(made / "out"), "--language", "es"]) == 0
+    return made / "out"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """Study the city as its file does, with the people of alcaldías spread over colonias."""
+    out = tmp_path_factory.mktemp("whole") / "out"
     command = ["run", "mexico_city", "--data", str(DATA), "--out", str(out), "--quiet"]
     assert main([*command, "--language", "es"]) == 0
-    return out
+    return json.loads((out / "summary.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +215,50 @@ def test_codes_are_padded_to_match(sources: Mapping[str, Any], indicators: pd.Da
     record = sources["tables.1"]
     assert (record["rows_read"], record["units_joined"]) == (76, 16)  # 9002 here, 09002 there
     assert indicators["flood_area_share"].between(0, 1).all()
+
+
+def test_classes_of_hazard_are_numbers(indicators: pd.DataFrame) -> None:
+    classes = gpd.read_file(DATA / "peligro_inundacion_zmvm.geojson").set_index("CVE_MPIO")
+    said = classes["PELIGRO_IN"].rename(index=lambda one: f"{one:05}").loc[indicators.index]
+    order = ["Muy bajo", "Bajo", "Medio", "Alto", "Muy alto"]
+    assert indicators["flood_class"].tolist() == [1 + order.index(one) for one in said]
+
+
+def test_floods_of_three_years_are_counted_where_they_were(
+    sources: Mapping[str, Any], indicators: pd.DataFrame
+) -> None:
+    names = ["services.flood_point", "services.flood_point.2", "services.flood_point.3"]
+    read = {sources[one]["path"]: sources[one]["rows_read"] for one in names}
+    assert read == {
+        "encharcamientos_2016.geojson": 714,
+        "encharcamientos_2017.geojson": 328,
+        "encharcamientos_2018.geojson": 121,
+    }
+    kept = sources["services.flood_point.3"]
+    assert kept["rows_kept"] <= 121 - 3  # three are requests, no floods
+    land = gpd.read_file(DATA / "alcaldias.geojson").set_index("cvegeo").to_crs(32614).area / 1e6
+    inside = (indicators["flood_points_per_km2"] * land).sum()
+    assert inside == pytest.approx(
+        sum(sources[one]["rows_inside_districts"] for one in names), rel=1e-3
+    )
+
+
+@pytest.mark.slow
+def test_the_whole_city_answers_its_question(whole: Mapping[str, Any]) -> None:
+    assert whole["units"]["cells"] == 1651
+    assert whole["method"]["people"] == "spread"
+    asked = whole["city"]["question_indicators"]
+    known = [one for one in asked if one in whole["indicators"]]
+    assert {"cctv_per_1000", "wifi_access_share", "people_transit_45min_share"} < set(known)
+    assert all(whole["indicators"][one]["mean"] is not None for one in known)
+    assert {one: whole["absent"][one]["id"] for one in asked if one not in known} == {
+        "home_internet_share": "no_table",
+        "fixed_down_mbps": "no_table",
+    }
+    centre = whole["patterns"]["gradient"]
+    assert centre["people_transit_45min_share"]["rank_correlation"] < -0.5
+    assert whole["pillars"]["structures"]["mean"] is not None
+    assert whole["index"]["mean"] is None
 
 
 def test_names_of_15_alcaldias_join_without_an_alias(points: Path) -> None:

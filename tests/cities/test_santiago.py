@@ -1,6 +1,7 @@
 """Santiago on its real files: long tables, decimal commas, and comunas where nobody is counted."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -88,8 +89,14 @@ def test_connections_come_out_of_the_long_table(
 
 def test_every_comuna_finds_its_row_in_every_table(sources: Mapping[str, Any]) -> None:
     tables = [one for name, one in sources.items() if name.startswith("tables.")]
-    assert [one["units_joined"] for one in tables] == [37] * 7
-    assert all(one["units_unmatched"] == [] for one in tables)
+    joined = Counter(one["units_joined"] for one in tables)
+    assert joined == {
+        37: 11,
+        36: 2,
+        35: 1,
+        32: 1,
+    }  # SIEDU has no travel times, lights, dumps of some
+    assert all(one["units_joined"] + len(one["units_unmatched"]) == 37 for one in tables)
     for one in tables:  # no row is lost without a word
         assert one["rows_kept"] + sum(part["count"] for part in one["dropped"]) == one["rows_read"]
 
@@ -133,10 +140,10 @@ def test_home_internet_leans_to_the_comunas_with_less_poverty(
     assert found == pytest.approx(expected, rel=1e-9)
     assert 0.1 < found < 0.15
     (told,) = [one for one in summary["findings"] if one["id"] == "leaning"]
-    assert told["numbers"]["concentration"] == found
-    assert told["numbers"]["richest_fifth"] > 1.5 * told["numbers"]["poorest_fifth"]
-    assert told["text"]["es"].startswith("Quienes están mejor tienen más.")
-    assert "conexiones fijas a internet" in told["text"]["es"]
+    # Squares within 400 m lean further, and the other way
+    assert told["numbers"]["concentration"] < -found
+    assert told["numbers"]["richest_fifth"] < told["numbers"]["poorest_fifth"]
+    assert told["text"]["es"].startswith("Quienes están peor tienen más.")
     page = (folder / "report.es.html").read_text(encoding="utf-8")
     assert "tienen más quienes están mejor" in page
 
@@ -204,5 +211,29 @@ def test_streets_come_from_four_answers_of_four_years(folder: Path) -> None:
 
 def test_no_index_is_made_up(summary: Mapping[str, Any]) -> None:
     assert summary["index"]["mean"] is None
-    assert summary["pillars"]["structures"]["mean"] is None
+    assert summary["pillars"]["technologies"]["mean"] is None
+    assert summary["pillars"]["structures"]["mean"] is not None  # four areas of five, two by SIEDU
     assert summary["absent"]["hospital_walk_min"]["id"] == "no_services"
+
+
+def test_poverty_comes_with_its_published_interval(folder: Path) -> None:
+    table = pd.read_csv(folder / "indicators.csv", dtype={"unit_id": str})
+    poverty = table[(table["indicator"] == "poverty_share") & (table["level"] == "district")]
+    assert (poverty["low"] < poverty["value"]).all()
+    assert (poverty["value"] < poverty["high"]).all()
+
+
+def test_distances_of_siedu_are_held_against_ours_alone(summary: Mapping[str, Any]) -> None:
+    pairs = {(one["truth"], one["measure"]): one for one in summary["validity"]}
+    clinics = pairs["siedu_clinic_m", "clinic_walk_min"]
+    stops = pairs["siedu_stop_m", "stop_walk_min"]
+    assert [one["n"] for one in (clinics, stops)] == [34, 34]
+    assert stops["rank_correlation"] > clinics["rank_correlation"] > 0.4
+    assert ("siedu_clinic_m", "structures") not in pairs
+    poverty = pairs["poverty_share", "structures"]
+    assert (poverty["kind"], poverty["n"]) == ("pillar", 34)
+
+
+def test_people_of_campamentos_are_a_group(summary: Mapping[str, Any]) -> None:
+    told = summary["indicators"]["rapid_transit_walk_min"]
+    assert told["groups"]["informal"]["mean"] > told["mean"]
