@@ -40,6 +40,7 @@ _MODULES = (
     "scenario",
     "schema",
     "segregation",
+    "siting",
     "sources",
     "streets",
     "transit",

@@ -52,6 +52,7 @@ from geoequity.judgement import (
 )
 from geoequity.keeping import FORGETFUL, Kept
 from geoequity.perception import inclusion, perceived
+from geoequity.placing import Ground, known_categories
 from geoequity.riding import (
     TRAVELLED_TO,
     USUAL,
@@ -67,6 +68,7 @@ from geoequity.riding import (
     untimed_supply,
 )
 from geoequity.schema import AREAS, PILLARS
+from geoequity.sources import osm_tags
 from geoequity.sources.elevation import height_at
 from geoequity.sources.files import sha256
 from geoequity.sources.rasters import Tiles
@@ -486,6 +488,64 @@ def _measures(
     return measures, by_group
 
 
+def ground(city: City, *, category: str) -> Ground:
+    """
+    Read a city and let its people walk to one kind of service, for a siting.
+
+    Parameters
+    ----------
+    city
+        A checked city file.
+    category
+        What is to be sited.
+
+    Returns
+    -------
+    ground
+        Who lives where, how far it is today, and what lies between.
+
+    Raises
+    ------
+    ConfigError
+        If nothing is called `category`, the city has no cells, or the city file
+        contradicts the catalogue.
+    SourceError
+        If a file cannot be read.
+    DataError
+        If a table breaks its contract, or nobody was counted.
+    """
+    definitions = indicators.read_catalogue(city.catalogue_changes())
+    known = known_categories(definitions, (one.name for one in osm_tags.rules().services.rules))
+    if category not in known:
+        msg = f"category: nothing is called {category!r}; there are {', '.join(known)}"
+        raise ConfigError(msg)
+    walked = [one for one in definitions if one.measure in {"walk_min", "services_share"}]
+    measured = [one for one in walked if category in one.parameters["categories"]]
+    one = measured[0] if measured else replace(walked[0], parameters={"categories": [category]})
+    sources = collect(city, definitions)
+    membership = _join(city, sources)
+    if membership is None or "population" not in membership.cells:
+        msg = f"{city.file}: no cells with people, so that nobody can be served"
+        raise ConfigError(msg)
+    block = city.transit
+    feed = sources.feed
+    return Ground(
+        city=_city_block(city, sources),
+        districts=_with_people(sources, membership),
+        cells=membership.cells,
+        services=sources.services,
+        walks=_walks(city, sources, membership, [one], FORGETFUL),
+        walker=Walker(name=ADULT.name, speed_kmh=city.walking.speed_kmh),
+        detour_factor=city.walking.detour_factor,
+        groups=tuple(city.cells.groups) if city.cells else (),
+        category=category,
+        indicator=one if measured else None,
+        timetable=None if feed is None else Timetable.of(feed, date=block.date),
+        rider=_rider(city),
+        window=block.window,
+    )
+
+
 def _check_parts(city: City, districts: pd.Index) -> None:
     """Refuse parts of the city whose districts are not there."""
     parts = city.question.parts if city.question else {}
@@ -696,16 +756,7 @@ def _rides(
     if timetable is None:
         return Rides(stops=by_stop, near=near)
     block = city.transit
-    rider = Rider(
-        walker=Walker(name=ADULT.name, speed_kmh=city.walking.speed_kmh),
-        max_transfers=block.max_transfers,
-        max_walk_min=block.max_walk_min,
-        max_afoot_min=block.max_afoot_min,
-        max_change_min=block.max_change_min,
-        detour_factor=city.walking.detour_factor,
-        draws=block.draws,
-        seed=city.index.seed,
-    )
+    rider = _rider(city)
     plans = Plans(
         window=block.window,
         rider=rider,
@@ -727,6 +778,21 @@ def _rides(
         astray = straight.groupby(walks.homes["cell_id"]).sum().reindex(reach.index) > _MOSTLY
         reach = reach.mask(astray)
     return Rides(stops=by_stop, near=near, reach=reach, report=timetable_report(timetable) | report)
+
+
+def _rider(city: City) -> Rider:
+    """Say who rides."""
+    block = city.transit
+    return Rider(
+        walker=Walker(name=ADULT.name, speed_kmh=city.walking.speed_kmh),
+        max_transfers=block.max_transfers,
+        max_walk_min=block.max_walk_min,
+        max_afoot_min=block.max_afoot_min,
+        max_change_min=block.max_change_min,
+        detour_factor=city.walking.detour_factor,
+        draws=block.draws,
+        seed=city.index.seed,
+    )
 
 
 def _supply(

@@ -662,7 +662,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
 def _absent(raw: dict[str, Any], folder: Path) -> list[str]:
     """Find the files that a raw city file names and that are not there."""
     if not folder.is_dir():
-        return [f"no folder {folder}"]
+        return [f"no folder {folder}; --data says where the files lie"]
     absent = [(key, one) for key, one in _paths(raw, folder) if not _is_there(key, one)]
     return [f"{key}: {_absence(one)}{_remedy(raw, key)}" for key, one in absent]
 

@@ -189,15 +189,45 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - a list
     batch.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<file>]")
     batch.add_argument("--workers", type=_count, default=1, metavar="N", help="processes [1]")
     batch.add_argument("--scheduler", metavar="ADDR", help="of a dask scheduler, instead")
-    schema = add("schema", _schema, "print the JSON Schema of a summary, change or comparison")
+    _add_site(add("site", _site, "choose where new services would close the gap"))
+    schema = add(
+        "schema", _schema, "print the JSON Schema of a summary, change, comparison or siting"
+    )
     schema.add_argument(
         "of",
         nargs="?",
-        choices=("summary", "change", "compare"),
+        choices=("summary", "change", "compare", "siting"),
         default="summary",
         help="[summary]",
     )
     return parser
+
+
+def _add_site(site: argparse.ArgumentParser) -> None:
+    """Add what is asked of a siting."""
+    site.add_argument("city", metavar="CITY", help="a city file, or the name of a preset")
+    site.add_argument("--category", required=True, help="what is to open, such as clinic")
+    site.add_argument("--count", type=int, metavar="N", help="how many sites at most")
+    site.add_argument(
+        "--objective",
+        choices=("ede", "gap", "coverage", "mean", "p-center"),
+        default="ede",
+        help="what they are to be good at [ede]",
+    )
+    site.add_argument(
+        "--within", type=float, metavar="MIN", help="minutes within which people are served"
+    )
+    site.add_argument(
+        "--candidates", type=Path, metavar="FILE", help="points with id, name, capacity, price"
+    )
+    site.add_argument("--capacity", type=float, metavar="PEOPLE", help="places of a site")
+    site.add_argument(
+        "--budget", type=float, metavar="SUM", help="what the sites may cost together"
+    )
+    site.add_argument("--by", choices=("walk", "transit"), default="walk", help="[walk]")
+    site.add_argument("--data", type=Path, metavar="DIR", help="where the files of the city lie")
+    site.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<city>-<category>]")
+    site.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
 
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -719,6 +749,54 @@ def _batch(options: argparse.Namespace) -> dict[str, Any]:
         "cities": {name: dataclasses.asdict(one) for name, one in found.entries.items()},
         "kept": found.kept,
     }
+
+
+def _site(options: argparse.Namespace) -> dict[str, Any]:
+    """Choose sites and write what they would change."""
+    from geoequity import outputs, report  # noqa: PLC0415 - heavy
+    from geoequity.assessment import ground  # noqa: PLC0415 - heavy
+    from geoequity.placing import Ask, place  # noqa: PLC0415 - heavy
+    from geoequity.sources.candidates import read_candidates  # noqa: PLC0415 - heavy
+
+    city = _city(options)
+    asked = {
+        one: getattr(options, one) for one in ("count", "objective", "budget", "capacity", "by")
+    }
+    ask = Ask(**asked, within_min=options.within)
+    folder = options.out or Path("out") / f"{city.city.id}-{options.category}"
+    languages = options.language or city.city.languages
+    with (
+        _progress(3, quiet=_silent(options)) as tell,
+        outputs.swap_in(folder, mark="siting.json") as draft,
+    ):
+        tell("read")
+        found = ground(city, category=options.category)
+        own = options.candidates and read_candidates(options.candidates, crs=found.districts.crs)
+        tell("site")
+        placing = place(found, ask, candidates=own)
+        tell("report")
+        outputs.write_siting(placing, draft)
+        for language in languages:
+            path = draft / f"site.{language}.html"
+            report.write_siting_report(placing, path, language=language)
+    where = folder.resolve()
+    written: dict[str, Any] = {
+        "folder": str(where),
+        "siting": str(where / "siting.json"),
+        "table": str(where / "siting.csv"),
+        "sites": str(where / "sites.geojson"),
+        "edits": str(where / "edits.toml"),
+        "reports": {one: str(where / f"site.{one}.html") for one in languages},
+        "result": dict(placing.summary["result"]),
+    }
+    if not _silent(options):
+        print(f"{city.city.name}")
+        for finding in placing.summary["findings"]:
+            print(f"  - {finding['text'][languages[0]]}")
+        for page in written["reports"].values():
+            print(f"report: {page}")
+        print(f"tables: {written['folder']}")
+    return written
 
 
 def _written(options: argparse.Namespace, paths: list[Path]) -> dict[str, Any]:

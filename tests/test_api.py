@@ -158,6 +158,11 @@ PROMISED = {
     "streets.StreetNetwork.costs": "self origins destinations within_min",
     "streets.StreetNetwork.nearest_min": "self services_by_category",
     "streets.StreetNetwork.count_within": "self services_by_category within_min",
+    "siting.site": "costs population objective count budget current candidates",
+    "siting.frontier": "costs population kappa count budget current candidates",
+    "siting.coverage": "within_min",
+    "siting.ede": "kappa epsilon",
+    "siting.gap": "groups within_min",
     "streets.StreetNetwork.snap": "self points",
     "streets.StreetNetwork.to_networkx": "self",
 }

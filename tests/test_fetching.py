@@ -387,6 +387,7 @@ def test_no_file_makes_gdal_ask_a_server(make_city: CityMaker, web: Web, suffix:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_the_demo_city_fetched_is_the_demo_city(web: Web, tmp_path: Path, demo_study) -> None:
     demo = ge.City.preset("demo")
     text = demo.file.read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from geoequity.outputs._folder import (
     write_cities,
     write_tables,
 )
+from geoequity.outputs._siting import write_siting
 from geoequity.outputs._tables import tidy_indicators
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "tidy_indicators",
     "write_change",
     "write_cities",
+    "write_siting",
     "write_tables",
 ]

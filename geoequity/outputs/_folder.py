@@ -23,6 +23,7 @@ from geoequity.study import Study
 
 _MARK, _CHANGE_MARK = "summary.json", "change.json"  # what makes a folder one of ours
 _CITIES_MARK = "compare.json"
+SITING_MARK = "siting.json"
 _OURS = {  # what an earlier run may have left in such a folder
     _MARK: (
         *("map.html", "tables", "figures", "report.*.html", "report.*.pdf"),
@@ -30,6 +31,7 @@ _OURS = {  # what an earlier run may have left in such a folder
     ),
     _CHANGE_MARK: ("change.csv", "change.*.html"),
     _CITIES_MARK: ("compare.csv", "compare.*.html"),
+    SITING_MARK: ("siting.csv", "siting.gpkg", "sites.geojson", "edits.toml", "site.*.html"),
 }
 _LAYERS = {
     "districts": "districts.parquet",
@@ -103,7 +105,8 @@ def swap_in(folder: str | Path, *, mark: str = _MARK) -> Iterator[Path]:
         The place; untouched until the block ends, and for good if it fails.
     mark
         The file by which such a folder is known: ``summary.json`` of a study,
-        ``change.json`` of a change, ``compare.json`` of cities side by side.
+        ``change.json`` of a change, ``compare.json`` of cities side by side,
+        ``siting.json`` of a siting.
 
     Yields
     ------
@@ -142,7 +145,7 @@ def write_tables(study: Study, folder: Path) -> None:
     folder
         An empty folder.
     """
-    _write_json(folder / "provenance.json", study.provenance)
+    write_json(folder / "provenance.json", study.provenance)
     tidy_indicators(study).to_csv(folder / "indicators.csv", index=False, lineterminator="\n")
     tables = folder / "tables"
     tables.mkdir()
@@ -154,7 +157,7 @@ def write_tables(study: Study, folder: Path) -> None:
     for name in _TABLES:
         getattr(study, name).to_parquet(tables / f"{name}.parquet")
     study.catalogue.to_csv(folder / "dictionary.csv", lineterminator="\n")
-    _write_json(folder / _MARK, study.summary)
+    write_json(folder / _MARK, study.summary)
 
 
 def write_change(change: Change, folder: Path) -> None:
@@ -170,7 +173,7 @@ def write_change(change: Change, folder: Path) -> None:
         of :class:`geoequity.compare.Change`, one row each.
     """
     change.moves.to_csv(folder / "change.csv", index=False, lineterminator="\n")
-    _write_json(folder / _CHANGE_MARK, change.summary)
+    write_json(folder / _CHANGE_MARK, change.summary)
 
 
 def write_cities(found: Cities, folder: Path) -> None:
@@ -186,7 +189,7 @@ def write_cities(found: Cities, folder: Path) -> None:
         of :class:`geoequity.compare.Cities`, one number a row.
     """
     found.table.to_csv(folder / "compare.csv", index=False, lineterminator="\n")
-    _write_json(folder / _CITIES_MARK, found.summary)
+    write_json(folder / _CITIES_MARK, found.summary)
 
 
 def load(folder: str | Path) -> Study:
@@ -234,12 +237,12 @@ def load(folder: str | Path) -> Study:
 
 def summary_schema(of: str = "summary") -> dict[str, Any]:
     """
-    Give the JSON Schema of ``summary.json``, ``change.json`` or ``compare.json``.
+    Give the JSON Schema of a summary, a change, a comparison or a siting.
 
     Parameters
     ----------
     of
-        ``summary``, ``change`` or ``compare``.
+        ``summary``, ``change``, ``compare`` or ``siting``.
 
     Returns
     -------
@@ -284,7 +287,12 @@ def _check_target(target: Path, mark: str) -> None:
         msg = f"{target}: is a file, not a folder"
         raise SourceError(msg, source=target)
     if target.is_dir() and any(target.iterdir()) and not (target / mark).is_file():
-        kind = {_MARK: "study", _CHANGE_MARK: "change", _CITIES_MARK: "comparison"}[mark]
+        kind = {
+            _MARK: "study",
+            _CHANGE_MARK: "change",
+            _CITIES_MARK: "comparison",
+            SITING_MARK: "siting",
+        }[mark]
         msg = f"{target}: holds files that are no {kind} (no {mark}); name another folder"
         raise SourceError(msg, source=target)
 
@@ -321,8 +329,17 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _write_json(path: Path, content: Any) -> None:
-    """Write JSON that has no NaN in it."""
+def write_json(path: Path, content: Any) -> None:
+    """
+    Write JSON that has no NaN in it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    content
+        Plain values.
+    """
     text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
     path.write_text(f"{text}\n", encoding="utf-8")
 

@@ -5,13 +5,14 @@ The report: one page that a city councillor can read.
 pictures in it, that opens from disk, on a phone and on paper with no network;
 :func:`write_pdf` the same on paper; :func:`write_figures` its figures one by one;
 :func:`write_change_report` what changed between two; :func:`write_cities_report` cities
-side by side.
+side by side; :func:`write_siting_report` where new services would do most.
 """
 
 import os
 from pathlib import Path
 
 from geoequity.compare import Change, Cities
+from geoequity.placing import Placing
 from geoequity.study import Study
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "write_figures",
     "write_pdf",
     "write_report",
+    "write_siting_report",
 ]
 
 
@@ -229,6 +231,39 @@ def write_cities_report(found: Cities, path: str | Path, *, language: str = "es"
     from geoequity.report._template import ours  # noqa: PLC0415  costs 60 ms
 
     page = ours("compare.html.j2").render(content(found, language=language))
+    return _write(page, path)
+
+
+def write_siting_report(placing: Placing, path: str | Path, *, language: str = "es") -> Path:
+    """
+    Write the page of where new services would do most.
+
+    The same siting gives the same bytes. A page already at the path stays as it
+    was until the new one is complete.
+
+    Parameters
+    ----------
+    placing
+        Sites, and what they would change.
+    path
+        File to write; its folder is made where it is missing.
+    language
+        One of ``geoequity.locale.LANGUAGES``.
+
+    Returns
+    -------
+    path
+        The file written, as :func:`write_report` does.
+
+    Raises
+    ------
+    MessageError
+        If there is no catalogue of that language.
+    """
+    from geoequity.report._sited import content  # noqa: PLC0415  brings shapely
+    from geoequity.report._template import ours  # noqa: PLC0415  costs 60 ms
+
+    page = ours("site.html.j2").render(content(placing, language=language))
     return _write(page, path)
 
 

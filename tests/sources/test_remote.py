@@ -828,6 +828,7 @@ def test_nothing_half_written_is_used_when_killed(web: Web, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal there")
 def test_nothing_half_written_is_used_when_killed_fifty_times(web: Web, tmp_path: Path) -> None:
     kill_again_and_again(web, tmp_path, 50)
