@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from conftest import CityMaker
+from tiny_city import CityMaker
 from web_server import Request, Web, cut_short, whole
 
 import geoequity as ge
@@ -57,7 +57,7 @@ def with_urls(block: Any, base: str) -> Any:
 @pytest.fixture
 def far(make_city: CityMaker, web: Web) -> Path:
     """The city file of a town whose files lie on the server only."""
-    from conftest import tiny_city  # noqa: PLC0415 - a plain dictionary
+    from tiny_city import tiny_city  # noqa: PLC0415 - a plain dictionary
 
     blocks = with_urls({k: v for k, v in tiny_city().items() if k != "city"}, web.url(""))
     file = make_city(**blocks)

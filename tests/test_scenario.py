@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import CRS, middle, write_city
 from same_study import assert_same
+from tiny_city import CRS, middle, write_city
 
 import geoequity as ge
 from geoequity import inequality
