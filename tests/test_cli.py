@@ -191,3 +191,16 @@ def test_help_and_import_load_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_who_reads_only_the_first_lines_sees_no_traceback() -> None:
+    command = f"{sys.executable} -m geoequity.cli indicators | head -1"
+    done = subprocess.run(
+        ["bash", "-c", f"{command}; exit ${{PIPESTATUS[0]}}"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+    assert done.stdout.startswith("hospital_walk_min")
+    assert done.returncode in {0, 141}  # 0 if all fitted into the pipe

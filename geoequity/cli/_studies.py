@@ -1,0 +1,151 @@
+"""Commands on one study: run it, check it, draw it again."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geoequity.cli._getting import fetch_absent
+from geoequity.cli._opening import city_of
+from geoequity.cli._terminal import progress, say_written, silent
+from geoequity.errors import ConfigError
+
+if TYPE_CHECKING:
+    from geoequity.city import City
+    from geoequity.study import Study
+
+
+def demo(options: argparse.Namespace) -> dict[str, Any]:
+    """Run the demo city."""
+    from geoequity.city import City  # noqa: PLC0415 - pydantic takes its time
+
+    return _assess_and_write(City.preset("demo"), options)
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Run any city, its absent files downloaded first."""
+    if not options.offline:
+        fetch_absent(options)
+        return _assess_and_write(city_of(options), options)
+    with _no_probing():
+        return _assess_and_write(city_of(options), options)
+
+
+@contextmanager
+def _no_probing() -> Iterator[None]:
+    """Keep urllib3, which folium imports, from trying a socket as it is imported."""
+    import socket  # noqa: PLC0415 - here only
+
+    had, socket.has_ipv6 = socket.has_ipv6, False
+    try:
+        yield
+    finally:
+        socket.has_ipv6 = had
+
+
+def _assess_and_write(city: "City", options: argparse.Namespace) -> dict[str, Any]:
+    """Assess a city and write everything into its folder, in one step at the end."""
+    from geoequity.assessment import STAGES  # noqa: PLC0415 - heavy
+    from geoequity.batch import assess_and_write  # noqa: PLC0415 - heavy
+
+    folder = options.out or Path("out") / city.city.id
+    languages = options.language or city.city.languages
+    printed = not options.no_pdf and find_spec("typst") is not None
+    with progress(len(STAGES) + 2 + len(languages), quiet=silent(options)) as tell:
+        study = assess_and_write(city, folder, languages=languages, pdf=printed, tell=tell)
+    place = folder.resolve()
+    written = {
+        "folder": str(place),
+        "map": str(place / "map.html"),
+        "reports": {one: str(place / f"report.{one}.html") for one in languages},
+        "pdfs": {one: str(place / f"report.{one}.pdf") for one in languages if printed},
+        "summary": str(place / "summary.json"),
+        "warnings": list(study.summary["warnings"]),
+    }
+    if not silent(options):
+        _tell_result(study, written, language=languages[0])
+    return written
+
+
+def _tell_result(study: "Study", written: dict[str, Any], *, language: str) -> None:
+    """Say what was found and where it lies."""
+    for warning in written["warnings"]:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(f"{study.summary['city']['name']}")
+    for finding in study.summary["findings"]:
+        print(f"  - {finding['text'][language]}")
+    print(f"map:    {written['map']}")
+    for path in written["reports"].values():
+        print(f"report: {path}")
+    print(f"tables: {written['folder']}")
+
+
+def check(options: argparse.Namespace) -> dict[str, Any]:
+    """Read everything a city file names and say what was found."""
+    from geoequity.collect import collect  # noqa: PLC0415 - heavy
+    from geoequity.indicators import read_catalogue  # noqa: PLC0415 - heavy
+
+    city = city_of(options)
+    found = collect(city, read_catalogue(city.catalogue_changes()))
+    result: dict[str, Any] = {
+        "city": city.city.id,
+        "districts": len(found.districts),
+        "cells": 0 if found.cells is None else len(found.cells),
+        "sources": [book.as_dict() for book in found.records],
+        "warnings": [one for book in found.records for one in book.warnings],
+    }
+    if not silent(options):
+        for one in result["sources"]:
+            terms = one["licence"] or "licence not stated"
+            print(f"{one['name']}: {one['rows_kept']} of {one['rows_read']} rows, {terms}")
+        for warning in result["warnings"]:
+            print(f"warning: {warning}", file=sys.stderr)
+        print(f"{city.file}: in order")
+    return result
+
+
+def draw_map(options: argparse.Namespace) -> dict[str, Any]:
+    """Draw the map of a study again."""
+    from geoequity import maps, outputs  # noqa: PLC0415 - heavy
+
+    study = outputs.load(options.folder)
+    language = options.language or study.summary["city"]["languages"][0]
+    path = options.folder / "map.html"
+    basemap = maps.OSM_TILES if options.basemap == "" else options.basemap
+    maps.save_map(study, path, language=language, basemap=basemap)
+    return say_written(options, [path])
+
+
+def write_reports(options: argparse.Namespace) -> dict[str, Any]:
+    """Write the reports of a study again."""
+    from geoequity import outputs, report  # noqa: PLC0415 - heavy
+
+    if options.pdf and options.template:
+        msg = "--pdf sets our own pages; with --template, print the page from a browser"
+        raise ConfigError(msg)
+    study, logo = outputs.load(options.folder), options.logo
+    paths = []
+    for language in options.language or study.summary["city"]["languages"]:
+        paths.append(options.folder / f"report.{language}.html")
+        report.write_report(
+            study, paths[-1], language=language, template=options.template, logo=logo
+        )
+        if options.pdf:
+            paths.append(options.folder / f"report.{language}.pdf")
+            report.write_pdf(study, paths[-1], language=language, logo=logo)
+    return say_written(options, paths)
+
+
+def write_figures(options: argparse.Namespace) -> dict[str, Any]:
+    """Write the figures of the reports of a study."""
+    from geoequity import outputs, report  # noqa: PLC0415 - heavy
+
+    study = outputs.load(options.folder)
+    paths = []
+    for language in options.language or study.summary["city"]["languages"][:1]:
+        folder = options.folder / "figures" / language
+        paths += report.write_figures(study, folder, language=language)
+    return say_written(options, paths)
