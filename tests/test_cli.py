@@ -73,7 +73,7 @@ def test_a_missing_city_file_exits_1(capsys: pytest.CaptureFixture) -> None:
 
 def test_an_unknown_preset_names_those_there_are(capsys: pytest.CaptureFixture) -> None:
     assert main(["run", "atlantis"]) == 1
-    assert "presets are demo, bogota, buenos_aires" in capsys.readouterr().err
+    assert "presets are demo, bogota, brasilia, buenos_aires" in capsys.readouterr().err
 
 
 def test_faults_are_json_where_json_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

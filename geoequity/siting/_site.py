@@ -171,6 +171,7 @@ def site(
     >>> costs = pd.DataFrame(
     ...     {"from_id": list("aabbcc"), "to_id": list("xyxyxy"), "minutes": [1.0, 9, 5, 4, 9, 2]}
     ... )
+    >>> costs.attrs["limit_min"] = 60.0
     >>> people = pd.Series([60.0, 30.0, 10.0], index=list("abc"))
     >>> found = site(costs, people, count=1, objective=_objectives.mean())
     >>> found.sites.index.tolist(), found.value, found.exact
@@ -267,6 +268,7 @@ def frontier(
     >>> costs = pd.DataFrame(
     ...     {"from_id": list("aabbcc"), "to_id": list("xyxyxy"), "minutes": [1.0, 9, 5, 4, 9, 2]}
     ... )
+    >>> costs.attrs["limit_min"] = 60.0
     >>> people = pd.Series([60.0, 30.0, 10.0], index=list("abc"))
     >>> frontier(costs, people, count=1, kappa=0.1)["sites"].tolist()
     [('x',)]
@@ -350,7 +352,7 @@ def measures(
         ),
         "best_tenth": tenths.best,
         "worst_tenth": tenths.worst,
-        "gap": tenths.gap,
+        "gap": float(tenths.gap),
         "farthest": float(lived.max()),
         "within": np.nan,
         "group_best": np.nan,
