@@ -339,7 +339,7 @@ def measures(
     Examples
     --------
     >>> minutes, people = pd.Series([5.0, 15.0]), pd.Series([50.0, 50.0])
-    >>> measures(minutes, population=people, kappa=0.01)["gap"]
+    >>> float(measures(minutes, population=people, kappa=0.01)["gap"])
     10.0
     """
     tenths = inequality.tenths(minutes, population=population, better="lower")
@@ -352,7 +352,7 @@ def measures(
         ),
         "best_tenth": tenths.best,
         "worst_tenth": tenths.worst,
-        "gap": float(tenths.gap),
+        "gap": tenths.gap,
         "farthest": float(lived.max()),
         "within": np.nan,
         "group_best": np.nan,
