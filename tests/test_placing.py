@@ -387,6 +387,7 @@ def test_candidates_that_are_none_are_refused_by_name(tmp_path, text, error, sai
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::geoequity.errors.DataWarning")
 def test_in_the_demo_city_the_equivalent_is_lower_than_the_classics_reach():
     ground = assessment.ground(ge.City.preset("demo"), category="clinic")
     told = place(ground, Ask(count=8)).summary
@@ -398,6 +399,7 @@ def test_in_the_demo_city_the_equivalent_is_lower_than_the_classics_reach():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::geoequity.errors.DataWarning")
 @pytest.mark.skipif(not BUENOS_AIRES.is_dir(), reason="the files of Buenos Aires are not here")
 def test_in_buenos_aires_health_centres_by_the_equivalent_beat_the_classics():
     city = ge.City.preset("buenos_aires", data=BUENOS_AIRES)
@@ -408,6 +410,7 @@ def test_in_buenos_aires_health_centres_by_the_equivalent_beat_the_classics():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::geoequity.errors.DataWarning")
 @pytest.mark.skipif(not BUENOS_AIRES.is_dir(), reason="the files of Buenos Aires are not here")
 def test_in_buenos_aires_five_wifi_sites_shrink_the_gap_between_barrios():
     city = ge.City.preset("buenos_aires", data=BUENOS_AIRES)

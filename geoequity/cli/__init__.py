@@ -2,7 +2,8 @@
 The command line.
 
 Exit 0: done. Exit 1: bad input, every fault named on standard error. Exit 2:
-wrong usage. Heavy modules are imported by the command that needs them.
+wrong usage. Heavy modules are imported by the command that needs them. Every
+command is a function that takes what was typed and gives what ``--json`` prints.
 """
 
 import json
