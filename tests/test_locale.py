@@ -359,3 +359,9 @@ def test_a_label_falls_back_on_english_and_then_on_any_language():
 def test_names_lose_only_the_marks_that_turn_a_sentence_round():
     assert name("\u202eVilla\u2066 Ñ") == "Villa Ñ"
     assert name("مدينة") == "مدينة"
+
+
+def test_people_that_nobody_counts_are_named_in_words() -> None:
+    said = {one: text("reason.no_group", language=one, groups="children") for one in LANGUAGES}
+    assert said["es"].endswith("(niñas, niños y adolescentes)")
+    assert not any("(children)" in one for one in said.values())

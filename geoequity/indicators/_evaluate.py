@@ -760,7 +760,7 @@ def _places_per(one: Definition, layers: Layers) -> _Value:
     services, group = _of_categories(one, layers), one.parameters["group"]
     people = layers.districts.get(group)
     if people is None or people.isna().all():
-        raise _Absent(reason("no_group", group=group))
+        raise _Absent(reason("no_group", groups=group))
     if services["capacity"].isna().all():
         raise _Absent(reason("none_mapped", feature="capacity"))
     table = provision.places_per(

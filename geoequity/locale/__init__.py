@@ -34,7 +34,12 @@ NEAR_ALL = 0.99  # shares beyond it, and under FEW, are worth a decimal
 FEW = 0.1
 TRACE = 0.0005  # a share that one decimal would round to 0.0 % or 100.0 %, though it is neither
 MOST_LISTED = 5
-CODES = {"base": "base.", "categories": "map.category.", "feature": "feature."}  # and their names
+CODES = {  # and where their names stand
+    "base": "base.",
+    "categories": "map.category.",
+    "feature": "feature.",
+    "groups": "group.",
+}
 WHOLE_FROM = 100.0
 ONE_DECIMAL_FROM = 1.0
 TWO_DECIMALS_FROM = 0.1
