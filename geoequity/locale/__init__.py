@@ -203,8 +203,8 @@ def text(key: str, *, language: str, **values: object) -> str:
         What fills the ``{names}`` of the message. A number is written by
         `number`, one named ``share`` by `percent`, None and NaN as the word
         for unknown, a list by `listing`, and the codes of a ``base``, of
-        ``categories`` or of a ``feature`` by their names; a year is passed as
-        text.
+        ``categories``, of a ``feature`` or of ``groups`` by their names; a year
+        is passed as text.
 
     Returns
     -------
