@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tomllib
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -382,6 +383,8 @@ def _done(write: Write, job: Job, folder: str) -> str:
         write(job, Path(folder) / job.name)
     except GeoEquityError as error:
         return str(error)
+    except Exception:  # noqa: BLE001 - a fault of ours in one city costs nobody else; it is told whole
+        return traceback.format_exc()
     return ""
 
 

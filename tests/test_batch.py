@@ -142,6 +142,17 @@ def test_a_city_with_wrong_files_is_not_begun_again_and_a_restart_does_the_rest(
     assert (out / "first" / "summary.json").stat().st_mtime_ns == before
 
 
+def test_a_fault_of_ours_in_one_city_is_told_whole_and_costs_nobody_else(
+    cities: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "second" / "table.csv").unlink()
+    out = tmp_path / "out"
+    assert ran(cities, out).failed == ["second"]
+    assert ledger(out)["second"]["error"].startswith("Traceback")
+    assert "table.csv" in ledger(out)["second"]["error"]
+    assert_no_orphan(out, {"first", "third"})
+
+
 @pytest.mark.parametrize("spoil", ["table", "city file", "folder", "version"])
 def test_a_city_that_would_come_out_otherwise_is_assessed_anew(
     cities: Path, tmp_path: Path, monkeypatch, spoil: str
@@ -320,7 +331,7 @@ def test_sixty_four_demo_cities_on_a_cluster_that_loses_a_worker(cluster, tmp_pa
             os.killpg(first.pid, signal.SIGKILL)
 
     out = tmp_path / "out"
-    found = ran(file, out, scheduler=address, tell=kill_half_way)
+    found = ran(file, out, scheduler=address, write=batch.write_city, tell=kill_half_way)
     assert found.failed == []
     assert len(ledger(out)) == 64
     assert sum(one["attempts"] for one in ledger(out).values()) in {64, 65}
