@@ -60,7 +60,7 @@ def test_coverage_is_left_as_it_was():
 KEYS = sorted(key for key in messages("en") if key.startswith("reason."))
 SAMPLES = {"found": 2, "needed": 5, "share": 0.5, "count": 3, "listed": "a, b", "base": "jobs"}
 SAMPLES |= {
-    "group": "children",
+    "groups": "children",
     "categories": "clinic",
     "feature": "lit",
     "least": 30,
