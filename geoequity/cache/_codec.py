@@ -253,10 +253,13 @@ class _Packer:
             texts = pa.array(np.asarray(values, dtype=object), pa.large_string(), from_pandas=True)
             na = "NA" if kind.na_value is pd.NA else "nan"
             return {"is": "texts", "of": self.arrow(texts), "storage": kind.storage, "na": na}
-        return self._masked(values, str(kind))
+        return self._odd(values, str(kind))
 
-    def _masked(self, values: Any, kind: str) -> dict[str, Any]:
-        """Pack numbers of which some are missing."""
+    def _odd(self, values: Any, kind: str) -> dict[str, Any]:
+        """Pack days of a time zone, and numbers of which some are missing."""
+        if isinstance(values.dtype, pd.DatetimeTZDtype):
+            bare = np.asarray(values.array.tz_convert("UTC").tz_localize(None))
+            return {"is": "zoned", "of": self.array(bare), "zone": str(values.dtype.tz)}
         if kind.rstrip("0123456789") not in _MASKED:
             msg = f"a column of {kind}"
             raise UnstorableError(msg)
@@ -411,6 +414,8 @@ class _Unpacker:
         if kind == "texts":
             na = pd.NA if node["na"] == "NA" else np.nan
             return pd.array(self.arrow(of), dtype=pd.StringDtype(node["storage"], na))
+        if kind == "zoned":
+            return pd.DatetimeIndex(self.array(of)).tz_localize("UTC").tz_convert(node["zone"])
         if kind == "masked":
             return _MASKED[node["kind"].rstrip("0123456789")](*(self.array(one) for one in of))
         if kind == "words":

@@ -11,7 +11,7 @@ import shapely
 
 _SHELLS = (  # that draw and write what is made, or ask for it: no result is made of them
     "batch.py", "cache", "cli", "compare", "fetching.py", "locale", "maps", "outputs", "palette.py",
-    "places.py", "placing", "report", "scenario", "siting", "starter.py",
+    "places.py", "report", "scenario", "starter.py",
 )  # fmt: skip
 _SUFFIXES = {".py", ".toml"}
 _LIBRARIES = (
