@@ -5,13 +5,15 @@ The only module that knows it. Each stage calls one part of the core with plain
 tables; what the city file says is spelled out here and nowhere below.
 """
 
+import copy
 import resource
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -21,7 +23,7 @@ from pyproj import CRS
 from shapely import Point
 
 from geoequity import indicators
-from geoequity.city import City
+from geoequity.city import City, IndexBlock, ReportBlock
 from geoequity.collect import Collected, collect
 from geoequity.confidence import Completeness, Reason, completeness, reason, year_spread
 from geoequity.drivers import divide, drivers
@@ -50,7 +52,7 @@ from geoequity.judgement import (
     judge,
     sampling_of,
 )
-from geoequity.keeping import FORGETFUL, Kept
+from geoequity.keeping import FORGETFUL, Kept, Shelf
 from geoequity.perception import inclusion, perceived
 from geoequity.placing import Ground, known_categories
 from geoequity.riding import (
@@ -70,7 +72,7 @@ from geoequity.riding import (
 from geoequity.schema import AREAS, PILLARS
 from geoequity.sources import osm_tags
 from geoequity.sources.elevation import height_at
-from geoequity.sources.files import sha256
+from geoequity.sources.files import Record, companions, sha256
 from geoequity.sources.rasters import Tiles
 from geoequity.sources.services import TIMETABLE
 from geoequity.streets import ADULT, WALKERS, HeightAt, StreetNetwork, Walker
@@ -84,6 +86,7 @@ from geoequity.vicinity import vicinity
 from geoequity.walking import Manner, Walks, land_share, make_network, report_of, walk
 from geoequity.zoning import PUBLISHED, Zonings, compare, labels_of, zoned, zoning_report
 
+T = TypeVar("T")
 Progress = Callable[[str], None]
 STAGES = ("read", "join", "grids", "walk", "ride", "indicators", "index", "zoning", "findings")
 _UNMAPPED = 1  # its own stream of random numbers
@@ -183,7 +186,13 @@ class _Work:
     kept: Kept
 
 
-def assess(city: City, *, progress: Progress | None = None, keep: bool = False) -> Study:
+def assess(
+    city: City,
+    *,
+    progress: Progress | None = None,
+    keep: bool = False,
+    cache: Shelf | None = None,
+) -> Study:
     """
     Assess a city: read its sources, compute what residents reach, judge the gap.
 
@@ -197,6 +206,10 @@ def assess(city: City, *, progress: Progress | None = None, keep: bool = False) 
         Whether to keep in memory what was made on the way, so that a scenario
         computes again only what it touches. Without, the first scenario
         assesses the city once more.
+    cache
+        Where results of earlier runs are looked for, and those of this one put:
+        a :class:`geoequity.cache.Cache`. By default everything is made anew,
+        which comes to the same, to the bit.
 
     Returns
     -------
@@ -226,10 +239,10 @@ def assess(city: City, *, progress: Progress | None = None, keep: bool = False) 
     except ConfigError as error:
         msg = f"{city.file}: does not fit the catalogue"
         raise ConfigError(msg, faults=error.faults) from error
+    kept = Kept(shelf=cache, remembers=keep) if keep or cache is not None else FORGETFUL
     with stages.stage("read"):
-        sources = collect(city, definitions)
+        sources = _read(city, definitions, kept)
         _check_parts(city, sources.districts.index)
-    kept = Kept() if keep else FORGETFUL
     return _assessed(city, sources, definitions, stages=stages, kept=kept)
 
 
@@ -266,6 +279,64 @@ def assess_edited(
     )
 
 
+def _read(city: City, definitions: list[Definition], kept: Kept) -> Collected:
+    """Read all files, unless they were read before as they are now."""
+    if kept is FORGETFUL:
+        return collect(city, definitions)
+    of_draws = {"draws": city.index.draws, "seed": city.index.seed}
+    bare = city.model_copy(update={"index": IndexBlock(**of_draws), "report": ReportBlock()})
+    blocks = {key: getattr(bare, key) for key in City.model_fields if key != "file"}
+    found, is_new = _marks(city), []
+
+    def reading() -> Collected:
+        is_new.append(True)
+        return collect(bare, definitions)
+
+    sources = kept.once(
+        "read", reading, blocks, definitions, found, unless=lambda: _marks(city) != found
+    )
+    if not is_new:
+        for book in sources.records:
+            book.warn_again()
+    return replace(sources, marks=found)
+
+
+def _marks(city: City) -> dict[str, str]:
+    """Fingerprint all files that a city file names; never alike where that cannot be done."""
+    found: dict[str, str] = {}
+    for path in city.files():
+        parts = companions(path)
+        unknown = {str(path): secrets.token_hex()}
+        found |= unknown if parts is None else {str(one): sha256(one) for one in parts}
+    return found
+
+
+def _noted(
+    kept: Kept, name: str, make: Callable[[Collected], T], *of: object, sources: Collected
+) -> T:
+    """
+    Make a result once, and note in the books of the sources what its making notes.
+
+    What is known from before has been noted in other books.
+    """
+
+    def noting() -> tuple[T, list[Record]]:
+        blank = _with_books(sources, [one.blank() for one in sources.records])
+        return make(blank), blank.records
+
+    made, books = kept.once(name, noting, *of)
+    for book, found in zip(sources.records, books, strict=True):
+        book.add(found)
+    return made
+
+
+def _with_books(sources: Collected, books: list[Record]) -> Collected:
+    """Give sources other books."""
+    of = {id(one): book for one, book in zip(sources.records, books, strict=True)}
+    rasters = [(spec, of[id(book)]) for spec, book in sources.rasters]
+    return replace(sources, records=books, rasters=rasters)
+
+
 def _rules(city: City) -> Rules:
     """Take the choices of a city file."""
     return Rules(**dict(city.index), min_covered_share=city.city.min_covered_share)
@@ -282,17 +353,25 @@ def _assessed(
 ) -> Study:
     """Take sources through all stages but the reading."""
     rules, given = _rules(city), sources
+    sources = _with_books(sources, [copy.deepcopy(one) for one in sources.records])
     with stages.stage("join"):
-        membership, districts = kept.once(
+        membership, districts = _noted(
+            kept,
             "join",
-            lambda: _joined(city, sources),
+            partial(_joined, city),
             *(sources.districts, sources.cells, city.cells, city.districts.overlaps),
-            sources.group_areas,
-            *(spec for spec, _ in sources.rasters),
+            *(sources.group_areas, _rasters(sources)),
+            sources=sources,
         )
     with stages.stage("grids"):
         gridded = _gridded(city, sources, districts, membership, kept)
-        in_hazard = in_zone(sources.rasters, sources.services)
+        in_hazard = _noted(
+            kept,
+            "in_hazard",
+            lambda some: in_zone(some.rasters, some.services),
+            *(sources.services.geometry, _rasters(sources)),
+            sources=sources,
+        )
         if in_hazard is not None:
             sources = replace(sources, services=sources.services.assign(in_hazard=in_hazard))
     with stages.stage("walk"):
@@ -327,7 +406,7 @@ def _assessed(
             ),
             routes=sources.routes,
             centre=_centre(city, sources),
-            heights_m=_heights(city, sources, walks, definitions),
+            heights_m=_heights(city, sources, walks, definitions, kept),
             is_spread=city.cells is not None and city.cells.spread,
         )
         plain_values = indicators.evaluate(definitions, layers, kept=kept)
@@ -381,7 +460,7 @@ def _assessed(
                 kept=kept,
             )
         )
-    if kept is FORGETFUL:  # let go of what was made on the way
+    if not kept.remembers:  # let go of what was made on the way
         return replace(_timed(study, stages.done), made_of=city)
     made = Made(
         city=city,
@@ -488,7 +567,7 @@ def _measures(
     return measures, by_group
 
 
-def ground(city: City, *, category: str) -> Ground:
+def ground(city: City, *, category: str, cache: Shelf | None = None) -> Ground:
     """
     Read a city and let its people walk to one kind of service, for a siting.
 
@@ -498,6 +577,8 @@ def ground(city: City, *, category: str) -> Ground:
         A checked city file.
     category
         What is to be sited.
+    cache
+        As of :func:`assess`.
 
     Returns
     -------
@@ -522,7 +603,8 @@ def ground(city: City, *, category: str) -> Ground:
     walked = [one for one in definitions if one.measure in {"walk_min", "services_share"}]
     measured = [one for one in walked if category in one.parameters["categories"]]
     one = measured[0] if measured else replace(walked[0], parameters={"categories": [category]})
-    sources = collect(city, definitions)
+    kept = FORGETFUL if cache is None else Kept(shelf=cache, remembers=False)
+    sources = _read(city, definitions, kept)
     membership = _join(city, sources)
     if membership is None or "population" not in membership.cells:
         msg = f"{city.file}: no cells with people, so that nobody can be served"
@@ -534,7 +616,7 @@ def ground(city: City, *, category: str) -> Ground:
         districts=_with_people(sources, membership),
         cells=membership.cells,
         services=sources.services,
-        walks=_walks(city, sources, membership, [one], FORGETFUL),
+        walks=_walks(city, sources, membership, [one], kept),
         walker=Walker(name=ADULT.name, speed_kmh=city.walking.speed_kmh),
         detour_factor=city.walking.detour_factor,
         groups=tuple(city.cells.groups) if city.cells else (),
@@ -640,11 +722,12 @@ def _gridded(
     """Carry rasters and tiles over to the units."""
     cells = membership.cells if membership else None
     units: dict[str, Any] = {"districts": districts, "cells": cells}
-    rasters = kept.once(
+    rasters = _noted(
+        kept,
         "rasters",
-        lambda: values_of_rasters(sources.rasters, **units),
-        [spec for spec, _ in sources.rasters],
-        units,
+        lambda some: values_of_rasters(some.rasters, **units),
+        *(_rasters(sources), units),
+        sources=sources,
     )
     tiles = _tiles(city, sources, units, kept)
     dice = {"draws": city.index.draws, "seed": city.index.seed}
@@ -669,6 +752,15 @@ def _tiles(city: City, sources: Collected, units: dict[str, Any], kept: Kept) ->
         units,
         dice,
     )
+
+
+def _rasters(sources: Collected) -> list[tuple[object, ...]]:
+    """Say what is in the rasters, which are read when units are final."""
+    listed: list[tuple[object, ...]] = []
+    for spec, _ in sources.rasters:
+        parts = [one for path in spec.path for one in companions(path) or (path,)]
+        listed.append((spec, [sources.marks.get(str(one)) for one in parts]))
+    return listed
 
 
 def _counts(cells: pd.DataFrame) -> tuple[str, ...]:
@@ -708,13 +800,14 @@ def _walks(
         # Light is no matter to where people walk: streets that are lit are walked as before
         streets = sources.streets.drop(columns="lit", errors="ignore")
         lifts = sources.lifts
-        network, report = kept.once(
+        network, report = _noted(
+            kept,
             "streets",
-            lambda: make_network(
-                streets, walker=walker, height_at=_height_at(city, sources), lifts=lifts
+            lambda some: make_network(
+                streets, walker=walker, height_at=_height_at(city, some), lifts=lifts
             ),
-            *(streets, lifts, walker, city.walking.slope),
-            *(spec for spec, _ in sources.rasters),
+            *(streets, lifts, walker, city.walking.slope, _rasters(sources)),
+            sources=sources,
         )
     if membership is None:
         share = None if network is None else land_share(sources.districts, network)
@@ -893,18 +986,23 @@ def _height_at(city: City, sources: Collected) -> HeightAt | None:
 
 
 def _heights(
-    city: City, sources: Collected, walks: Walks, definitions: list[Definition]
+    city: City, sources: Collected, walks: Walks, definitions: list[Definition], kept: Kept
 ) -> dict[str, pd.Series] | None:
     """Tell the height of homes and stops, where an indicator asks for the slope between them."""
-    height_at = _height_at(city, sources)
     asked = any(one.measure == "stop_slope_share" for one in definitions)
-    if height_at is None or not asked or walks.homes is None:
+    if _height_at(city, sources) is None or not asked or walks.homes is None:
         return None
     points = {"homes": walks.homes.geometry, "stops": sources.stops.representative_point()}
-    return {
-        key: pd.Series(height_at(shapely.get_coordinates(one)), index=one.index)
-        for key, one in points.items()
-    }
+
+    def heights(some: Collected) -> dict[str, pd.Series]:
+        height_at = _height_at(city, some)
+        assert height_at is not None  # noqa: S101 - as above
+        return {
+            key: pd.Series(height_at(shapely.get_coordinates(one)), index=one.index)
+            for key, one in points.items()
+        }
+
+    return _noted(kept, "heights", heights, points, _rasters(sources), sources=sources)
 
 
 def _zonings(
@@ -923,16 +1021,14 @@ def _zonings(
     at_cells = {key: one for key, one in layers.tables.items() if one.level == "cell"}
     several, found = {PUBLISHED: layers}, {PUBLISHED: evaluation}
     for key, zones in sources.zonings.items():
-        bare = kept.once(
+        units = kept.once(
             "zones",
-            partial(zoned, layers, zones, tables=at_cells),
+            partial(_zoned_units, layers, zones),
             *(zones, layers.cells, layers.homes, layers.network is None),
         )
-        assert bare.cells is not None  # noqa: S101 - as zoned makes it
-        units = {"districts": bare.districts, "cells": bare.cells}
         tiles = _tiles(city, sources, units, kept)
         at_zones = _with_fibre(
-            tiles.tables, sources.fibre, cells=layers.cells, zone=bare.cells["district_id"]
+            tiles.tables, sources.fibre, cells=layers.cells, zone=units["cells"]["district_id"]
         )
         several[key] = replace(layers, **units, tables=at_cells | at_zones)
         found[key] = indicators.evaluate(definitions, several[key], kept=kept)
@@ -943,6 +1039,12 @@ def _zonings(
         weights=city.index.weights,
         min_coverage=city.city.min_coverage,
     )
+
+
+def _zoned_units(layers: Layers, zones: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Give every cell one of other zones."""
+    made = zoned(layers, zones, tables={})
+    return {"districts": made.districts, "cells": made.cells}
 
 
 def _with_fibre(

@@ -30,6 +30,7 @@ from geoequity.locale import LANGUAGES
 
 if TYPE_CHECKING:
     from geoequity.city import City
+    from geoequity.keeping import Shelf
     from geoequity.study import Study
 
 LEDGER = "ledger.json"
@@ -76,12 +77,15 @@ class Job:
         Where its files lie; None for beside the city file.
     languages
         Of map and reports; None for those of the city.
+    cache
+        Folder of results of earlier runs, which cities share; None for none.
     """
 
     name: str
     city: str
     data: str | None = None
     languages: tuple[str, ...] | None = None
+    cache: str | None = None
 
 
 Write = Callable[[Job, Path], object]
@@ -220,6 +224,7 @@ def assess_and_write(
     languages: Sequence[str],
     pdf: bool = False,
     tell: Tell | None = None,
+    cache: "Shelf | None" = None,
 ) -> "Study":
     """
     Assess a city and write everything into its folder, in one step at the end.
@@ -236,6 +241,8 @@ def assess_and_write(
         Whether to write the reports as PDF too, which wants the extra ``pdf``.
     tell
         Called with the name of each stage as it begins, and of each file.
+    cache
+        As of :func:`geoequity.assess`.
 
     Returns
     -------
@@ -252,7 +259,7 @@ def assess_and_write(
 
     tell = tell or (lambda _: None)
     with outputs.swap_in(folder) as draft:
-        study = assess(city, progress=tell)
+        study = assess(city, progress=tell, cache=cache)
         tell("tables")
         outputs.write_tables(study, draft)
         tell("map")
@@ -281,13 +288,18 @@ def write_city(job: Job, folder: Path) -> None:
     GeoEquityError
         As `assess_and_write`.
     """
+    from geoequity.cache import Cache  # noqa: PLC0415 - heavy
     from geoequity.city import City  # noqa: PLC0415 - heavy
 
+    cache = None if job.cache is None else Cache(job.cache)
     opened = City.from_toml if Path(job.city).suffix else City.preset
     city = opened(job.city, data=job.data)
     with warnings.catch_warnings():  # they stand in the summary
         warnings.simplefilter("ignore", DataWarning)
-        assess_and_write(city, folder, languages=job.languages or city.city.languages)
+        languages = job.languages or city.city.languages
+        assess_and_write(city, folder, languages=languages, cache=cache)
+    if cache is not None:
+        cache.trim()
 
 
 def run(

@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 
 from geoequity.errors import ConfigError
 from geoequity.schema import MODES
@@ -466,6 +466,18 @@ class City(Block):
             )
         return tuple(found)
 
+    def files(self) -> tuple[Path, ...]:
+        """
+        List the files that are read.
+
+        Returns
+        -------
+        files
+            Each once, in the order of the blocks, whether or not it is there.
+        """
+        named = (getattr(self, key) for key in type(self).model_fields if key != "file")
+        return tuple(dict.fromkeys(path for one in named for path in _paths_in(one)))
+
     def _blocks(self) -> list[tuple[str, Any]]:
         """List the blocks that may name files, with their keys."""
         blocks: list[tuple[str, Any]] = [
@@ -657,6 +669,22 @@ def _read_toml(file: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         msg = f"{file}: not valid TOML: {error}"
         raise ConfigError(msg) from error
+
+
+def _paths_in(value: object) -> Iterator[Path]:
+    """Find every path in blocks of a city file; a grid is none."""
+    if isinstance(value, Path):
+        if not GRID.fullmatch(str(value)):
+            yield value
+    elif isinstance(value, BaseModel):
+        for key in type(value).model_fields:
+            yield from _paths_in(getattr(value, key))
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _paths_in(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _paths_in(one)
 
 
 def _absent(raw: dict[str, Any], folder: Path) -> list[str]:

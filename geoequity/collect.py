@@ -136,6 +136,8 @@ class Collected:
         Districts where a scenario lays fibre by ``down_mbps``, ``up_mbps``,
         ``latency_ms`` and ``home_share``, NaN where it says nothing of it; no
         rows without a scenario.
+    marks
+        Fingerprints of the files, where they were asked for.
     """
 
     districts: gpd.GeoDataFrame
@@ -161,6 +163,7 @@ class Collected:
     licences: list[str]
     area: shapely.Geometry
     fibre: pd.DataFrame = field(default_factory=pd.DataFrame)
+    marks: dict[str, str] = field(default_factory=dict)
 
 
 def collect(city: City, definitions: list[Definition]) -> Collected:

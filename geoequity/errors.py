@@ -10,6 +10,7 @@ The errors and warnings of geoequity, all of them here.
     │   └── CRSError                   missing, geographic, not metric, or mismatched
     └── CoverageError(…, ValueError)   too many people in units with unknown values: carries .share
     DataWarning(UserWarning)           a fault that was mended as declared: carries .ids
+    CacheWarning(UserWarning)          results of earlier runs cannot be kept, or were damaged
 
 Each error is also a builtin, so callers who know nothing of geoequity can
 still catch ``ValueError``. The command line turns any ``GeoEquityError`` into
@@ -133,3 +134,7 @@ class DataWarning(UserWarning):
     def __init__(self, message: str, *, ids: Iterable[object] = ()) -> None:
         self.ids = tuple(ids)
         super().__init__(message)
+
+
+class CacheWarning(UserWarning):
+    """Results cannot be kept for later runs, or were damaged; what is made is not touched."""

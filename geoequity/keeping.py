@@ -1,5 +1,5 @@
 """
-Results kept in memory by what they were made of, so that nothing is made twice.
+Results kept by what they were made of, in memory or beyond, so that nothing is made twice.
 
 A result is known by its name and a fingerprint of the content of all that it was
 made of: tables that are equal count as one, wherever they come from. What is
@@ -12,7 +12,7 @@ import hashlib
 import weakref
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,53 @@ _APART = b"\x1f"
 _TABLES = (pd.DataFrame, pd.Series, pd.Index, np.ndarray)
 
 
+Mark = Callable[[object], bytes]
+
+
+class Taken(NamedTuple):
+    """A result from a shelf, and the fingerprints of the tables and records in it."""
+
+    value: Any
+    marks: list[tuple[object, bytes]]
+
+
+class Shelf(Protocol):
+    """Where results are kept beyond a run."""
+
+    def take(self, name: str, key: bytes) -> Taken | None:
+        """
+        Find a result.
+
+        Parameters
+        ----------
+        name
+            What it is.
+        key
+            Fingerprint of all that it is made of.
+
+        Returns
+        -------
+        taken
+            The same to the bit as when it was put there; None where it is not.
+        """
+
+    def put(self, name: str, key: bytes, value: object, *, mark: Mark) -> None:
+        """
+        Keep a result, if it can be kept.
+
+        Parameters
+        ----------
+        name
+            What it is.
+        key
+            Fingerprint of all that it is made of.
+        value
+            The result.
+        mark
+            Gives the fingerprint of a table or a record.
+        """
+
+
 class Kept:
     """
     Results by name and inputs.
@@ -33,10 +80,18 @@ class Kept:
     ----------
     below
         Results that count as known, too; what is made anew is not added to them.
+    shelf
+        Where results are looked for that are not in memory, and put.
+    remembers
+        Whether results stay in memory.
     """
 
-    def __init__(self, *, below: Self | None = None) -> None:
+    def __init__(
+        self, *, below: Self | None = None, shelf: Shelf | None = None, remembers: bool = True
+    ) -> None:
         self._below = below
+        self._shelf = shelf
+        self._remembers = remembers
         self._made: dict[bytes, Any] = {}
         self._prints: dict[int, tuple[weakref.ref[Any], bytes]] = {}
 
@@ -49,9 +104,27 @@ class Kept:
         kept
             Still without results of its own.
         """
-        return type(self)(below=self)
+        return type(self)(below=self, shelf=self._shelf)
 
-    def once(self, name: str, make: Callable[[], T], *of: object) -> T:
+    @property
+    def remembers(self) -> bool:
+        """
+        Tell whether results stay in memory.
+
+        Returns
+        -------
+        remembers
+            Whether they do.
+        """
+        return self._remembers
+
+    def once(
+        self,
+        name: str,
+        make: Callable[[], T],
+        *of: object,
+        unless: Callable[[], bool] = lambda: False,
+    ) -> T:
         """
         Make a result, unless it is known.
 
@@ -63,19 +136,24 @@ class Kept:
             Makes it; of nothing but what is named next.
         *of
             All that it is made of.
+        unless
+            Asked after the making: whether it was made of something else, so that it
+            is given and not kept.
 
         Returns
         -------
         result
             Known or made; not to be changed.
         """
-        return self.each(name, {"": of}, lambda _: {"": make()})[""]
+        return self.each(name, {"": of}, lambda _: {"": make()}, unless=unless)[""]
 
     def each(
         self,
         name: str,
         wanted: Mapping[str, tuple[object, ...]],
         make: Callable[[list[str]], Mapping[str, T]],
+        *,
+        unless: Callable[[], bool] = lambda: False,
     ) -> dict[str, T]:
         """
         Make those of several results that are not known, in one go.
@@ -88,6 +166,8 @@ class Kept:
             Result -> all that it is made of.
         make
             Makes those that are listed to it.
+        unless
+            As in `once`.
 
         Returns
         -------
@@ -95,11 +175,28 @@ class Kept:
             In the order of `wanted`; not to be changed.
         """
         keys = {one: self._key(name, (one, *of)) for one, of in wanted.items()}
-        unknown = [one for one, key in keys.items() if not self._knows(key)]
+        found = {one: self._known(key) for one, key in keys.items() if self._knows(key)}
+        taken = {one: self._taken(name, keys[one]) for one in keys if one not in found}
+        found |= {one: it.value for one, it in taken.items() if it is not None}
+        unknown = [one for one, it in taken.items() if it is None]
         if unknown:
-            made = make(unknown)
-            self._made |= {keys[one]: made[one] for one in unknown}
-        return {one: self._known(key) for one, key in keys.items()}
+            found |= {one: it for one, it in make(unknown).items() if one in unknown}
+            if unless():
+                return {one: found[one] for one in keys}
+            if self._shelf is not None:
+                for one in unknown:
+                    self._shelf.put(name, keys[one], found[one], mark=self._print)
+        if self._remembers:
+            self._made |= {keys[one]: found[one] for one in taken}
+        return {one: found[one] for one in keys}
+
+    def _taken(self, name: str, key: bytes) -> Taken | None:
+        """Look on the shelf, where tables come with their fingerprints."""
+        taken = None if self._shelf is None else self._shelf.take(name, key)
+        if taken is not None:
+            for value, mark in taken.marks:
+                self._prints[id(value)] = (weakref.ref(value), mark)
+        return taken
 
     def _knows(self, key: bytes) -> bool:
         """Tell whether a result is known."""
@@ -142,6 +239,8 @@ class Forgetful(Kept):
         name: str,  # noqa: ARG002 - as of its base
         wanted: Mapping[str, tuple[object, ...]],
         make: Callable[[list[str]], Mapping[str, T]],
+        *,
+        unless: Callable[[], bool] = lambda: False,  # noqa: ARG002 - as of its base
     ) -> dict[str, T]:
         """
         Make results.
@@ -154,6 +253,8 @@ class Forgetful(Kept):
             Result -> all that it is made of.
         make
             Makes those that are listed to it.
+        unless
+            No matter.
 
         Returns
         -------
@@ -164,7 +265,7 @@ class Forgetful(Kept):
         return {one: made[one] for one in wanted}
 
 
-FORGETFUL = Forgetful()
+FORGETFUL = Forgetful(remembers=False)
 
 
 def _is_record(value: object) -> bool:

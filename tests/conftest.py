@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
@@ -26,6 +27,21 @@ settings.register_profile("hand", deadline=None)
 # Random examples explore by hand; what must pass before a change lands is the same each time
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "hand")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep commands off the cache of whoever runs the tests; give where those of tests lie."""
+    folder = tmp_path_factory.mktemp("caches")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GEOEQUITY_CACHE", str(folder / "shared"))
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(caches: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test live on what another left."""
+    monkeypatch.setenv("GEOEQUITY_CACHE", str(caches / uuid4().hex))
 
 
 @pytest.fixture

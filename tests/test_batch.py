@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,9 +19,10 @@ import pandas as pd
 import pytest
 
 import geoequity as ge
-from geoequity import batch
+from geoequity import batch, outputs
+from geoequity.cache import Cache
 from geoequity.cli import main
-from geoequity.errors import ConfigError, SourceError
+from geoequity.errors import ConfigError, DataWarning, SourceError
 
 NAMES = ("first", "second", "third")
 FRAMES = ("districts.parquet", "cells.parquet", "tables/scores.parquet", "tables/types.parquet")
@@ -307,17 +310,18 @@ def test_a_scheduler_that_does_not_answer_is_named(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 def test_sixty_four_demo_cities_on_a_cluster_that_loses_a_worker(cluster, tmp_path: Path) -> None:
-    """Each variant has another seed of the draws, so that no two are alike."""
+    """Variants by seed and by weight share one cache; each alone has none, or one of its own."""
+    pytest.importorskip("distributed")
     address, work = cluster
     demo = ge.City.preset("demo").file
-    blocks = []
+    text, blocks = demo.read_text(encoding="utf-8"), []
+    assert "[index" not in text
     for n in range(64):
-        text = demo.read_text(encoding="utf-8").replace("[index]\n", f"[index]\nseed = {n}\n", 1)
-        text = text if f"seed = {n}" in text else f"{text}\n[index]\nseed = {n}\n"
-        (tmp_path / f"v{n:02}.toml").write_text(text, encoding="utf-8")
+        index = f"[index]\nseed = {n // 16}\nweights.mobility = {1 + n % 16 / 8}\n"
+        (tmp_path / f"v{n:02}.toml").write_text(f"{text}\n{index}", encoding="utf-8")
         blocks.append(f'[[cities]]\ncity = "v{n:02}.toml"\ndata = "{demo.parent}"\n')
     file = tmp_path / "batch.toml"
     file.write_text('languages = ["es"]\n' + "".join(blocks), encoding="utf-8")
@@ -331,12 +335,22 @@ def test_sixty_four_demo_cities_on_a_cluster_that_loses_a_worker(cluster, tmp_pa
             os.killpg(first.pid, signal.SIGKILL)
 
     out = tmp_path / "out"
-    found = ran(file, out, scheduler=address, write=batch.write_city, tell=kill_half_way)
+    jobs, retries = batch.read_batch(file)
+    shared = [replace(one, cache=str(tmp_path / "shared")) for one in jobs]
+    found = batch.run(shared, out=out, retries=retries, scheduler=address, tell=kill_half_way)
     assert found.failed == []
+    assert first.wait() == -signal.SIGKILL
     assert len(ledger(out)) == 64
+    assert {one["state"] for one in ledger(out).values()} == {"done"}
     assert sum(one["attempts"] for one in ledger(out).values()) in {64, 65}
-    assert_no_orphan(out, [f"v{n:02}" for n in range(64)])
-    jobs, _ = batch.read_batch(file)
-    for n in (0, 31, 33, 63):
-        batch.write_city(jobs[n], tmp_path / "alone" / jobs[n].name)
-        assert_same_study(out / jobs[n].name, tmp_path / "alone" / jobs[n].name)
+    assert_no_orphan(out, [one.name for one in jobs])
+    for n, job in enumerate(jobs):
+        shelf = None if n % 21 == 0 else Cache(tmp_path / "own")
+        city = ge.City.from_toml(job.city, data=job.data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)
+            outputs.save(ge.assess(city, cache=shelf), tmp_path / "alone" / job.name)
+        assert_same_study(out / job.name, tmp_path / "alone" / job.name)
+    batch.write_city(jobs[33], tmp_path / "whole")
+    for page in ("map.html", "report.es.html"):
+        assert (tmp_path / "whole" / page).read_bytes() == (out / "v33" / page).read_bytes()

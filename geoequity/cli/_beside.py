@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from geoequity.cli._opening import studies_of
+from geoequity.cli._opening import cache_of, studies_of
 from geoequity.cli._terminal import progress, silent
 from geoequity.errors import ConfigError
 from geoequity.locale import LANGUAGES
@@ -83,6 +83,10 @@ def batch(options: argparse.Namespace) -> dict[str, Any]:
     from geoequity import batch  # noqa: PLC0415 - heavy
 
     jobs, retries = batch.read_batch(options.file)
+    cache = cache_of(options)
+    if cache is not None:
+        shared = str(cache.folder.resolve())
+        jobs = [dataclasses.replace(one, cache=shared) for one in jobs]
     with progress(len(jobs), quiet=silent(options)) as tell:
         found = batch.run(
             jobs,

@@ -7,6 +7,8 @@ from typing import Any
 
 from geoequity.cli._terminal import silent
 
+_MB = 1e6
+
 
 def cities(options: argparse.Namespace) -> list[dict[str, Any]]:
     """List the presets."""
@@ -53,6 +55,32 @@ def _imd_items(options: argparse.Namespace) -> list[dict[str, Any]]:
             ways += [f"not observable: {one.reason['en']}"] if one.reason else []
             print(f"{one.id:24} {where:27} {', '.join(ways)}")
     return [dataclasses.asdict(one) for one in items]
+
+
+def cache(options: argparse.Namespace) -> dict[str, Any]:
+    """Tell what the cache holds, or remove its results."""
+    from geoequity.cache import Cache  # noqa: PLC0415 - heavy
+
+    place = Cache(options.cache)
+    freed = place.clear() if options.action == "clear" else None
+    held = place.held()
+    results = sum(held.stages.values())
+    if not silent(options):
+        if freed is not None:
+            print(f"{freed / _MB:,.1f} MB of results removed")
+        print(f"{held.folder}")
+        print(f"results:   {results / _MB:,.1f} MB, {held.max_bytes / _MB:,.0f} MB at most")
+        for stage, size in sorted(held.stages.items(), key=lambda one: -one[1]):
+            print(f"  {stage:14} {size / _MB:10,.1f} MB")
+        print(f"downloads: {held.downloads / _MB:,.1f} MB, which clear leaves")
+    return {
+        "folder": str(held.folder.resolve()),
+        "results_bytes": results,
+        "max_bytes": held.max_bytes,
+        "stages": held.stages,
+        "downloads_bytes": held.downloads,
+        **({} if freed is None else {"freed_bytes": freed}),
+    }
 
 
 def schema(options: argparse.Namespace) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """City files and folders that a command names."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 from geoequity.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
+    from geoequity.cache import Cache
     from geoequity.city import City
     from geoequity.study import Study
 
@@ -36,6 +38,15 @@ def folder_of(options: argparse.Namespace) -> Path:
     if name == "demo":
         return presets()[name].parent
     return default_folder(name) if name in presets() else Path(name).parent
+
+
+def cache_of(options: argparse.Namespace) -> "Cache | None":
+    """Open the cache, unless it is not wanted."""
+    from geoequity.cache import Cache  # noqa: PLC0415 - heavy
+
+    if options.no_cache:
+        return None
+    return Cache(options.cache, tell=lambda said: print(f"geoequity: {said}", file=sys.stderr))
 
 
 def studies_of(folders: Sequence[Path]) -> list["Study"]:

@@ -25,6 +25,9 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - a list
         one.set_defaults(command=command)
         return one
 
+    cache = add("cache", _lists.cache, "tell what results of earlier runs take, or remove them")
+    cache.add_argument("action", nargs="?", choices=("clear",), help="remove them; downloads stay")
+    _add_cache(cache, optional=False)
     demo = add("demo", _studies.demo, "run the main job on the fictitious demo city")
     _add_output_options(demo)
     run = add("run", _studies.run, "assess a city and write tables, map and reports")
@@ -87,6 +90,7 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - a list
         "--data", type=Path, metavar="DIR", help="where the files of the city lie"
     )
     scenario.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<city>-scenario]")
+    _add_cache(scenario)
     scenario.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
     compare = add("compare", _beside.compare, "set cities side by side, on what they share")
     compare.add_argument(
@@ -119,6 +123,7 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - a list
     batch = add("batch", _beside.batch, "assess the cities of a batch file")
     batch.add_argument("file", type=Path, metavar="FILE", help="TOML with [[cities]]")
     batch.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<file>]")
+    _add_cache(batch)
     batch.add_argument("--workers", type=_count, default=1, metavar="N", help="processes [1]")
     batch.add_argument("--scheduler", metavar="ADDR", help="of a dask scheduler, instead")
     _add_site(add("site", _plans.site, "choose where new services would close the gap"))
@@ -158,12 +163,14 @@ def _add_site(site: argparse.ArgumentParser) -> None:
     )
     site.add_argument("--by", choices=("walk", "transit"), default="walk", help="[walk]")
     site.add_argument("--data", type=Path, metavar="DIR", help="where the files of the city lie")
+    _add_cache(site)
     site.add_argument("--out", type=Path, metavar="DIR", help="folder [out/<city>-<category>]")
     site.add_argument("--language", type=_languages, metavar="es,pt,en", help="languages")
 
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:
-    """Add where and in which languages to write."""
+    """Add where and in which languages to write, and whether to make everything anew."""
+    _add_cache(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="output folder [out/<city>]")
     parser.add_argument(
         "--language", type=_languages, metavar="es,pt,en", help="languages of map and reports"
@@ -173,6 +180,17 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave the PDFs out, which are written where the extra pdf is installed",
     )
+
+
+def _add_cache(parser: argparse.ArgumentParser, *, optional: bool = True) -> None:
+    """Add where results of earlier runs are kept."""
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR", help="where results of earlier runs are kept"
+    )
+    if optional:
+        parser.add_argument(
+            "--no-cache", action="store_true", help="make everything anew, and keep nothing"
+        )
 
 
 def _languages(text: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from geoequity.cli._opening import city_of
+from geoequity.cli._opening import cache_of, city_of
 from geoequity.cli._terminal import progress, silent
 
 
@@ -18,12 +18,13 @@ def scenario(options: argparse.Namespace) -> dict[str, Any]:
     city = city_of(options)
     folder = options.out or Path("out") / f"{city.city.id}-scenario"
     languages = options.language or city.city.languages
+    cache = cache_of(options)
     total = 2 * len(STAGES) - 1 + 2 + 2 * len(languages)
     with (
         progress(total, quiet=silent(options)) as tell,
         outputs.swap_in(folder) as draft,
     ):
-        before = assess(city, progress=tell, keep=True)
+        before = assess(city, progress=tell, keep=True, cache=cache)
         after = scenario.apply(before, edits, name=str(options.edits), progress=tell)
         found = compare.change(before, after, **scenario.NOTABLE)
         tell("tables")
@@ -36,6 +37,8 @@ def scenario(options: argparse.Namespace) -> dict[str, Any]:
             report.write_report(after, draft / f"report.{language}.html", language=language)
             tell(f"change {language}")
             report.write_change_report(found, draft / f"change.{language}.html", language=language)
+    if cache is not None:
+        cache.trim()
     place = folder.resolve()
     written = {
         "folder": str(place),
@@ -73,12 +76,13 @@ def site(options: argparse.Namespace) -> dict[str, Any]:
     ask = Ask(**asked, within_min=options.within)
     folder = options.out or Path("out") / f"{city.city.id}-{options.category}"
     languages = options.language or city.city.languages
+    cache = cache_of(options)
     with (
         progress(3, quiet=silent(options)) as tell,
         outputs.swap_in(folder, mark="siting.json") as draft,
     ):
         tell("read")
-        found = ground(city, category=options.category)
+        found = ground(city, category=options.category, cache=cache)
         own = options.candidates and read_candidates(options.candidates, crs=found.districts.crs)
         tell("site")
         placing = place(found, ask, candidates=own)
@@ -87,6 +91,8 @@ def site(options: argparse.Namespace) -> dict[str, Any]:
         for language in languages:
             path = draft / f"site.{language}.html"
             report.write_siting_report(placing, path, language=language)
+    if cache is not None:
+        cache.trim()
     where = folder.resolve()
     written: dict[str, Any] = {
         "folder": str(where),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geoequity.cli._getting import fetch_absent
-from geoequity.cli._opening import city_of
+from geoequity.cli._opening import cache_of, city_of
 from geoequity.cli._terminal import progress, say_written, silent
 from geoequity.errors import ConfigError
 
@@ -53,9 +53,14 @@ def _assess_and_write(city: "City", options: argparse.Namespace) -> dict[str, An
 
     folder = options.out or Path("out") / city.city.id
     languages = options.language or city.city.languages
+    cache = cache_of(options)
     printed = not options.no_pdf and find_spec("typst") is not None
     with progress(len(STAGES) + 2 + len(languages), quiet=silent(options)) as tell:
-        study = assess_and_write(city, folder, languages=languages, pdf=printed, tell=tell)
+        study = assess_and_write(
+            city, folder, languages=languages, pdf=printed, tell=tell, cache=cache
+        )
+    if cache is not None:
+        cache.trim()
     place = folder.resolve()
     written = {
         "folder": str(place),

@@ -8,8 +8,11 @@ with the row's id, not a silent gap.
 """
 
 import codecs
+import glob
 import hashlib
 import re
+import sys
+import time
 import unicodedata
 import warnings
 import zipfile
@@ -28,6 +31,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
+import rasterio
 import shapely
 
 from geoequity.errors import DataError, DataWarning, GeoEquityError, SourceError, shown
@@ -40,6 +44,16 @@ GIS_SUFFIXES = {".shp", ".gpkg", ".geojson", ".json", ".kml", ".gml", ".fgb", ".
 UNKNOWN_TEXTS = ("", "NA", "N/A", "#N/A", "nan", "NaN", "null", "NULL", "None")
 _NUMBER_FORMATS = tuple("bcdeEfFgGnoxX%")  # of a template's fields; any other takes text
 _GDAL_FAULTS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError)
+_BESIDE = frozenset(  # files of the same stem that GDAL reads along
+    (
+        *(".shx", ".dbf", ".prj", ".cpg", ".qpj", ".dat", ".map", ".id", ".ind", ".gfs", ".xsd"),
+        *(".csvt", ".tfw", ".tifw", ".wld", ".hdr", ".aux", ".rrd", ".stx", ".clr", ".ige"),
+    )
+)
+_BEHIND = frozenset((".aux.xml", ".ovr", ".msk", "-wal", "-journal", ".aux"))  # after the name
+_CHANGES_SHOW = sys.platform != "win32"  # there, a file does not tell when it was changed
+_SETTLED_NS = 2_000_000_000  # what was changed a moment ago may be changed unseen
+_DIGESTS: dict[Path, tuple[tuple[int, ...], str]] = {}  # of files as they were
 _LARGEST_TEXT = 1 << 30  # bytes of a table in a zip
 _RECORD_IDS = 20  # ids kept per reason in the provenance
 
@@ -99,6 +113,39 @@ class Record:
         self.warnings.append(text)
         warnings.warn(DataWarning(text, ids=names), stacklevel=3)
 
+    def blank(self) -> "Record":
+        """
+        Open a book of the same source in which nothing is noted.
+
+        Returns
+        -------
+        record
+            To be added to this one; where nothing counts its rows, they stand at -1.
+        """
+        return Record(
+            name=self.name, path=self.path, origin=self.origin, rows_read=-1, rows_kept=-1
+        )
+
+    def add(self, other: "Record") -> None:
+        """
+        Add what a blank book has noted since.
+
+        Parameters
+        ----------
+        other
+            The other book.
+        """
+        self.rows_read = self.rows_read if other.rows_read < 0 else other.rows_read
+        self.rows_kept = self.rows_kept if other.rows_kept < 0 else other.rows_kept
+        self.dropped += other.dropped
+        self.counts |= other.counts
+        self.warnings += other.warnings
+
+    def warn_again(self) -> None:
+        """Warn of all faults in the book, of a reading that another run did."""
+        for text in self.warnings:
+            warnings.warn(DataWarning(text), stacklevel=3)
+
     def as_dict(self) -> dict[str, Any]:
         """
         Give the record as it stands in ``provenance.json``.
@@ -146,8 +193,65 @@ def sha256(path: Path) -> str:
         files = sorted(one for one in path.rglob("*") if one.is_file())
         lines = [f"{sha256(one)}  {one.relative_to(path).as_posix()}\n" for one in files]
         return hashlib.sha256("".join(lines).encode()).hexdigest()
+    state = _state(path)
+    known = _DIGESTS.get(path)
+    if known is not None and known[0] == state:
+        return known[1]
+    now = time.time_ns()
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if _CHANGES_SHOW and max(state[-2:]) < now - _SETTLED_NS:
+        _DIGESTS[path] = state, digest
+    return digest
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Tell what changes with a file; the last two are when it was changed, which nobody can set."""
+    seen = path.stat()
+    return seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns
+
+
+def companions(path: Path) -> list[Path] | None:
+    """
+    List the files that are read with a file.
+
+    Parameters
+    ----------
+    path
+        A file or a folder.
+
+    Returns
+    -------
+    companions
+        The file, those beside it that GDAL reads along, and those that a mosaic
+        names; None where it cannot be told.
+    """
+    found = [path]
+    if path.is_file():
+        found += [
+            one
+            for one in sorted(path.parent.glob(f"{glob.escape(path.stem)}*"))
+            if one != path and one.is_file() and _goes_with(one, path)
+        ]
+    if path.suffix.lower() != ".vrt":
+        return found
+    try:
+        with rasterio.open(path) as mosaic:
+            named = [Path(one) for one in mosaic.files]
+    except rasterio.errors.RasterioError:
+        return None
+    for one in named:
+        beside = companions(one) if one.exists() and one != path else [one] * (one == path)
+        if not beside:  # in an archive, or somewhere else
+            return None
+        found += beside
+    return list(dict.fromkeys(found))
+
+
+def _goes_with(one: Path, path: Path) -> bool:
+    """Tell whether GDAL reads a file along with another."""
+    behind = one.name.removeprefix(path.name).lower()
+    return behind in _BEHIND or (one.stem == path.stem and one.suffix.lower() in _BESIDE)
 
 
 def read_table(spec: FileSpec, *, record: Record) -> pd.DataFrame:
