@@ -21,7 +21,7 @@ from geoequity.composite._aggregate import (
     geometric,
     harmonic,
 )
-from geoequity.composite._build import Scores, build
+from geoequity.composite._build import Scores, built, check_data
 from geoequity.composite._normalise import Normalise, by_row, min_max, percentile, worse_than
 from geoequity.composite._tree import checked_tree, leaves_of, parents_upwards
 from geoequity.errors import DataError, DataWarning, shown
@@ -364,8 +364,11 @@ class _Model:
     @cached_property
     def parents(self) -> dict[str, list[str]]:
         """List the children of each parent, the root last."""
-        parent = self.nodes["parent"]
-        return {one: list(parent.index[parent == one]) for one in parents_upwards(self.nodes)}
+        children: dict[str, list[str]] = {one: [] for one in parents_upwards(self.nodes)}
+        for one, parent in self.nodes["parent"].items():
+            if parent in children:
+                children[parent].append(str(one))
+        return children
 
     @cached_property
     def at(self) -> dict[str, int]:
@@ -456,8 +459,9 @@ def _model(
     """Check what was asked for, and leave out what would leave a published unit without score."""
     schemes, means = (_by_name(getattr(pool, one), one) for one in ("normalise", "aggregate"))
     first, mean = next(iter(schemes.values())), next(iter(means.values()))
-    published = build(data, tree, normalise=first, aggregate=mean)
     nodes = checked_tree(tree, data)
+    check_data(data, leaves_of(nodes))
+    published = built(data, nodes, normalise=first, aggregate=mean)
     leaves = leaves_of(nodes)
     if len(leaves) == len(nodes):
         msg = f"robustness: {shown(leaves)} alone is no index: there is nothing to choose"
