@@ -1038,6 +1038,7 @@ def _zonings(
         definitions=definitions,
         weights=city.index.weights,
         min_coverage=city.city.min_coverage,
+        kept=kept,
     )
 
 
@@ -1148,7 +1149,11 @@ def _study(work: _Work) -> Study:
         online=inclusion(scores),
         walking=report_of(work.walks, work.definitions, cells=cells, kept=work.kept),
         transit={
-            **transit_report(work.rides, cells=cells, districts=work.districts.index),
+            **work.kept.once(
+                "transit",
+                lambda: transit_report(work.rides, cells=cells, districts=work.districts.index),
+                *(work.rides, cells, work.districts.index),
+            ),
             "routes": routes_report(work.sources.routes),
         },
         population=people_of(work.districts),
@@ -1164,6 +1169,7 @@ def _study(work: _Work) -> Study:
         asked=[one for one in _asked(work.city, evaluation) if one not in _distances(work)],
         centre=_centre(work.city, work.sources),
         seed=work.rules.seed,
+        kept=work.kept,
     )
     made["validity"] = validity(
         _truths(work),
@@ -1200,7 +1206,13 @@ def _study(work: _Work) -> Study:
         mapping=mapping,
         broadband=_figures(work.gridded.broadband, table.index),
         trends=work.gridded.trends if work.gridded.trends is not None else pd.DataFrame(),
-        transit=by_district(work.rides, homes=work.walks.homes, cells=cells, districts=table.index),
+        transit=work.kept.once(
+            "transit by district",
+            lambda: by_district(
+                work.rides, homes=work.walks.homes, cells=cells, districts=table.index
+            ),
+            *(work.rides, work.walks.homes, cells, table.index),
+        ),
         groups=work.groups,
         patterns=around.table,
         drivers=work.drivers,
@@ -1246,13 +1258,14 @@ def _asked(city: City, evaluation: Evaluation) -> list[str]:
 
 def _intervals(evaluation: Evaluation) -> pd.DataFrame:
     """Lay the sampling intervals out in one long table."""
-    columns = ["unit_id", "indicator", "low", "high"]
-    frames = [
-        table.rename_axis("unit_id").reset_index().assign(indicator=key)[columns]
-        for key, table in evaluation.intervals.items()
-        if key in evaluation.districts.columns
-    ]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+    there = evaluation.districts.columns
+    tables = {key: one for key, one in evaluation.intervals.items() if key in there}
+    if not tables:
+        return pd.DataFrame(columns=["unit_id", "indicator", "low", "high"])
+    ends = pd.concat([one[["low", "high"]] for one in tables.values()]).rename_axis("unit_id")
+    keys = np.repeat(list(tables), [len(one) for one in tables.values()])
+    ends.insert(0, "indicator", pd.Series(keys, index=ends.index, dtype="str"))
+    return ends.reset_index()
 
 
 def _figures(broadband: dict[str, pd.DataFrame], index: pd.Index) -> pd.DataFrame:

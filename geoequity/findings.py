@@ -1019,11 +1019,16 @@ def _means(
         return None
     both = []
     for units in (badly, well):
-        known = value.reindex(list(units)).astype(float).dropna()
-        weight = people.reindex(known.index).dropna()
-        if not weight.sum() > 0:
+        values, weights = (
+            np.append(one.to_numpy(dtype=float, na_value=np.nan), np.nan)[
+                one.index.get_indexer(list(units))  # what is not there is unknown, the last
+            ]
+            for one in (value, people)
+        )
+        known = ~np.isnan(values) & ~np.isnan(weights)
+        if not weights[known].sum() > 0:
             return None
-        both.append(float(np.average(known[weight.index], weights=weight)))
+        both.append(float(np.average(values[known], weights=weights[known])))
     return both[0], both[1]
 
 

@@ -375,8 +375,10 @@ def _shaken(
         return _Shaken(by_score, everything, by_score, everything, None, worst)
     sampling = drawn(published, posteriors=posteriors)
     # A gap that error in the data alone may have made names nobody as worst served
-    gaps = [gap(pd.Series(row, population.index), population) for row in sampling.draws[ROOT]]
-    material = np.array(gaps) >= rules.min_gap_points
+    low, high = inequality.quantiles(
+        sampling.draws[ROOT], population=population.fillna(0.0), q=(0.1, 0.9)
+    )
+    material = high - low >= rules.min_gap_points
     sure, worst = material.mean(), everything.worst_quarter
     if sure < SURE:
         worst = worst.where(worst.isna())

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 T = TypeVar("T")
 _SIZE = 16  # bytes of a fingerprint
 _APART = b"\x1f"
-_TABLES = (pd.DataFrame, pd.Series, pd.Index, np.ndarray)
+_TABLES = (pd.DataFrame, pd.Series, pd.Index, np.ndarray, pd.api.extensions.ExtensionArray)
 
 
 Mark = Callable[[object], bytes]
@@ -93,7 +93,10 @@ class Kept:
         self._shelf = shelf
         self._remembers = remembers
         self._made: dict[bytes, Any] = {}
-        self._prints: dict[int, tuple[weakref.ref[Any], bytes]] = {}
+        # Tables of the layers below are the same ones, and have the same fingerprints
+        self._prints: dict[int, tuple[weakref.ref[Any], bytes]] = (
+            {} if below is None else below._prints  # noqa: SLF001 - of its own kind
+        )
 
     def above(self) -> Self:
         """
@@ -227,7 +230,8 @@ class Kept:
             mark = _joined(type(value).__name__.encode(), *map(self._print, parts))
         else:
             mark = _table_print(value, self._print)
-        self._prints[id(value)] = (weakref.ref(value), mark)
+        prints, place = self._prints, id(value)
+        prints[place] = (weakref.ref(value, lambda _: prints.pop(place, None)), mark)
         return mark
 
 
@@ -307,10 +311,10 @@ def _parts(value: Any, inner: Callable[[object], bytes]) -> list[bytes]:
 
 def _table_print(value: Any, inner: Callable[[object], bytes]) -> bytes:
     """Fingerprint a table, a column, an index or an array by content."""
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | pd.api.extensions.ExtensionArray):
         return _array_print(value)
-    if isinstance(value, pd.Index):
-        return _joined(b"index", _array_print(value), str(value.names).encode())
+    if isinstance(value, pd.Index):  # tables that are cut from one have its ids, seen anew
+        return _joined(b"index", inner(value.values), str(value.names).encode())
     index = inner(value.index)
     if isinstance(value, pd.Series):
         return _joined(b"series", index, str(value.name).encode(), _array_print(value))

@@ -702,6 +702,10 @@ def _districts(
         means=means,
         threshold=threshold,
     )
+    uncounted = None  # cells of whose people nobody knows, with their district
+    if cells is not None and "population" in cells.columns:
+        uncounted = cells.loc[cells["population"].isna(), "district_id"]
+    values = evaluation.districts[leaves]
     described = {}
     for key in districts.index:
         distance = ahead.loc[key].dropna().sort_values(kind="stable")
@@ -727,9 +731,7 @@ def _districts(
             "gaps": [str(one) for one in worst],
             "reasons": [
                 *_cover_reasons(districts.loc[key], min_share=min_covered_share),
-                *_district_reasons(
-                    str(key), cells, population, evaluation.districts[leaves], judgement, of
-                ),
+                *_district_reasons(str(key), uncounted, population, values, judgement, of),
             ],
         }
     return described
@@ -746,7 +748,7 @@ def _cover_reasons(district: pd.Series, *, min_share: float) -> list[Reason]:
 
 def _district_reasons(
     key: str,
-    cells: gpd.GeoDataFrame | None,
+    uncounted: pd.Series | None,
     population: pd.Series,
     values: pd.DataFrame,
     judgement: Judgement,
@@ -756,10 +758,10 @@ def _district_reasons(
     reasons = []
     if pd.isna(population[key]):
         reasons.append(reason("district_no_population"))
-    if cells is not None and "population" in cells.columns:
-        mine = cells[(cells["district_id"] == key) & cells["population"].isna()]
+    if uncounted is not None:
+        mine = uncounted[uncounted == key].index
         if len(mine):
-            listed = [str(one) for one in mine.index[:SHOWN_IDS]]
+            listed = [str(one) for one in mine[:SHOWN_IDS]]
             reasons.append(reason("cells_no_population", count=len(mine), listed=listed))
     missing = values.columns[values.loc[key].isna()]
     if len(missing):

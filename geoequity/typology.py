@@ -6,7 +6,7 @@ high, structures low. The decoration gap says by how much, and which indicators
 make it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -274,28 +274,30 @@ def decoration_reasons(
         floats_of(gap.to_frame("gap"), name="gap")["gap"],
     )
     members = {one: [key for key in scores.columns if pillars.get(key) == one] for one in PILLARS}
-    from_city = scores - means.reindex(scores.columns)
-    from_threshold = scores - threshold
+    places = {one: scores.columns.get_indexer(named) for one, named in members.items()}
+    from_city = (scores - means.reindex(scores.columns)).to_numpy()
+    from_threshold = (scores - threshold).to_numpy()
     rows: list[dict[str, list[str]]] = []
-    for unit, points in gap.items():
+    for row, points in enumerate(gap):
         if pd.isna(points) or points == 0:
             rows.append({"ahead": [], "behind": []})
             continue
         ahead, behind = PILLARS[::-1] if points > 0 else PILLARS
-        distances = [one.loc[unit] for one in (from_city, from_threshold)]
+        distances = from_city[row], from_threshold[row]
         rows.append(
             {
-                "ahead": _furthest([one[members[ahead]] for one in distances]),
-                "behind": _furthest([-one[members[behind]] for one in distances]),
+                "ahead": _furthest(members[ahead], [one[places[ahead]] for one in distances]),
+                "behind": _furthest(members[behind], [-one[places[behind]] for one in distances]),
             }
         )
     return pd.DataFrame(rows, index=gap.index, columns=["ahead", "behind"])
 
 
-def _furthest(distances: Iterable[pd.Series]) -> list[str]:
+def _furthest(named: Sequence[str], distances: Iterable[npt.NDArray[np.float64]]) -> list[str]:
     """List the indicators that stand out most, by the first distance by which any does."""
     for distance in distances:
-        out = distance[distance >= NOTABLE_POINTS].sort_values(ascending=False, kind="stable")
+        out = np.flatnonzero(distance >= NOTABLE_POINTS)
         if len(out):
-            return [str(one) for one in out.index[:NAMED]]
+            first = out[np.argsort(-distance[out], kind="stable")][:NAMED]
+            return [str(named[one]) for one in first]
     return []

@@ -19,6 +19,7 @@ from geoequity import patterns
 from geoequity.confidence import Reason, reason
 from geoequity.errors import DataError
 from geoequity.judgement import ROOT
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.patterns import Pattern
 from geoequity.summary import people_of, plain
 
@@ -69,6 +70,7 @@ def vicinity(
     asked: Sequence[str],
     centre: Point | None,
     seed: int,
+    kept: Kept = FORGETFUL,
 ) -> Vicinity:
     """
     Tell where districts are alike together, where they are far apart, and which way it goes.
@@ -91,6 +93,8 @@ def vicinity(
         The centre of the city, in the CRS of the districts; None where nobody says.
     seed
         Of the permutations.
+    kept
+        Who neighbours whom, where districts are as they were.
 
     Returns
     -------
@@ -99,7 +103,11 @@ def vicinity(
     """
     people = people_of(districts)
     index = scores[ROOT]
-    graph = patterns.neighbours(districts, tolerance_m=TOLERANCE_M)
+    graph = kept.once(
+        "neighbours",
+        lambda: patterns.neighbours(districts, tolerance_m=TOLERANCE_M),
+        *(districts.geometry, TOLERANCE_M),
+    )
     dice = {"neighbours": graph, "rng": np.random.default_rng(seed)}
     known = [one for one in stratifiers if indicators[one].notna().any()]
     against = indicators[known[0]] if known else index * np.nan

@@ -20,6 +20,7 @@ from geoequity import composite, grids, inequality
 from geoequity.errors import DataError
 from geoequity.indicators import Definition, Evaluation, Layers, TableValues
 from geoequity.judgement import ROOT, base_of, gap, make_tree, mean
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.locale import LANGUAGES, quantity, text
 from geoequity.summary import plain
 from geoequity.units import largest_part, totals
@@ -194,6 +195,7 @@ def compare(
     definitions: Iterable[Definition],
     weights: Mapping[str, float],
     min_coverage: float,
+    kept: Kept = FORGETFUL,
 ) -> Zonings:
     """
     Set the gap and the inequality under several borders side by side.
@@ -214,6 +216,8 @@ def compare(
         Weights of the index that differ from 1.
     min_coverage
         Share of people of whom an indicator must be known in every zoning.
+    kept
+        What was measured before of indicators that are as they were.
 
     Returns
     -------
@@ -242,7 +246,7 @@ def compare(
     table["worst_quarter_kept"] = _kept(worst, layers)
     return Zonings(
         table=table.rename_axis("zoning"),
-        ginis=_ginis(evaluations, layers, definitions, min_coverage=min_coverage),
+        ginis=_ginis(evaluations[PUBLISHED], layers, definitions, least=min_coverage, kept=kept),
         indicators=tuple(one for one in common if one in set(tree["id"])),
     )
 
@@ -394,41 +398,65 @@ def _kept(worst: Mapping[str, pd.Series], layers: Mapping[str, Layers]) -> pd.Se
 
 
 def _ginis(
-    evaluations: Mapping[str, Evaluation],
+    published: Evaluation,
     layers: Mapping[str, Layers],
     definitions: Iterable[Definition],
     *,
-    min_coverage: float,
+    least: float,
+    kept: Kept,
 ) -> pd.DataFrame:
     """Measure the Gini of indicators between cells, and between the units of each zoning."""
-    rows = []
-    published, cells = evaluations[PUBLISHED], layers[PUBLISHED].cells
+    cells = layers[PUBLISHED].cells
+    if cells is None:
+        return pd.DataFrame(columns=_GINIS)
+    inside = cells["district_id"].notna()
+    zones = {
+        name: one.cells.loc[inside, "district_id"]
+        for name, one in layers.items()
+        if one.cells is not None
+    }
+    bases: dict[str, pd.Series] = {}
+    values = {}
     for one in definitions:
-        if one.scale != "ratio" or one.id not in published.cells or cells is None:
+        if one.scale == "ratio" and one.id in published.cells:
+            if one.base not in bases:
+                bases[one.base] = base_of(one, cells)[inside]
+            value = published.cells.loc[inside, one.id]
+            values[one.id] = (value, bases[one.base], zones, least)
+    made = kept.each(
+        "ginis",
+        values,
+        lambda which: {
+            key: _gini_rows(key, *values[key][:2], zones=zones, least=least) for key in which
+        },
+    )
+    return pd.DataFrame([row for rows in made.values() for row in rows], columns=_GINIS)
+
+
+def _gini_rows(
+    key: str, value: pd.Series, weight: pd.Series, *, zones: Mapping[str, pd.Series], least: float
+) -> list[list[Any]]:
+    """Measure one indicator between cells, and between the units of each zoning."""
+    weight = weight.where(weight > 0)
+    value = value.where(weight.notna())
+    if not weight[value.notna()].sum() >= least * weight.sum() > 0 or not value.any():
+        return []
+    if (value < 0).any():
+        return []
+    people = {"population": weight.fillna(0.0)}
+    theil = inequality.theil(value, **people)
+    rows = [[key, CELLS, value.notna().sum(), inequality.gini(value, **people), 1.0]]
+    for name, zone in zones.items():
+        here = value.where(zone.notna())
+        if not weight[here.notna()].sum() >= least * weight.sum():
             continue
-        inside = cells["district_id"].notna()
-        value, weight = published.cells.loc[inside, one.id], base_of(one, cells)[inside]
-        weight = weight.where(weight > 0)
-        value = value.where(weight.notna())
-        if not weight[value.notna()].sum() >= min_coverage * weight.sum() > 0 or not value.any():
-            continue
-        if (value < 0).any():
-            continue
-        people = {"population": weight.fillna(0.0)}
-        theil = inequality.theil(value, **people)
-        rows.append([one.id, CELLS, value.notna().sum(), inequality.gini(value, **people), 1.0])
-        for name, layer in layers.items():
-            zone = layer.cells["district_id"].loc[inside]  # type: ignore[index]
-            here = value.where(zone.notna())
-            if not weight[here.notna()].sum() >= min_coverage * weight.sum():
-                continue
-            zone = zone.fillna("")
-            split = inequality.theil(here, **people, groups=zone)
-            sums = pd.DataFrame({"amount": here * weight, "weight": weight.where(here.notna())})
-            sums = sums.groupby(zone).sum()
-            sums = sums[sums["weight"] > 0]
-            means = sums["amount"] / sums["weight"]
-            gini = inequality.gini(means, population=sums["weight"])
-            share = split.between / split.total if theil.total > 0 else float("nan")
-            rows.append([one.id, name, len(means), gini, share])
-    return pd.DataFrame(rows, columns=_GINIS)
+        zone = zone.fillna("")  # noqa: PLW2901 - whatever lies in none
+        split = inequality.theil(here, **people, groups=zone)
+        sums = pd.DataFrame({"amount": here * weight, "weight": weight.where(here.notna())})
+        sums = sums.groupby(zone).sum()
+        sums = sums[sums["weight"] > 0]
+        means = sums["amount"] / sums["weight"]
+        gini = inequality.gini(means, population=sums["weight"])
+        share = split.between / split.total if theil.total > 0 else float("nan")
+        rows.append([key, name, len(means), gini, share])
+    return rows

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import interpolate
 
 from geoequity import schema
+from geoequity.composite._aggregate import Array
 from geoequity.composite._components import Components, components
 from geoequity.composite._tree import (
     checked_tree,
@@ -215,23 +216,25 @@ def related_pairs(
         raise DataError(msg)
     nodes = checked_tree(tree, scores)
     leaves = leaves_of(nodes)
-    table = correlations(scores[leaves], method=method)
-    known = scores[leaves].notna().astype(int)
-    together = known.T @ known
+    table = correlations(scores[leaves], method=method).to_numpy()
+    known = scores[leaves].notna().to_numpy().astype(int)
     ways = {one: way_up(nodes, one) for one in leaves}
-    rows = [
+    both = np.array(list(combinations(range(len(leaves)), 2)), dtype=int).reshape(-1, 2)
+    at, to = both.T
+    parent = nodes.loc[leaves, "parent"].to_numpy(dtype=object)
+    pairs = pd.DataFrame(
         {
-            "one": one,
-            "other": other,
-            "shared": next(node for node in ways[one] if node in ways[other]),
-            "siblings": nodes.loc[one, "parent"] == nodes.loc[other, "parent"],
-            "units": together.loc[one, other],
-            "correlation": table.loc[one, other],
+            "one": np.array(leaves, dtype=object)[at],
+            "other": np.array(leaves, dtype=object)[to],
+            "shared": [
+                next(node for node in ways[leaves[one]] if node in ways[leaves[other]])
+                for one, other in both
+            ],
+            "siblings": (parent[at] == parent[to]).astype(bool),
+            "units": (known.T @ known)[at, to],
+            "correlation": table[at, to],
         }
-        for one, other in combinations(leaves, 2)
-    ]
-    columns = ["one", "other", "shared", "siblings", "units", "correlation"]
-    pairs = pd.DataFrame(rows, columns=columns).astype({"siblings": bool, "correlation": float})
+    )
     pairs = pairs.assign(
         redundant=pairs["correlation"] >= redundant,
         conflicting=pairs["siblings"] & (pairs["correlation"] < 0),
@@ -275,10 +278,13 @@ def cronbach_alpha(scores: pd.DataFrame) -> Reliability:
     """
     known = schema.floats_of(scores, name="scores")
     varied = known.loc[:, known.min() < known.max()]
-    covariance = varied.cov(min_periods=_FEWEST)
-    without = {one: _alpha(covariance.drop(index=one, columns=one)) for one in varied.columns}
+    table = varied.cov(min_periods=_FEWEST).to_numpy()
+    without = {
+        one: _alpha(np.delete(np.delete(table, at, axis=0), at, axis=1))
+        for at, one in enumerate(varied.columns)
+    }
     return Reliability(
-        alpha=_alpha(covariance),
+        alpha=_alpha(table),
         without=pd.Series(without, index=scores.columns, dtype=float, name="alpha"),
     )
 
@@ -312,8 +318,9 @@ def global_weights(tree: pd.DataFrame) -> pd.Series:
     """
     schema.check_columns(tree, ["id"], name="tree")
     nodes = checked_tree(tree, pd.DataFrame(columns=pd.Index(tree["id"])))
+    weight = dict(nodes["weight"])
     return pd.Series(
-        [float(nodes.loc[way_up(nodes, one), "weight"].prod()) for one in nodes.index],
+        [float(np.prod([weight[node] for node in way_up(nodes, one)])) for one in nodes.index],
         index=nodes.index,
         name="weight",
     )
@@ -379,7 +386,8 @@ def effective_weights(
     refuse("scores", {"no column": root.difference(scores.columns)})
     scores = schema.floats_of(scores[list(dict.fromkeys([*leaves, *root]))], name="scores")
     index = scores[root[0]]
-    correlation = pd.Series({one: _correlation(scores[one], index) for one in leaves}, dtype=float)
+    correlation = correlations(pd.concat([scores[leaves], index.rename("")], axis=1))
+    correlation = correlation.iloc[:-1, -1].astype(float)
     importance = correlation**2
     if curved:
         importance = pd.Series({one: _correlation_ratio(scores[one], index) for one in leaves})
@@ -455,17 +463,12 @@ def profile(
     return ordered[["score", "reference", "distance", "weight", "contribution"]]
 
 
-def _alpha(covariance: pd.DataFrame) -> float:
+def _alpha(covariance: Array) -> float:
     """Compute Cronbach's alpha of a table of covariances."""
-    number, total = len(covariance), float(covariance.to_numpy().sum())
+    number, total = len(covariance), float(covariance.sum())
     if number < 2 or not total > 0:  # noqa: PLR2004 - one alone agrees with nothing
         return float("nan")
     return number / (number - 1) * (1 - float(np.trace(covariance)) / total)
-
-
-def _correlation(one: pd.Series, other: pd.Series) -> float:
-    """Correlate two columns over the units known in both."""
-    return float(correlations(pd.DataFrame({"one": one, "other": other})).loc["one", "other"])
 
 
 def _correlation_ratio(leaf: pd.Series, index: pd.Series) -> float:

@@ -93,23 +93,56 @@ def build(
         returns no weights, or refuses.
     """
     nodes = checked_tree(tree, data)
-    leaves = leaves_of(nodes)
-    _check_data(data, leaves)
+    check_data(data, leaves_of(nodes))
     values = data
     for step in (impute, treat):
         values = step(values) if step is not None else values
+    return built(values, nodes, normalise=normalise, weigh=weigh, aggregate=aggregate)
+
+
+def built(
+    values: pd.DataFrame,
+    nodes: pd.DataFrame,
+    *,
+    normalise: Normalise,
+    weigh: Weigh | None = None,
+    aggregate: Aggregate = arithmetic,
+) -> Scores:
+    """
+    Do what :func:`build` does, on a tree that is checked.
+
+    Parameters
+    ----------
+    values
+        Units x indicators, treated where they are to be.
+    nodes
+        From :func:`checked_tree`; its weights become those of `weigh`.
+    normalise
+        As of :func:`build`.
+    weigh
+        As of :func:`build`.
+    aggregate
+        As of :func:`build`.
+
+    Returns
+    -------
+    scores
+        As of :func:`build`.
+    """
+    leaves = leaves_of(nodes)
     scores = normalise(values, nodes.loc[leaves, "better"])
     columns = {one: scores[one].to_numpy(dtype=float) for one in leaves}
+    least, own = dict(nodes["min_known"]), dict(nodes["aggregate"])
     for parent in parents_upwards(nodes):
         children = nodes.index[nodes["parent"] == parent]
         stack = np.column_stack([columns[one] for one in children])
         if weigh is not None:
             nodes.loc[children, "weight"] = _weighed(weigh, stack, children, parent)
-        enough = (~np.isnan(stack)).sum(axis=1) >= nodes.loc[parent, "min_known"]
-        chosen = NAMED.get(nodes.loc[parent, "aggregate"], aggregate)
+        enough = (~np.isnan(stack)).sum(axis=1) >= least[parent]
+        chosen = NAMED.get(own[parent], aggregate)
         mean = chosen(stack, nodes.loc[children, "weight"].to_numpy(dtype=float))
         columns[parent] = np.where(enough, mean, np.nan)
-    table = pd.DataFrame({one: columns[one] for one in nodes.index}, index=data.index)
+    table = pd.DataFrame({one: columns[one] for one in nodes.index}, index=values.index)
     return Scores(
         scores=table,
         ranks=table.rank(ascending=False, method="average"),
@@ -180,7 +213,21 @@ def _weighed(weigh: Weigh, stack: Array, children: pd.Index, parent: str) -> Arr
     return weights / weights.sum()
 
 
-def _check_data(data: pd.DataFrame, leaves: list[str]) -> None:
-    """Refuse indicators that are no numbers or infinite, and units that stand twice."""
+def check_data(data: pd.DataFrame, leaves: list[str]) -> None:
+    """
+    Refuse indicators that are no numbers or infinite, and units that stand twice.
+
+    Parameters
+    ----------
+    data
+        Units x indicators.
+    leaves
+        The indicators that count.
+
+    Raises
+    ------
+    DataError
+        If there are any.
+    """
     schema.check_unique(data.index, name="data")
     schema.floats_of(data[leaves], name="data")

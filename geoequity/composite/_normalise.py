@@ -2,16 +2,20 @@
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from geoequity import schema
 from geoequity.errors import DataError, DataWarning, shown
 
+Array = npt.NDArray[np.float64]
 Normalise = Callable[[pd.DataFrame, pd.Series], pd.DataFrame]
+_Ups = npt.NDArray[np.bool_]  # rows x 1: whether more of it is better
 _TOP = 100.0
 _MIDDLE, _DEVIATION = 50.0, 10.0  # of standard scores
 
@@ -22,6 +26,7 @@ class ByName:
 
     known: Mapping[Any, Any]
     score: Callable[[pd.DataFrame, pd.Series, Mapping[Any, Any]], pd.DataFrame]
+    rows: Callable[[Array, _Ups, Any], Array]
 
     @property
     def __name__(self) -> str:
@@ -32,21 +37,35 @@ class ByName:
         """Normalise data, units x indicators."""
         return self.score(data, better, self.known)
 
-    def under(self, names: Mapping[Any, str]) -> Self:
-        """
-        Normalise columns of other names as the indicators they stand for.
 
-        Parameters
-        ----------
-        names
-            Name of a column -> indicator id.
+def by_row(normalise: Normalise, *, name: str, better: str) -> Callable[[Array], Array] | None:
+    """
+    Tell how many states of one indicator are normalised at once.
 
-        Returns
-        -------
-        normalise
-            The same for those columns.
-        """
-        return replace(self, known={name: self.known[one] for name, one in names.items()})
+    Parameters
+    ----------
+    normalise
+        A normalisation.
+    name
+        Indicator id.
+    better
+        ``higher`` or ``lower``.
+
+    Returns
+    -------
+    by_row
+        Function of states x units, already checked, that scores every row by itself
+        as `normalise` scores a column; None if it is not of this package.
+    """
+    up = np.array([[better == "higher"]])
+    if isinstance(normalise, ByName):
+        known = np.asarray(normalise.known[name], dtype=float)[..., None, None]
+        rows = normalise.rows
+        return lambda values: rows(values, up, known)
+    for one, rows_of in _ROWS:
+        if normalise is one:
+            return lambda values: rows_of(values, up)
+    return None
 
 
 def goalposts(posts: Mapping[str, tuple[float, float]]) -> Normalise:
@@ -74,7 +93,7 @@ def goalposts(posts: Mapping[str, tuple[float, float]]) -> Normalise:
     >>> normalise(data, pd.Series({"walk_min": "lower"}))["walk_min"].tolist()
     [100.0, 50.0, 0.0]
     """
-    return ByName(posts, _goalposts)
+    return ByName(posts, _goalposts, _goalposts_rows)
 
 
 def min_max(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
@@ -112,10 +131,8 @@ def min_max(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
     [100.0, 50.0, 0.0]
     """
     chosen = _chosen(data, better)
-    low, high = chosen.min(), chosen.max()
     _warn_of_alike(chosen, name="min-max")
-    worst, best = low.where(better == "higher", high), high.where(better == "higher", low)
-    return _scaled(chosen, worst, best)
+    return _by_rows(_min_max_rows, chosen, better)
 
 
 def z_score(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
@@ -154,9 +171,7 @@ def z_score(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
     """
     chosen = _chosen(data, better)
     _warn_of_alike(chosen, name="z-score")
-    spread = chosen.std(ddof=0)
-    score = (chosen - chosen.mean()) / spread.where(chosen.min() < chosen.max())
-    return _MIDDLE + _DEVIATION * score * _sign(better)
+    return _by_rows(_z_score_rows, chosen, better)
 
 
 def rank(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
@@ -188,10 +203,7 @@ def rank(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
     >>> rank(data, pd.Series({"a": "lower"}))["a"].tolist()
     [0.0, 100.0, 50.0]
     """
-    chosen = _chosen(data, better)
-    place = (chosen * _sign(better)).rank(method="average")
-    number = chosen.notna().sum()
-    return _TOP * (place - 1) / (number - 1).where(number > 1)
+    return _by_rows(_rank_rows, _chosen(data, better), better)
 
 
 def percentile(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
@@ -223,9 +235,7 @@ def percentile(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
     >>> percentile(data, pd.Series({"a": "higher"}))["a"].tolist()
     [75.0, 25.0]
     """
-    chosen = _chosen(data, better)
-    place = (chosen * _sign(better)).rank(method="average")
-    return _TOP * (place - 0.5) / chosen.notna().sum()
+    return _by_rows(_percentile_rows, _chosen(data, better), better)
 
 
 def to_targets(targets: Mapping[str, float]) -> Normalise:
@@ -251,7 +261,7 @@ def to_targets(targets: Mapping[str, float]) -> Normalise:
     >>> normalise(data, pd.Series({"a": "higher"}))["a"].tolist()
     [0.0, 50.0, 100.0]
     """
-    return ByName(targets, _to_targets)
+    return ByName(targets, _to_targets, _to_targets_rows)
 
 
 def _goalposts(
@@ -270,8 +280,8 @@ def _goalposts(
     if len(odd):
         msg = f"goalposts (worst, best) contradict the direction of {shown(odd)}"
         raise DataError(msg, ids=odd)
-    low, high = np.minimum(worst, best), np.maximum(worst, best)
-    return _scaled(chosen.clip(low, high, axis=1), worst, best)
+    posts_of = np.array([worst, best], dtype=float)[:, :, None]
+    return _by_rows(partial(_goalposts_rows, known=posts_of), chosen, better)
 
 
 def _to_targets(
@@ -283,12 +293,8 @@ def _to_targets(
     if absent:
         msg = f"no target for {shown(absent)}"
         raise DataError(msg, ids=absent)
-    target = pd.Series({one: targets[one] for one in better.index}, dtype=float)
-    sign = _sign(better)
-    chosen, goal = data * sign, target * sign
-    worst = chosen.min()
-    way = (goal - worst).where(goal > worst)
-    return _TOP * ((chosen - worst) / way).clip(upper=1.0)
+    goals = np.array([targets[one] for one in better.index], dtype=float)[:, None]
+    return _by_rows(partial(_to_targets_rows, known=goals), data, better)
 
 
 def _chosen(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
@@ -302,11 +308,6 @@ def _chosen(data: pd.DataFrame, better: pd.Series) -> pd.DataFrame:
     return schema.floats_of(data[better.index], name="data")
 
 
-def _sign(better: pd.Series) -> pd.Series:
-    """Tell which way is up."""
-    return pd.Series(np.where(better == "higher", 1.0, -1.0), index=better.index)
-
-
 def _warn_of_alike(data: pd.DataFrame, *, name: str) -> None:
     """Warn of indicators in which all units are alike."""
     alike = data.columns[data.min() == data.max()]
@@ -315,6 +316,109 @@ def _warn_of_alike(data: pd.DataFrame, *, name: str) -> None:
         warnings.warn(DataWarning(msg, ids=alike), stacklevel=3)
 
 
-def _scaled(data: pd.DataFrame, worst: pd.Series, best: pd.Series) -> pd.DataFrame:
+def _by_rows(
+    rows: Callable[[Array, _Ups], Array], data: pd.DataFrame, better: pd.Series
+) -> pd.DataFrame:
+    """Score the columns of a table as rows."""
+    if data.empty:
+        return data
+    up = (better == "higher").to_numpy()[:, None]
+    made = rows(np.ascontiguousarray(data.to_numpy().T), up)
+    return pd.DataFrame(made.T, index=data.index, columns=data.columns)
+
+
+def _goalposts_rows(values: Array, up: _Ups, known: Array) -> Array:  # noqa: ARG001 - posts tell
+    """Score between posts [worst and best, row, 1]."""
+    worst, best = known
+    return _scaled(np.clip(values, np.minimum(worst, best), np.maximum(worst, best)), worst, best)
+
+
+def _to_targets_rows(values: Array, up: _Ups, known: Array) -> Array:
+    """Score by the way from the worst unit to targets [row, 1]."""
+    sign = _sign(up)
+    values, goal = values * sign, known * sign
+    worst = np.fmin.reduce(values, axis=1, keepdims=True)
+    way = np.where(goal > worst, goal - worst, np.nan)
+    return np.minimum(_TOP * ((values - worst) / way), _TOP)
+
+
+def _min_max_rows(values: Array, up: _Ups) -> Array:
+    """Score between the worst and the best unit."""
+    low, high = (one.reduce(values, axis=1, keepdims=True) for one in (np.fmin, np.fmax))
+    return _scaled(values, np.where(up, low, high), np.where(up, high, low))
+
+
+def _z_score_rows(values: Array, up: _Ups) -> Array:
+    """Score by mean and standard deviation of the known units."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(known, values, 0.0).sum(axis=1, keepdims=True) / count
+        apart = np.where(known, values - mean, 0.0)
+        spread = np.sqrt((apart**2).sum(axis=1, keepdims=True) / count)
+    low, high = (one.reduce(values, axis=1, keepdims=True) for one in (np.fmin, np.fmax))
+    score = (values - mean) / np.where(low < high, spread, np.nan)
+    return _MIDDLE + _DEVIATION * score * _sign(up)
+
+
+def _rank_rows(values: Array, up: _Ups) -> Array:
+    """Score by place, the worst 0 and the best 100."""
+    count = (~np.isnan(values)).sum(axis=1, keepdims=True)
+    return _TOP * worse_than(values * _sign(up)) / np.where(count > 1, count - 1.0, np.nan)
+
+
+def _percentile_rows(values: Array, up: _Ups) -> Array:
+    """Score by the share of units left behind."""
+    count = (~np.isnan(values)).sum(axis=1, keepdims=True)
+    return _TOP * (worse_than(values * _sign(up)) + 0.5) / np.where(count > 0, count, np.nan)
+
+
+def worse_than(values: Array, people: Array | None = None) -> Array:
+    """
+    Count, row by row, people in units below each, and half of those in units alike.
+
+    Parameters
+    ----------
+    values
+        Rows x units; NaN = unknown.
+    people
+        People of each unit; by default units count one each.
+
+    Returns
+    -------
+    worse_than
+        Rows x units, half of its own people left out; NaN where unknown.
+    """
+    order = np.argsort(values, axis=1)  # the unknown last
+    ordered = np.take_along_axis(values, order, axis=1)
+    each = np.ones(values.shape[1]) if people is None else people
+    there = np.where(np.isnan(ordered), 0.0, each[order])
+    run = there.cumsum(axis=1)
+    begins = np.ones(values.shape, dtype=bool)
+    begins[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    ends = np.roll(begins, -1, axis=1)
+    ends[:, -1] = True
+    left = np.maximum.accumulate(np.where(begins, run - there, 0.0), axis=1)
+    right = np.minimum.accumulate(np.where(ends, run, np.inf)[:, ::-1], axis=1)[:, ::-1]
+    worse = np.empty_like(values)
+    np.put_along_axis(worse, order, (left + right - there) / 2, axis=1)
+    return np.where(np.isnan(values), np.nan, worse)
+
+
+def _sign(up: _Ups) -> Array:
+    """Tell which way is up."""
+    return np.where(up, 1.0, -1.0)
+
+
+def _scaled(values: Array, worst: Array, best: Array) -> Array:
     """Score the worst value 0, never -0, and the best exactly 100; NaN where the two are alike."""
-    return _TOP * ((data - worst).abs() / (best - worst).abs())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _TOP * (np.abs(values - worst) / np.abs(best - worst))
+
+
+_ROWS = (
+    (min_max, _min_max_rows),
+    (z_score, _z_score_rows),
+    (rank, _rank_rows),
+    (percentile, _percentile_rows),
+)

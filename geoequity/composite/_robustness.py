@@ -21,19 +21,18 @@ from geoequity.composite._aggregate import (
     geometric,
     harmonic,
 )
-from geoequity.composite._build import Scores, build
-from geoequity.composite._normalise import ByName, Normalise, min_max, percentile, rank, z_score
+from geoequity.composite._build import Scores, built, check_data
+from geoequity.composite._normalise import Normalise, by_row, min_max, percentile, worse_than
 from geoequity.composite._tree import checked_tree, leaves_of, parents_upwards
 from geoequity.errors import DataError, DataWarning, shown
 
 _Ints = npt.NDArray[np.intp]
 _BLOCK = 50_000  # draws x units at a time: small enough for the caches
-_WIDE = 2_000_000  # units x drawn columns normalised at a time, which bounds memory
+_WIDE = 2_000_000  # worlds x units normalised at a time, which bounds memory
 _QUARTER = 0.25
 _LEAST, _BASE = 2, 1000  # draws that can differ, and from which sensitivities are estimated
 _INDICES = ["first", "first_error", "total", "total_error"]
 _FACTORS = ("normalise", "weights", "aggregate", "drop", "data")
-_BY_COLUMN = (min_max, rank, percentile, z_score)  # whatever the columns are called
 _MEANS = (arithmetic, geometric, harmonic)
 
 
@@ -365,8 +364,11 @@ class _Model:
     @cached_property
     def parents(self) -> dict[str, list[str]]:
         """List the children of each parent, the root last."""
-        parent = self.nodes["parent"]
-        return {one: list(parent.index[parent == one]) for one in parents_upwards(self.nodes)}
+        children: dict[str, list[str]] = {one: [] for one in parents_upwards(self.nodes)}
+        for one, parent in self.nodes["parent"].items():
+            if parent in children:
+                children[parent].append(str(one))
+        return children
 
     @cached_property
     def at(self) -> dict[str, int]:
@@ -457,8 +459,9 @@ def _model(
     """Check what was asked for, and leave out what would leave a published unit without score."""
     schemes, means = (_by_name(getattr(pool, one), one) for one in ("normalise", "aggregate"))
     first, mean = next(iter(schemes.values())), next(iter(means.values()))
-    published = build(data, tree, normalise=first, aggregate=mean)
     nodes = checked_tree(tree, data)
+    check_data(data, leaves_of(nodes))
+    published = built(data, nodes, normalise=first, aggregate=mean)
     leaves = leaves_of(nodes)
     if len(leaves) == len(nodes):
         msg = f"robustness: {shown(leaves)} alone is no index: there is nothing to choose"
@@ -597,23 +600,19 @@ def _scored_worlds(
     if not worlds:
         return {}
     scores = {one: np.empty(table.shape) for one, table in worlds.items()}
-    if not (isinstance(normalise, ByName) or normalise in _BY_COLUMN):
-        for at in range(len(next(iter(worlds.values())))):
-            row = pd.DataFrame({one: table[at] for one, table in worlds.items()}, index=data.index)
-            made = normalise(row, better[list(worlds)])
-            for one in worlds:
-                scores[one][at] = made[one]
-        return scores
+    kernels = {one: by_row(normalise, name=one, better=better[one]) for one in worlds}
     step = max(1, _WIDE // max(len(data), 1))
-    for one, table in worlds.items():
-        for begin in range(0, len(table), step):
-            some = table[begin : begin + step]
-            wide = pd.DataFrame(some.T, index=data.index)
-            by_column = normalise
-            if isinstance(normalise, ByName):
-                by_column = normalise.under(dict.fromkeys(wide.columns, one))
-            made = by_column(wide, pd.Series(better[one], index=wide.columns))
-            scores[one][begin : begin + step] = made.to_numpy().T
+    for one, kernel in kernels.items():
+        for begin in range(0, len(worlds[one]) if kernel else 0, step):
+            some = slice(begin, begin + step)
+            scores[one][some] = kernel(worlds[one][some])
+    if None not in kernels.values():
+        return scores
+    for at in range(len(next(iter(worlds.values())))):
+        row = pd.DataFrame({one: table[at] for one, table in worlds.items()}, index=data.index)
+        made = normalise(row, better[list(worlds)])
+        for one in worlds:
+            scores[one][at] = made[one]
     return scores
 
 
@@ -676,30 +675,13 @@ def _design(draws: int, levels: Sequence[int], rng: np.random.Generator) -> _Int
     return np.minimum(chosen, np.array(levels)[:, None] - 1).T
 
 
-def _worse(scores: Array, people: Array) -> Array:
-    """Count, by draw and unit, people in units that score worse and half of those alike."""
-    order = np.argsort(scores, axis=1)  # the unknown last
-    ordered = np.take_along_axis(scores, order, axis=1)
-    there = np.where(np.isnan(ordered), 0.0, people[order])
-    run = there.cumsum(axis=1)
-    begins = np.ones(scores.shape, dtype=bool)
-    begins[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    ends = np.roll(begins, -1, axis=1)
-    ends[:, -1] = True
-    left = np.maximum.accumulate(np.where(begins, run - there, 0.0), axis=1)
-    right = np.minimum.accumulate(np.where(ends, run, np.inf)[:, ::-1], axis=1)[:, ::-1]
-    worse = np.empty_like(scores)
-    np.put_along_axis(worse, order, (left + right - there) / 2, axis=1)
-    return np.where(np.isnan(scores), np.nan, worse)
-
-
 def _places(scores: Array, people: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Rank units from 1, the best, and tell which are in the worst quarter of people."""
     known = ~np.isnan(scores)
-    worse = _worse(scores, np.ones(len(people)))
+    worse = worse_than(scores)
     ranks = known.sum(axis=1, keepdims=True) - worse
     if not (people == people[:1]).all():
-        worse = _worse(scores, people / people.sum())
+        worse = worse_than(scores, people / people.sum())
         known = known * people / people.sum()
     return ranks, worse < _QUARTER * known.sum(axis=1, keepdims=True)
 

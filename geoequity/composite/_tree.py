@@ -145,9 +145,10 @@ def way_up(nodes: pd.DataFrame, node: str) -> list[str]:
     way
         From the node to the root.
     """
+    parent = dict(nodes["parent"])
     way = [node]
-    while pd.notna(nodes.loc[way[-1], "parent"]):
-        way.append(nodes.loc[way[-1], "parent"])
+    while pd.notna(parent[way[-1]]):
+        way.append(parent[way[-1]])
     return way
 
 
@@ -172,8 +173,10 @@ def parents_upwards(nodes: pd.DataFrame) -> list[str]:
 
 def _downwards(nodes: pd.DataFrame, level: Iterable[str]) -> list[str]:
     """List what hangs under some nodes, level by level; a circle hangs under nothing."""
+    parents = list(nodes["parent"])
     down, level = [], list(level)
     while level:
         down += level
-        level = list(nodes.index[nodes["parent"].isin(level)])
+        above = set(level)
+        level = [one for one, parent in zip(nodes.index, parents, strict=True) if parent in above]
     return down

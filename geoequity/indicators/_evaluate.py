@@ -303,7 +303,7 @@ def evaluate(
     """
     of = {one.id: one for one in definitions}
     check_measures(of.values())
-    parts = {key: _narrowed(one, layers) for key, one in of.items()}
+    parts = {key: _narrowed(one, layers, kept) for key, one in of.items()}
     every = kept.each(
         "indicators",
         {key: (one, parts[key]) for key, one in of.items()},
@@ -365,7 +365,7 @@ def _computed(one: Definition, layers: Layers) -> _Computed:
     )
 
 
-def _narrowed(one: Definition, layers: Layers) -> Layers:
+def _narrowed(one: Definition, layers: Layers, kept: Kept) -> Layers:
     """Leave a measure nothing but what it speaks of."""
     needs = _NEEDS[one.measure]
     taken: dict[str, object] = {name: None for name in _OPTIONAL_LAYERS if name not in needs}
@@ -382,7 +382,12 @@ def _narrowed(one: Definition, layers: Layers) -> Layers:
     if "services" not in needs:
         taken["services"] = services.iloc[:0]
     else:
-        taken["services"] = services[services["category"].isin(one.parameters["categories"])]
+        categories = one.parameters["categories"]
+        taken["services"] = kept.once(
+            "services",
+            lambda: services[services["category"].isin(categories)],
+            *(services, categories),
+        )
     if "stops" not in needs:
         taken["stops"] = layers.stops.iloc[:0]
     if not set(needs) & {"streets", "network"}:

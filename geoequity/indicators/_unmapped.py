@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -95,11 +96,11 @@ def with_unmapped(
     for one in definitions:
         if one.id not in read.districts.columns or set(_places(one)) & listed:
             continue
-        table = _draws_of(one, read, completeness, own_streets=own_streets, rng=rng)
+        table = _draws_of(one, read, completeness, own_streets=own_streets, rng=rng, kept=kept)
         if table is None or one.id not in evaluation.districts.columns:
             continue
         if unedited is not None:
-            table = _edited(one, table, evaluation, unedited, completeness)
+            table = _edited(one, table, evaluation, unedited, completeness, kept=kept)
         draws[one.id] = table
         intervals[one.id] = kept.once("unmapped", partial(_ends, table), table)
         confidence[one.id] = confidence[one.id] * share
@@ -118,13 +119,15 @@ def _edited(
     evaluation: Evaluation,
     unedited: Evaluation,
     completeness: Completeness,
+    *,
+    kept: Kept,
 ) -> pd.DataFrame:
     """Carry draws of a city over to what a scenario makes of it."""
     before, after = unedited.districts[one.id], evaluation.districts[one.id]
-    if one.measure in _WALKS:
-        return walk_draws(after, completeness=completeness.services)
-    if one.measure in _SHARES:
-        return share_draws(after, completeness=completeness.services)
+    if before.equals(after):
+        return drawn
+    if one.measure in {*_WALKS, *_SHARES}:
+        return _nearer(one, after, completeness.services, kept=kept)
     changed = (after - before).fillna(0.0)
     return (drawn + changed).clip(lower=0.0).where(drawn.notna())
 
@@ -134,6 +137,35 @@ def _places(one: Definition) -> list[str]:
     return list(one.parameters.get("categories", ()))
 
 
+def _nearer(one: Definition, value: pd.Series, share: pd.DataFrame, *, kept: Kept) -> pd.DataFrame:
+    """Draw a walk, or a share of people who have none too far."""
+    draw = walk_draws if one.measure in _WALKS else share_draws
+    return kept.once(
+        "unmapped nearer", lambda: draw(value, completeness=share), one.measure, value, share
+    )
+
+
+def _counted(
+    count: pd.Series,
+    people: pd.Series,
+    share: pd.DataFrame,
+    *,
+    rng: np.random.Generator,
+    kept: Kept,
+) -> pd.DataFrame:
+    """Draw a count for so many people; the generator goes on as if it had drawn what is known."""
+
+    def draw() -> tuple[pd.DataFrame, Any]:
+        drawn = count_draws(count, completeness=share, rng=rng) / people
+        return drawn, rng.bit_generator.state
+
+    state = rng.bit_generator.state
+    drawn, rng.bit_generator.state = kept.once(
+        "unmapped count", draw, *(count, people, share, state)
+    )
+    return drawn
+
+
 def _draws_of(
     one: Definition,
     evaluation: Evaluation,
@@ -141,18 +173,19 @@ def _draws_of(
     *,
     own_streets: bool,
     rng: np.random.Generator,
+    kept: Kept,
 ) -> pd.DataFrame | None:
     """Draw one indicator; None where a thin map does not touch it."""
     value, share = evaluation.districts[one.id], completeness.services
-    if one.measure in _WALKS:
-        return walk_draws(value, completeness=share)
-    if one.measure in _SHARES:
-        return share_draws(value, completeness=share)
+    if one.measure in {*_WALKS, *_SHARES}:
+        return _nearer(one, value, share, kept=kept)
     if one.measure == "services_per":
         people = evaluation.weights[one.id] / one.parameters["per"]
-        count = (value * people).round()
-        return count_draws(count, completeness=share, rng=rng) / people
+        return _counted((value * people).round(), people, share, rng=rng, kept=kept)
     made_of = _AMOUNTS.get(one.measure)
     if made_of is None or (made_of == "streets" and own_streets):
         return None
-    return length_draws(value, completeness=getattr(completeness, made_of))
+    share = getattr(completeness, made_of)
+    return kept.once(
+        "unmapped length", lambda: length_draws(value, completeness=share), value, share
+    )

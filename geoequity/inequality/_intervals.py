@@ -13,6 +13,7 @@ import pandas as pd
 from geoequity import schema
 from geoequity._cores import in_order
 from geoequity.errors import DataError, shown
+from geoequity.inequality._many import of_draws
 from geoequity.inequality._people import FORMS, People, grouped, people_of
 
 _BLOCK = 2**20  # units drawn at a time
@@ -292,8 +293,12 @@ def _on_draws(
     if len(negative):  # lest it be taken for a draw of which there is no measure
         measure(table.iloc[negative[0]].rename("draws"), population=population)
     rows = table.to_numpy(dtype=float)[:, people.places]
-    form = _form(measure) or partial(_of_units, measure)
-    return np.array([_defined(form, replace(people, value=row)) for row in rows])
+    form = _form(measure)
+    found = None if form is None else of_draws(form, np.ascontiguousarray(rows), people)
+    if found is not None:
+        return found
+    each = form or partial(_of_units, measure)
+    return np.array([_defined(each, replace(people, value=row)) for row in rows])
 
 
 def _draw(
