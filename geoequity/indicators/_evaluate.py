@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -313,12 +314,10 @@ def evaluate(
     """
     of = {one.id: one for one in definitions}
     check_measures(of.values())
-    parts = {key: _narrowed(one, layers) for key, one in of.items()}
-    every = kept.each(
-        "indicators",
-        {key: (one, parts[key]) for key, one in of.items()},
-        lambda which: {key: _computed(of[key], parts[key]) for key in which},
-    )
+    every: dict[str, _Computed] = {}
+    for key, one in of.items():  # one by one, as what each speaks of is a copy of much
+        part = _narrowed(one, layers)
+        every[key] = kept.once("indicators", partial(_computed, one, part), key, one, part)
     made = {key: one for key, one in every.items() if one.absent is None}
     index = layers.districts.index
     cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
