@@ -53,6 +53,7 @@ from geoequity.judgement import (
     sampling_of,
 )
 from geoequity.keeping import FORGETFUL, Kept, Shelf
+from geoequity.measures.sampled import Sample, draw_sample
 from geoequity.perception import inclusion, perceived
 from geoequity.placing import Ground, known_categories
 from geoequity.riding import (
@@ -89,7 +90,7 @@ from geoequity.zoning import PUBLISHED, Zonings, compare, labels_of, zoned, zoni
 T = TypeVar("T")
 Progress = Callable[[str], None]
 STAGES = ("read", "join", "grids", "walk", "ride", "indicators", "index", "zoning", "findings")
-_UNMAPPED = 1  # its own stream of random numbers
+_UNMAPPED, _SAMPLED = 1, 2  # their own streams of random numbers
 _MOSTLY = 0.5  # of the people of a cell
 _ROUNDING_M = 1e-5  # of coordinates: far above floats', far below the pieces that cutting keeps
 
@@ -399,6 +400,8 @@ def _assessed(
             homes=walks.homes,
             supply=rides.near,
             reach=rides.reach,
+            sample=rides.sample,
+            dice=(city.index.draws, city.index.seed),
             tables=_with_fibre(
                 _on_cells(sources.tables, membership) | gridded.tables,
                 sources.fibre,
@@ -857,6 +860,7 @@ def _rides(
         without=block.without,
         centre=_centre(city, sources),
         boardings=None if block.fare_budget is None else timetable.boardings_for(block.fare_budget),
+        sample=_sample(city, membership.cells),
     )
     reach, report = ride(
         timetable,
@@ -870,7 +874,23 @@ def _rides(
         straight = walks.homes["straight"].astype(float) * walks.homes["share"]
         astray = straight.groupby(walks.homes["cell_id"]).sum().reindex(reach.index) > _MOSTLY
         reach = reach.mask(astray)
-    return Rides(stops=by_stop, near=near, reach=reach, report=timetable_report(timetable) | report)
+    report = timetable_report(timetable) | report
+    return Rides(stops=by_stop, near=near, reach=reach, report=report, sample=plans.sample)
+
+
+def _sample(city: City, cells: gpd.GeoDataFrame) -> Sample | None:
+    """Draw the cells that journeys set out from, if not from all."""
+    size = city.transit.sample
+    if size is None or "population" not in cells or not cells["population"].sum() > 0:
+        return None
+    if size >= int((cells["population"] > 0).sum()):
+        return None
+    return draw_sample(
+        cells["population"],
+        district=cells["district_id"],
+        size=size,
+        rng=np.random.default_rng([city.index.seed, _SAMPLED]),
+    )
 
 
 def _rider(city: City) -> Rider:

@@ -56,6 +56,7 @@ _OF_TIMETABLES = (  # keys of [transit] that mean nothing without one
     "max_transfers",
     "draws",
     "fare_budget",
+    "sample",
 )
 _PLAINLY = {  # faults of pydantic that it tells in words of Python
     "extra_forbidden": "unknown key",
@@ -200,6 +201,12 @@ class TransitBlock(Origin):
         le=100,
         description="how often the departures of vehicles are drawn of which only the frequency"
         " is told; 0 takes them to leave when it begins",
+    )
+    sample: int | None = Field(
+        None,
+        ge=100,
+        description="from how many cells journeys set out, drawn within each district by residents;"
+        " what is reached is then a mean by district with its sampling error. All by default",
     )
     stops: tuple[StopsSpec, ...] = Field((), description="lists of stops")
     routes: tuple[RoutesSpec, ...] = Field((), description="lists of routes")

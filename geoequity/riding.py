@@ -16,6 +16,7 @@ from shapely import Point
 
 from geoequity.keeping import FORGETFUL, Kept
 from geoequity.measures import proximity, reach, supply
+from geoequity.measures.sampled import Sample
 from geoequity.schema import HIGH_CAPACITY_MODES, MODES
 from geoequity.streets import StreetNetwork, straight_line_costs
 from geoequity.summary import plain
@@ -53,6 +54,8 @@ class Plans:
         Longest journey [minutes].
     boardings
         How often one may board on a budget; None where nobody asks.
+    sample
+        The cells that journeys set out from; None for all.
     """
 
     window: tuple[str, str]
@@ -62,6 +65,7 @@ class Plans:
     centre: Point | None = None
     within_min: float = 90.0
     boardings: int | None = None
+    sample: Sample | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,15 +89,19 @@ class Rides:
         Cells by what `measures.reach` adds up, ``direct_share``,
         ``<amount>_45min_share_direct``,
         ``<amount>_45min_share_without_<mode>`` and ``budget_share``, what is
-        reached in 45 minutes on a budget; None without a timetable.
+        reached in 45 minutes on a budget; None without a timetable. NaN at cells
+        that are not in the sample.
     report
         Facts for the summary.
+    sample
+        The cells that journeys set out from; None for all.
     """
 
     stops: pd.DataFrame | None = None
     near: pd.DataFrame | None = None
     reach: pd.DataFrame | None = None
     report: dict[str, Any] = field(default_factory=dict)
+    sample: Sample | None = None
 
 
 def supply_of(timetable: Timetable, *, window: tuple[str, str]) -> dict[str, pd.DataFrame]:
@@ -383,9 +391,10 @@ def ride(
     reach
         As in `Rides`; no columns where neither people nor jobs are counted.
     report
-        ``weighed_by``, ``journeys``, how many pairs were looked at, and
-        ``draws`` of departures that nobody tells, ``max_walk_min``, the longest
-        walk at either end, and ``max_afoot_min``, all the way [minutes].
+        ``weighed_by``, ``journeys``, how many pairs were looked at, ``sampled``,
+        from how many cells people set out (absent if from all), and ``draws`` of
+        departures that nobody tells, ``max_walk_min``, the longest walk at either
+        end, and ``max_afoot_min``, all the way [minutes].
 
     Raises
     ------
@@ -401,6 +410,7 @@ def ride(
     amounts = {name: values for name, values in counted.items() if values.sum() > 0}
     if not amounts:
         return pd.DataFrame(index=cells.index), {}
+    origins = points if plans.sample is None else points[plans.sample.stands_for.index]
     places = services[services["category"].isin(plans.kinds)]
     centre = [] if plans.centre is None else [plans.centre]
     where = [*points, *places.representative_point(), *centre]
@@ -420,7 +430,7 @@ def ride(
         some: Timetable, rider: Rider, *, to: reach.Goals = goals, changing: bool = False
     ) -> pd.DataFrame:
         journeys = some.spread(
-            points,
+            origins,
             gpd.GeoSeries(where, crs=cells.crs).loc[to.amounts.index],
             streets=network,
             window=plans.window,
@@ -429,7 +439,8 @@ def ride(
             rider=rider,
             changing=changing,
         )
-        return reach.reach_of(journeys, to, origins=cells.index)
+        found = reach.reach_of(journeys, to, origins=origins.index)
+        return found if plans.sample is None else found.reindex(cells.index)
 
     # To cells and to services at once, or to services alone
     def ridden(which: list[str]) -> dict[str, pd.DataFrame]:
@@ -454,10 +465,11 @@ def ride(
     parts = kept.each("reach", {"cells": of, "places": (*of, places)}, ridden)
     every = [*reach.columns_of(goals), *parts["cells"].columns]
     table = parts["cells"].join(parts["places"])[list(dict.fromkeys(every))]
-    journeys = len(cells) * len(where)
+    journeys = len(origins) * len(where)
     return table, {
         "weighed_by": goals.weighed_by,
         "journeys": journeys,
+        **({} if plans.sample is None else {"sampled": len(origins)}),
         "draws": plans.rider.draws,
         "max_walk_min": plans.rider.max_walk_min,
         "max_afoot_min": plans.rider.afoot_min,
@@ -535,14 +547,26 @@ def by_district(
         return pd.DataFrame(index=districts)
     people = cells["population"].fillna(0.0)
     at_cells = {}
+    reach_columns = set() if rides.reach is None else set(rides.reach.columns)
     if rides.near is not None:
         for name, value in rides.near.items():
             at_cells[name] = proximity.over_homes(value, homes=homes, cells=cells.index)
     if rides.reach is not None:
         at_cells |= dict(rides.reach.items())
-    over = {"weight": people, "district": cells["district_id"], "districts": districts}
-    columns = {name: means(value, **over)[1] for name, value in at_cells.items()}
+    over = {"district": cells["district_id"], "districts": districts}
+    reached = _stood_for(rides, people)
+    columns = {
+        name: means(value, weight=reached if name in reach_columns else people, **over)[1]
+        for name, value in at_cells.items()
+    }
     return pd.DataFrame(columns, index=districts)
+
+
+def _stood_for(rides: Rides, people: pd.Series) -> pd.Series:
+    """Count the people whom each cell of a sample stands for, or those of every cell."""
+    if rides.sample is None:
+        return people
+    return rides.sample.stands_for.reindex(people.index, fill_value=0.0)
 
 
 def transit_report(
@@ -575,7 +599,8 @@ def transit_report(
     people = _of_the_city(cells, "population")
     if not people.sum() > 0:
         return told
-    over = {"weight": people, "district": cells["district_id"], "districts": districts}
+    weight = _stood_for(rides, people)
+    over = {"weight": weight, "district": cells["district_id"], "districts": districts}
     told["mean"] = {key: plain(means(value, **over)[0]) for key, value in rides.reach.items()}
     amount = rides.report.get("weighed_by")
     whole = f"{amount}_{reach.USUAL_MIN}min_share"

@@ -6,8 +6,9 @@ were: a district whose people mostly live off the network, or a home far from
 it, is measured in a straight line instead, and says so.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import geopandas as gpd
@@ -26,6 +27,7 @@ COUNT_MIN = 15.0  # services within it are counted, after the 15-minute city
 _MAIN_ROADS = frozenset(
     kind + link for kind in ("motorway", "trunk", "primary", "secondary") for link in ("", "_link")
 )
+_KINDS = 8  # of place, walked to at a time
 _NET_M = 150.0
 _MIN_LOCAL_SHARE = 0.25  # of the length of a network on which people can live
 _MIN_WHOLE_SHARE = 0.5  # of it that must hang together
@@ -214,14 +216,10 @@ def walk(
         columns = kept.each(
             "minutes",
             {one: (shapes, some, homes, who, manner) for one, shapes in to.items()},
-            lambda which: dict(
-                _minutes(
-                    some,
-                    {one: to[one] for one in which},
-                    homes,
-                    walker=who,
-                    detour_factor=manner.detour_factor,
-                ).items()
+            lambda which: _some_at_a_time(
+                partial(_minutes, some, walker=who, detour_factor=manner.detour_factor),
+                {one: to[one] for one in which},
+                homes,
             ),
         )
         return pd.DataFrame(columns, index=homes.index, columns=list(to))
@@ -237,7 +235,9 @@ def walk(
     counts = kept.each(
         "counts",
         {one: (shapes, network, homes) for one, shapes in targets.items()},
-        lambda which: dict(_counts(network, {one: targets[one] for one in which}, homes).items()),
+        lambda which: _some_at_a_time(
+            partial(_counts, network), {one: targets[one] for one in which}, homes
+        ),
     )
     return Walks(
         network=network,
@@ -385,6 +385,19 @@ def _minutes(
     if network is not None and not straight.all():
         minutes.loc[~straight] = network.nearest_min(targets, origins=homes[~straight])
     return minutes
+
+
+def _some_at_a_time(
+    walked: Callable[[Mapping[str, gpd.GeoSeries], gpd.GeoDataFrame], pd.DataFrame],
+    targets: Mapping[str, gpd.GeoSeries],
+    homes: gpd.GeoDataFrame,
+) -> dict[str, pd.Series]:
+    """Walk to a few kinds of place at a time, as the homes of a metropolis are a million."""
+    found: dict[str, pd.Series] = {}
+    names = list(targets)
+    for at in range(0, len(names), _KINDS):
+        found |= walked({one: targets[one] for one in names[at : at + _KINDS]}, homes).items()
+    return found
 
 
 def _counts(

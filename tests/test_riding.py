@@ -9,6 +9,7 @@ import pytest
 from shapely import Point, box
 
 from geoequity import riding
+from geoequity.measures.sampled import Sample
 from geoequity.transit import Feed, Rider, Timetable
 
 CRS = "EPSG:32618"
@@ -262,3 +263,25 @@ def test_trips_whose_hour_nobody_tells_are_counted_as_they_run(timetable):
     loose = Timetable(riding.replace(timetable.feed, frequencies=table), timetable.date)
     # The metro leaves 6 times an hour, the cable 60 times
     assert riding.timetable_report(loose)["frequency_share"] == pytest.approx(6 / 66)
+
+
+def test_from_a_sample_of_cells_their_reach_is_what_it_is_from_all(timetable, cells, services):
+    every, _ = riding.ride(
+        timetable, cells=cells, services=services, network=None, plans=plans(without=("cable",))
+    )
+    sample = Sample(
+        stands_for=pd.Series({"c1": 60.0, "c3": 40.0}),
+        district=pd.Series({"c1": "x", "c3": "y"}),
+        times=pd.Series({"c1": 1, "c3": 1}),
+        cells=3,
+    )
+    some = plans(without=("cable",), sample=sample)
+    found, report = riding.ride(timetable, cells=cells, services=services, network=None, plans=some)
+    pd.testing.assert_frame_equal(found.loc[["c1", "c3"]], every.loc[["c1", "c3"]])
+    assert found.loc["c2"].isna().all()
+    assert report["sampled"] == 2
+    assert report["journeys"] == 2 * 4
+    rides = riding.Rides(reach=found, report=report, sample=sample)
+    told = riding.transit_report(rides, cells=cells, districts=pd.Index(["x", "y"]))
+    share = found["jobs_45min_share"]
+    assert told["mean"]["jobs_45min_share"] == pytest.approx(0.6 * share["c1"] + 0.4 * share["c3"])

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from shapely import Point
 
@@ -13,6 +15,7 @@ from geoequity.errors import ConfigError, DataError, shown
 from geoequity.indicators._catalogue import Definition
 from geoequity.keeping import FORGETFUL, Kept
 from geoequity.measures import provision, proximity, streetscape
+from geoequity.measures.sampled import Sample, mean_of_sample
 from geoequity.schema import HIGH_CAPACITY_MODES, MODES
 from geoequity.streets import StreetNetwork
 from geoequity.units import district_of, means
@@ -20,6 +23,7 @@ from geoequity.units import district_of, means
 OF_COLUMNS = ("table", "table_per_km2")  # measures that take a column of a table
 BASE_COLUMN = {"persons": "population"}  # the other bases are columns of their own name
 STOP_PREFIX = "stop:"  # of the stops of a mode among the places people walk to
+_OF_SAMPLE = 3  # a stream of random numbers
 SAFE_SUFFIX = "@safe"  # of the services of a category that lie outside the hazard zone
 
 
@@ -103,6 +107,11 @@ class Layers:
         time (``night_known_share``); None where it is known of none.
     reach
         Cells by what public transport leads to; None without a timetable.
+    sample
+        The cells at which that is known, if not at all of them; it is then told by
+        district.
+    dice
+        How many draws of what a sample leaves open, and their seed.
     no_streets
         Why there are no streets, if there is more to say than that.
     tables
@@ -133,6 +142,8 @@ class Layers:
     homes: pd.DataFrame | None
     supply: pd.DataFrame | None = None
     reach: pd.DataFrame | None = None
+    sample: Sample | None = None
+    dice: tuple[int, int] = (1000, 0)
     no_streets: Reason | None = None
     tables: Mapping[str, TableValues] = field(default_factory=dict)
     routes: gpd.GeoDataFrame | None = None
@@ -303,12 +314,10 @@ def evaluate(
     """
     of = {one.id: one for one in definitions}
     check_measures(of.values())
-    parts = {key: _narrowed(one, layers, kept) for key, one in of.items()}
-    every = kept.each(
-        "indicators",
-        {key: (one, parts[key]) for key, one in of.items()},
-        lambda which: {key: _computed(of[key], parts[key]) for key in which},
-    )
+    every: dict[str, _Computed] = {}
+    for key, one in of.items():  # one by one, as what each speaks of is a copy of much
+        part = _narrowed(one, layers, kept)
+        every[key] = kept.once("indicators", partial(_computed, one, part), key, one, part)
     made = {key: one for key, one in every.items() if one.absent is None}
     index = layers.districts.index
     cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
@@ -719,10 +728,36 @@ def _transit_reach(one: Definition, layers: Layers) -> _Value:
         raise _Absent(reason("no_population"))
     if column not in layers.reach:
         raise _Absent(reason("no_goals"))
-    if layers.network is not None:
-        return _Value(value=layers.reach[column], level="cell")
-    why = reason("straight_line")
-    return _Value(value=layers.reach[column], level="cell", straight_line=1.0, reasons=(why,))
+    straight = layers.network is None
+    why = (reason("straight_line"),) if straight else ()
+    if layers.sample is not None:
+        made = _of_sample(layers.reach[column], layers.sample, layers)
+        return replace(made, straight_line=float(straight), reasons=(*made.reasons, *why))
+    value = layers.reach[column]
+    return _Value(value=value, level="cell", straight_line=float(straight), reasons=why)
+
+
+def _of_sample(value: pd.Series, sample: Sample, layers: Layers) -> _Value:
+    """Estimate the mean of districts from a sample of their cells."""
+    assert layers.cells is not None  # noqa: S101 - a sample is drawn of them
+    draws, seed = layers.dice
+    district = layers.cells["district_id"].reindex(sample.stands_for.index)  # or another zone
+    told = mean_of_sample(
+        value,
+        sample=replace(sample, district=district),
+        districts=layers.districts.index,
+        draws=draws,
+        rng=np.random.default_rng([seed, _OF_SAMPLE]),
+    )
+    why = reason("cells_sampled", count=len(sample.stands_for), all=sample.cells)
+    return _Value(
+        value=told.value,
+        level="district",
+        on_record=told.known_share,
+        interval=told.interval,
+        draws=told.draws,
+        reasons=(why,),
+    )
 
 
 def _over_people(values: pd.Series, layers: Layers) -> tuple[float, pd.Series]:
@@ -1043,6 +1078,7 @@ _OPTIONAL_LAYERS = (
     "homes",
     "supply",
     "reach",
+    "sample",
     "routes",
     "centre",
     "heights_m",
@@ -1055,7 +1091,7 @@ _NEEDS = {  # of the layers besides districts and cells
     "services_share": ("metres", "homes"),
     "transit_share": ("metres", "minutes", "homes"),
     "supply_near": ("supply", "homes"),
-    "transit_reach": ("reach", "network"),
+    "transit_reach": ("reach", "network", "sample"),
     "services_per": ("services",),
     "places_per": ("services",),
     "area_per_person": ("services",),

@@ -10,6 +10,8 @@ of a district with too few tests, nor of the tiles it alone contains.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geoequity import schema, smallsample
+from geoequity._cores import in_order
 from geoequity.errors import DataError, shown
 from geoequity.units import overlap
 
@@ -30,6 +33,7 @@ ADVANCED = {"down_mbps": 100.0, "up_mbps": 20.0}  # its benchmark since
 INTERACTIVE = {"latency_ms": 100.0}
 PARTS = ("measured_speed", "household_access", "device", "public_access")
 
+_MEDIANS = 4_000_000  # draws of tiles sorted at a time
 _TINY_SHARE = 1e-6  # of a tile's area: rounding, not land
 _QUARTER = re.compile(r"(\d{4})Q([1-4])")
 _SCORES = (0.0, 100.0)
@@ -681,18 +685,31 @@ def _device_mean(values: _Floats, parts: pd.DataFrame, groups: pd.Series) -> pd.
 def _tile_median(values: _Floats, parts: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
     """Find the median of tile means, each tile weighing its share of land."""
     share = parts["share"].to_numpy(dtype=float)
-    medians = {}
-    for name, rows in groups.groupby(groups).indices.items():
-        order = np.argsort(values[:, rows], axis=1, kind="stable")
-        ordered = np.take_along_axis(values[:, rows], order, axis=1)
-        edges = np.cumsum(share[rows][order], axis=1)
-        half = edges[:, -1:] / 2
-        slack = 1e-12 * edges[:, -1:]
-        below = (edges < half - slack).sum(axis=1)  # averaged where the half falls on a step
-        at = (edges <= half + slack).sum(axis=1)
-        each = np.arange(len(values))
-        medians[name] = (ordered[each, below] + ordered[each, at]) / 2
+    blocks = np.array_split(np.arange(len(values)), -(-values.size // _MEDIANS) or 1)
+    tasks = {
+        name: [partial(_medians, values, rows, share[rows], some) for some in blocks]
+        for name, rows in groups.groupby(groups).indices.items()
+    }
+    found = in_order(one for several in tasks.values() for one in several)
+    medians = {
+        name: np.concatenate([next(found) for _ in several]) for name, several in tasks.items()
+    }
     return pd.DataFrame(medians, index=range(len(values))).sort_index(axis=1)
+
+
+def _medians(values: _Floats, rows: Any, share: _Floats, some: Any) -> _Floats:
+    """Find the weighted median of some draws over some parts."""
+    drawn = values[np.ix_(some, rows)]
+    order = np.argsort(drawn, axis=1, kind="stable")
+    ordered = np.take_along_axis(drawn, order, axis=1)
+    edges = np.cumsum(share[order], axis=1)
+    half = edges[:, -1:] / 2
+    slack = 1e-12 * edges[:, -1:]
+    below = (edges < half - slack).sum(axis=1)  # averaged where the half falls on a step
+    at = (edges <= half + slack).sum(axis=1)
+    each = np.arange(len(some))
+    median: _Floats = (ordered[each, below] + ordered[each, at]) / 2
+    return median
 
 
 _FIGURES: dict[str, Callable[[_Floats, pd.DataFrame, pd.Series], pd.DataFrame]] = {

@@ -17,7 +17,7 @@ import pyogrio
 from geoequity.compare import Change, Cities
 from geoequity.errors import SourceError, shown
 from geoequity.outputs._styles import add_styles
-from geoequity.outputs._tables import tidy_indicators
+from geoequity.outputs._tables import write_tidy
 from geoequity.outputs._workbook import write_workbook
 from geoequity.study import Study
 
@@ -146,7 +146,7 @@ def write_tables(study: Study, folder: Path) -> None:
         An empty folder.
     """
     write_json(folder / "provenance.json", study.provenance)
-    tidy_indicators(study).to_csv(folder / "indicators.csv", index=False, lineterminator="\n")
+    write_tidy(study, folder / "indicators.csv")
     tables = folder / "tables"
     tables.mkdir()
     for name, path in _LAYERS.items():

@@ -1,9 +1,17 @@
 """The tables of a study in the shape of the files."""
 
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 
 from geoequity.study import Study
 
+_CELLS = 5_000  # written at a time
 TIDY_COLUMNS = [
     "level",
     "unit_id",
@@ -42,6 +50,61 @@ def tidy_indicators(study: Study) -> pd.DataFrame:
     cells = _long(study.cell_indicators, "cell", study.cells, study)
     frames = [one for one in (districts, cells) if len(one)] or [districts]
     return pd.concat(frames, ignore_index=True).reindex(columns=TIDY_COLUMNS)
+
+
+def write_tidy(study: Study, path: Path) -> None:
+    """
+    Write what :func:`tidy_indicators` lays out, cells some at a time.
+
+    Of a metropolis there are millions of rows, which would not all fit.
+
+    Parameters
+    ----------
+    study
+        Any study.
+    path
+        A file that is not there yet.
+    """
+    whole = study.cell_indicators
+    head = replace(study, cell_indicators=whole.iloc[:0], cells=study.cells.iloc[:0])
+    with path.open("w", encoding="utf-8", newline="") as target:
+        tidy_indicators(head).to_csv(target, index=False, lineterminator="\n")
+        if whole.empty:
+            return
+        population = study.cells.get("population")
+        people = [""] * len(whole)
+        if population is not None:
+            people = _written(population.reindex(whole.index).astype(float))
+        order = np.argsort(whole.index.to_numpy(dtype=object), kind="stable")
+        keys = _quoted(whole.columns)
+        units = _quoted(study.catalogue["unit"].reindex(whole.columns).fillna(""))
+        ids = _quoted(whole.index)
+        for at in range(0, len(order), _CELLS):
+            some = order[at : at + _CELLS]
+            columns = [_written(whole[key].iloc[some]) for key in whole.columns]
+            for place, row in zip(some.tolist(), zip(*columns, strict=True), strict=True):
+                start, end = f"cell,{ids[place]},", f",,,{people[place]},,\n"
+                target.write(
+                    "".join(
+                        f"{start}{key},{value},{unit}{end}"
+                        for key, value, unit in zip(keys, row, units, strict=True)
+                    )
+                )
+
+
+def _written(values: pd.Series) -> list[str]:
+    """Write numbers as they are read back, and nothing where unknown."""
+    return ["" if one != one else repr(one) for one in values.tolist()]  # noqa: PLR0124 - NaN
+
+
+def _quoted(texts: Iterable[object]) -> list[str]:
+    """Write texts as one cell of a CSV each."""
+    found = []
+    for one in texts:
+        cell = io.StringIO()
+        csv.writer(cell, lineterminator="").writerow([one, ""])
+        found.append(cell.getvalue()[:-1])
+    return found
 
 
 def _long(wide: pd.DataFrame, level: str, units: pd.DataFrame, study: Study) -> pd.DataFrame:

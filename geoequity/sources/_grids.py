@@ -342,6 +342,43 @@ def project(
     return projected.to_numpy()
 
 
+def project_xy(xy: Values, old: CRS, new: CRS, *, name: str) -> Values:
+    """
+    Take points to the CRS of a raster.
+
+    Parameters
+    ----------
+    xy
+        A row for each point.
+    old
+        CRS that they are in.
+    new
+        CRS of the raster.
+    name
+        What to call the points in a message.
+
+    Returns
+    -------
+    xy
+        In the CRS of the raster, x before y.
+
+    Raises
+    ------
+    CRSError
+        If that CRS is not defined where a point lies.
+    """
+    if CRS(old).equals(new, ignore_axis_order=True):
+        return xy
+    projected = np.column_stack(
+        Transformer.from_crs(old, new, always_xy=True).transform(xy[:, 0], xy[:, 1])
+    )
+    lost = np.flatnonzero(~np.isfinite(projected).all(axis=1))
+    if len(lost):
+        msg = f"{name}: not where {new.name}, the CRS of the raster, is defined: {shown(lost)}"
+        raise CRSError(msg, ids=lost)
+    return projected
+
+
 def quads(x: Values, y: Values) -> npt.NDArray[np.object_]:
     """
     Draw cells from their corners.

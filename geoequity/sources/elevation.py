@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
-import shapely
 
-from geoequity.sources._grids import opened, project
+from geoequity.sources._grids import Grid, opened, project_xy
 from geoequity.sources.files import Record
-from geoequity.sources.rasters import Raster, sampled
+from geoequity.sources.rasters import Raster, cells_at
 from geoequity.streets import HeightAt
 
 _CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
@@ -39,25 +37,28 @@ def height_at(raster: Raster, *, crs: Any, record: Record | None = None) -> Heig
     """
 
     def told(xy: np.ndarray) -> np.ndarray:
-        return _between_cells(raster, gpd.GeoSeries(shapely.points(xy), crs=crs), record=record)
+        with opened(raster, record=record) as whole:
+            spots = project_xy(xy, crs, whole.crs, name="streets")
+            return _between_cells(whole, *spots.T)
 
     return told
 
 
-def _between_cells(raster: Raster, points: gpd.GeoSeries, *, record: Record | None) -> np.ndarray:
-    """Draw heights between the middles of the four cells round each point."""
-    with opened(raster, record=record) as whole:
-        spots = project(points, whole.crs, name="streets", segment_m=None)
-        (west, _, _, north), (dx, dy) = whole.extent, whole.cell
-        column = (shapely.get_x(spots) - west) / dx - 0.5
-        row = (north - shapely.get_y(spots)) / dy - 0.5
-        left, top = np.floor(column), np.floor(row)
-        middles, weights = [], []
-        for right, down in _CORNERS:
-            x, y = west + (left + right + 0.5) * dx, north - (top + down + 0.5) * dy
-            middles.append(shapely.points(x, y))
-            weights.append(np.abs(1 - right - column + left) * np.abs(1 - down - row + top))
-        value = sampled(whole, gpd.GeoSeries(np.concatenate(middles), crs=whole.crs))
-    weight = np.stack(weights)
-    # A corner of no weight does not matter, known or not
-    return np.where(weight > 0, weight * value.reshape(weight.shape), 0.0).sum(axis=0)
+def _between_cells(whole: Grid, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Draw heights between the middles of the four cells round each place."""
+    (west, _, _, north), (dx, dy) = whole.extent, whole.cell
+    column, row = (x - west) / dx - 0.5, (north - y) / dy - 0.5
+    left, top = np.floor(column), np.floor(row)
+    corners = [
+        (west + (left + right + 0.5) * dx, north - (top + down + 0.5) * dy)
+        for right, down in ((0, 0), (1, 1))
+    ]
+    (low_x, high_y), (high_x, low_y) = corners
+    box = (low_x.min(), low_y.min(), high_x.max(), high_y.max())
+    grid, height = whole.crop(box, name="points"), np.zeros(len(x))
+    for right, down in _CORNERS:
+        value = cells_at(grid, high_x if right else low_x, low_y if down else high_y)
+        weight = np.abs(1 - right - column + left) * np.abs(1 - down - row + top)
+        # A corner of no weight does not matter, known or not
+        height += np.where(weight > 0, weight * value, 0.0)
+    return height

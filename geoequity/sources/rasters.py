@@ -41,6 +41,7 @@ __all__ = ["Raster", "Tiles", "exposed_share", "read_raster", "values_at", "zona
 STATISTICS = ("count", "sum", "mean", "min", "max", "median", "variance", "stdev")
 MIN_KNOWN_SHARE = 0.5  # of a unit's area, for a statement about the whole unit
 _MEDIAN_CELLS = 2_500_000  # of one unit: a median needs all of them at once, 150 bytes each
+_PLACES = 1_000_000  # looked up at a time
 
 _Mark = Callable[[np.ndarray], np.ndarray]
 
@@ -390,15 +391,37 @@ def sampled(whole: Grid, points: gpd.GeoDataFrame | gpd.GeoSeries) -> np.ndarray
     """
     spots = project(points.geometry, whole.crs, name="points", segment_m=None)
     grid = whole.crop(shapely.bounds(spots), name="points")
+    return cells_at(grid, shapely.get_x(spots), shapely.get_y(spots))
+
+
+def cells_at(grid: Grid, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """
+    Read the cells of places in the CRS of a raster, in pieces.
+
+    Parameters
+    ----------
+    grid
+        A window of an opened raster.
+    x
+        Of each place.
+    y
+        Of each place.
+
+    Returns
+    -------
+    values
+        One for each place; NaN where unknown or outside the window.
+    """
     (west, _, _, north), (dx, dy) = grid.extent, grid.cell
-    columns = np.floor((shapely.get_x(spots) - west) / dx).astype(int)
-    rows = np.floor((north - shapely.get_y(spots)) / dy).astype(int)
-    found = np.full(len(spots), np.nan)
+    found = np.full(len(x), np.nan)
     for piece in grid.pieces(CHUNK_CELLS):
-        x, y = columns - piece.x, rows - piece.y
-        here = (x >= 0) & (x < piece.columns) & (y >= 0) & (y < piece.rows)
-        if here.any():
-            found[here] = grid.read(piece)[y[here], x[here]]
+        for at in range(0, len(x), _PLACES):
+            some = slice(at, at + _PLACES)
+            column = np.floor((x[some] - west) / dx).astype(int) - piece.x
+            row = np.floor((north - y[some]) / dy).astype(int) - piece.y
+            here = (column >= 0) & (column < piece.columns) & (row >= 0) & (row < piece.rows)
+            if here.any():
+                found[some][here] = grid.read(piece)[row[here], column[here]]
     return found
 
 

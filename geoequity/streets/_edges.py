@@ -15,6 +15,7 @@ MINUTES = ["minutes_there", "minutes_back"]
 HeightAt = Callable[[np.ndarray], np.ndarray]
 
 _END_SLACK_M = 1.0  # how far an edge may end from its node
+_AT_ONCE = 50_000  # edges, to spare memory
 _SLOPE_M = 25.0  # heights are taken this often along an edge, about a pixel of world-wide models
 _STEEPEST = 1.0  # 45 degrees: what rises more is a step between pixels, not a way
 _BRIDGED = ("bridge", "tunnel")  # where the ground is not what one walks on
@@ -246,14 +247,11 @@ def _slope_factors(edges: gpd.GeoDataFrame, height_at: HeightAt) -> tuple[np.nda
     for name in _BRIDGED:
         bridged |= ~np.isin(tag(edges, name), ["", "no"])
     pieces = np.where(bridged, 1, np.maximum(np.ceil(drawn / _SLOPE_M), 1)).astype(int)
-    edge = np.repeat(np.arange(len(edges)), pieces + 1)
     last = np.cumsum(pieces + 1) - 1
-    place = np.arange(len(edge)) - np.repeat(last - pieces, pieces + 1)
-    spots = shapely.line_interpolate_point(lines[edge], place / pieces[edge], normalized=True)
-    height = height_at(shapely.get_coordinates(spots))
-    is_piece = np.ones(len(edge), dtype=bool)
+    height = height_at(_spots(lines, pieces))
+    is_piece = np.ones(len(height), dtype=bool)
     is_piece[last] = False
-    of_piece = edge[is_piece]
+    of_piece = np.repeat(np.arange(len(edges)), pieces)
     with np.errstate(invalid="ignore", divide="ignore"):
         slope = np.diff(height)[is_piece[:-1]] / (drawn / pieces)[of_piece]
     slope = np.where(np.isfinite(slope), slope, 0.0)  # level where unknown or of no length
@@ -264,6 +262,21 @@ def _slope_factors(edges: gpd.GeoDataFrame, height_at: HeightAt) -> tuple[np.nda
     )
     up, down = factors
     return up, down
+
+
+def _spots(lines: np.ndarray, pieces: np.ndarray) -> np.ndarray:
+    """Give the places that part each line in so many pieces, ends included."""
+    ends = np.append(0, np.cumsum(pieces + 1))
+    xy = np.empty((ends[-1], 2))
+    for at in range(0, len(lines), _AT_ONCE):
+        some = pieces[at : at + _AT_ONCE]
+        line = np.repeat(lines[at : at + _AT_ONCE], some + 1)
+        begin, end = ends[at], ends[min(at + _AT_ONCE, len(lines))]
+        place = np.arange(begin, end) - np.repeat(ends[at : at + len(some)], some + 1)
+        share = place / np.repeat(some, some + 1)
+        spots = shapely.line_interpolate_point(line, share, normalized=True)
+        xy[begin:end] = shapely.get_coordinates(spots)
+    return xy
 
 
 # ------------------------------------------------------------------- shape

@@ -254,8 +254,12 @@ class Router:
 
 def _minutes(seconds: np.ndarray, percentiles: tuple[float, ...]) -> np.ndarray:
     """Take percentiles of whole seconds by destination, in minutes."""
-    rows = percentiles_of(seconds, percentiles)
-    return np.where(rows >= NEVER, np.inf, rows / 60)
+    # Of a metropolis most lies beyond the limit, and is left out of the sorting
+    reached = np.flatnonzero(seconds.min(axis=0, initial=NEVER) < NEVER)
+    rows = percentiles_of(seconds[:, reached], percentiles)
+    minutes = np.full((len(rows), seconds.shape[1]), np.inf)
+    minutes[:, reached] = np.where(rows >= NEVER, np.inf, rows / 60)
+    return minutes
 
 
 def _laid_out(walks: pd.DataFrame, *, rows: int) -> Ways:
