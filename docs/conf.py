@@ -23,6 +23,7 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
+nb_output_stderr = "remove"  # warnings of the planted faults of the demo, with paths of the machine
 
 html_theme = "furo"
 html_title = "geoequity"
