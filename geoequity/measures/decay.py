@@ -7,12 +7,8 @@ and gives numbers from 0 to 1. The measures of
 it gives one non-negative weight for each of an array of minutes. Unless said
 otherwise a service at 0 minutes has weight 1, and NaN minutes stay NaN.
 
-The forms are those of the R package `accessibility` [1]_.
-
-References
-----------
-.. [1] Pereira, R. H. M. and Herszenhut, D. accessibility: Transport
-   Accessibility Measures. R package, decay functions.
+The forms are those of the R package `accessibility` (Pereira, R. H. M. and
+Herszenhut, D. accessibility: Transport Accessibility Measures), its decay functions.
 """
 
 from collections.abc import Callable, Sequence
