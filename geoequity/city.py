@@ -441,7 +441,10 @@ class City(Block):
         by_path = dict(zip(_files_of(block), addresses, strict=False))
         first = addresses[0] if addresses else None
         own["url"] = first if path is None else by_path.get(path, first)
-        return shared.model_copy(update={k: v for k, v in own.items() if v is not None})
+        known = {key: value for key, value in own.items() if value is not None}
+        if "url" in known:  # the day is that of the address beside it
+            known["url_read"] = own["url_read"]
+        return shared.model_copy(update=known)
 
     def wanted(self) -> tuple["Wanted", ...]:
         """
@@ -484,6 +487,22 @@ class City(Block):
         """
         named = (getattr(self, key) for key in type(self).model_fields if key != "file")
         return tuple(dict.fromkeys(path for one in named for path in _paths_in(one)))
+
+    def by_hand(self) -> dict[Path, str]:
+        """
+        List the files that nobody offers, as far as the city file knows.
+
+        Returns
+        -------
+        by_hand
+            Path -> the first block that names it, such as ``tables.0``; none of
+            them is in :meth:`wanted`.
+        """
+        offered = {one.path for one in self.wanted()}
+        named = [(path, key) for key, block in self._blocks() for path in _files_of(block)]
+        raster = self.cells.raster if self.cells else None
+        named += [] if raster is None else [(raster, "cells.population")]
+        return {path: key for path, key in reversed(named) if path not in offered}
 
     def _blocks(self) -> list[tuple[str, Any]]:
         """List the blocks that may name files, with their keys."""
@@ -590,6 +609,8 @@ class City(Block):
             given, files = len(_addresses_of(block)), len(_files_of(block))
             if given not in {0, files}:
                 faults.append(f"{key}.url: {given} given for {files} files")
+            if block.url_read is not None and not given and not _offered(block):
+                faults.append(f"{key}.url_read: there is no url that was read")
             name = getattr(block, "source", None)
             if name is not None and name not in self.sources:
                 faults.append(f"{key}.source: no block [sources.{name}]")
@@ -626,11 +647,13 @@ def presets() -> dict[str, Path]:
     Returns
     -------
     presets
-        Id -> path of the city file, the demo city first.
+        Id -> path of the city file, the demo city first and last those whose
+        files are all fetched from what providers answer today.
     """
-    root = data_folder()
-    cities = {path.stem: path for path in sorted((root / "cities").glob("*.toml"))}
-    return {"demo": root / "demo" / "city.toml", **cities}
+    root = data_folder() / "cities"
+    found = [*sorted(root.glob("*.toml")), *sorted((root / "live").glob("*.toml"))]
+    cities = {path.stem: path for path in found}
+    return {"demo": data_folder() / "demo" / "city.toml", **cities}
 
 
 def data_folder() -> Path:
@@ -696,19 +719,34 @@ def _paths_in(value: object) -> Iterator[Path]:
 
 def _absent(raw: dict[str, Any], folder: Path) -> list[str]:
     """Find the files that a raw city file names and that are not there."""
-    if not folder.is_dir():
-        return [f"no folder {folder}; --data says where the files lie"]
-    absent = [(key, one) for key, one in _paths(raw, folder) if not _is_there(key, one)]
-    return [f"{key}: {_absence(one)}{_remedy(raw, key)}" for key, one in absent]
+    keys: dict[Path, list[str]] = {}
+    for key, path in _paths(raw, folder):
+        keys.setdefault(path, []).append(key)
+    offered = {path for path, named in keys.items() if any(_is_offered(raw, one) for one in named)}
+    lost = [] if folder.is_dir() else [f"no folder {folder}; --data says where the files lie"]
+    if lost and not offered:
+        return lost
+    absent = [path for path, named in keys.items() if not _is_there(named[0], path)]
+    by_hand = "; nobody is known to offer it, so bring it by hand" if offered else ""
+    told = [
+        f"{_spoken(keys[path])}: {_absence(path)}"
+        + ("; geoequity fetch downloads it" if path in offered else by_hand)
+        for path in sorted(absent, key=offered.__contains__)  # first what fetch cannot mend
+    ]
+    return lost + told
 
 
-def _remedy(raw: Any, key: str) -> str:
-    """Say that a file can be fetched, where its block gives an address."""
+def _spoken(keys: list[str]) -> str:
+    """Name the first of several blocks that read one file."""
+    return keys[0] if len(keys) == 1 else f"{keys[0]} and {len(keys) - 1} more"
+
+
+def _is_offered(raw: Any, key: str) -> bool:
+    """Tell whether the block of a path gives an address."""
     block = raw
     for part in key.split(".")[:-1]:
         block = block[int(part)] if isinstance(block, list) else block[part]
-    offered = "population_url" if key.endswith(".population") else "url"
-    return "; geoequity fetch downloads it" if offered in block else ""
+    return ("population_url" if key.endswith(".population") else "url") in block
 
 
 def _files_of(block: Any) -> tuple[Path, ...]:
@@ -723,6 +761,11 @@ def _addresses_of(block: Any) -> tuple[str, ...]:
     """List the addresses that a block gives for its files."""
     url = block.url
     return () if url is None else (url,) if isinstance(url, str) else url
+
+
+def _offered(block: Any) -> str | None:
+    """Tell the address of a raster that counts people."""
+    return getattr(block, "population_url", None)
 
 
 def _is_there(key: str, path: Path) -> bool:

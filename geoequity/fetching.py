@@ -134,8 +134,9 @@ def check(city: City, *, client: Client | None = None) -> list[dict[str, Any]]:
     Returns
     -------
     answers
-        One a file: ``key``, ``url``, whether it ``answers``, and what it says:
-        ``size``, ``last_modified``, ``final_url``, or the ``fault``.
+        One a file: ``key``, ``url``, the day the address was last read
+        (``url_read``, None where nobody says), whether it ``answers``, and what
+        it says: ``size``, ``last_modified``, ``final_url``, or the ``fault``.
     """
     wanted = {one.url: one for one in city.wanted()}
     door = client or Client(_hosts(tuple(wanted.values())), patience=_CHECKING)
@@ -145,6 +146,7 @@ def check(city: City, *, client: Client | None = None) -> list[dict[str, Any]]:
 def _look(one: Wanted, door: Client) -> dict[str, Any]:
     """See whether one source answers."""
     said: dict[str, Any] = {"key": one.key, "file": one.path.name, "url": told(one.url)}
+    said["url_read"] = one.origin.url_read
     try:
         found = near.look(door, one.url, name=one.path.name, source=one.key)
     except SourceError as fault:
@@ -211,6 +213,7 @@ def _fetch_one(one: Wanted, door: Client, *, box: near.Box | None) -> None:
             **made,
             "provider": one.origin.provider or known.get("provider"),
             "licence": one.origin.licence or known.get("licence") or None,
+            "url_read": one.origin.url_read,
         }
         with _kept(one.path.parent, door):
             listed = _cache.read(one.path.parent)

@@ -123,6 +123,59 @@ def test_run_fetches_what_is_absent_and_nothing_else(
     assert provenance["sources"][0]["download"]["final_url"].startswith("http://127.0.0.1")
 
 
+def test_what_must_be_brought_by_hand_is_told_before_anything_is_asked(
+    far: Path, web: Web, capsys: pytest.CaptureFixture
+) -> None:
+    url = web.url("/internet.csv")
+    far.write_text(far.read_text().replace(f'url = "{url}"\n', ""))
+    for command in (["run", str(far)], ["run", str(far), "--offline"]):
+        assert main([*command, "--out", str(far.parent / "out")]) == 1
+        told = capsys.readouterr().err.splitlines()
+        faults = [one for one in told if "no file" in one]
+        assert "internet.csv; nobody is known to offer it, so bring it by hand" in faults[0]
+        assert len(faults) == len(FILES)
+        assert all("geoequity fetch downloads it" in one for one in faults[1:])
+    assert not web.asked
+    assert not (far.parent / "out").exists()
+    (far.parent / "internet.csv").write_text("mine")
+    assert unread(far).by_hand() == {far.parent / "internet.csv": "tables.0"}
+
+
+def test_a_file_that_several_blocks_read_is_told_once(make_city: CityMaker, web: Web) -> None:
+    table = {"path": "t.csv", "key": "k"}
+    offered = {**table, "url": web.url("/t.csv")}
+    file = make_city(
+        tables=[{**table, "columns": {"imcv": "v"}}, {**offered, "columns": {"income": "v"}}]
+    )
+    with pytest.raises(ConfigError) as caught:
+        ge.City.from_toml(file)
+    absent = f"tables.0.path and 1 more: no file {file.parent / 't.csv'}"
+    assert caught.value.faults == [f"{absent}; geoequity fetch downloads it"]
+    city = unread(file)
+    assert (len(city.wanted()), city.by_hand()) == (1, {})
+
+
+def test_the_day_an_address_was_read_is_kept(
+    make_city: CityMaker, web: Web, capsys: pytest.CaptureFixture
+) -> None:
+    table = {"path": "t.csv", "url": web.serve("/t.csv", b"k,v\na,1\n"), "url_read": "2026-11-26"}
+    shared = {"office": {"url": "https://example.org", "url_read": "2020-01-01"}}
+    columns = {"key": "k", "source": "office", "columns": {"imcv": "v"}}
+    file = make_city(sources=shared, tables=[{**table, **columns}])
+    assert unread(file).origin(unread(file).tables[0]).url_read == "2026-11-26"
+    assert main(["fetch", str(file), "--check"]) == 0
+    assert "t.csv: answers: size 8" in (said := capsys.readouterr().out)
+    assert "(address read 2026-11-26)" in said
+    fetch(unread(file), data=file.parent, client=client(file))
+    book = Record(name="t", path=file.parent / "t.csv", origin=Origin(url_read="2026-11-26"))
+    assert book.as_dict()["url_read"] == book.as_dict()["download"]["url_read"] == "2026-11-26"
+    bare = {**columns, "path": "t.csv", "url": table["url"]}
+    other = unread(make_city(sources=shared, tables=[bare]))
+    assert other.origin(other.tables[0]).url_read is None  # that of the shared address says nothing
+    with pytest.raises(ConfigError, match=r"tables\.0\.url_read: there is no url that was read"):
+        unread(make_city(tables=[{"path": "t.csv", "url_read": "2026-11-26", **columns}]))
+
+
 def test_offline_names_what_is_absent_and_opens_no_socket(far: Path, web: Web) -> None:
     code = """
 import sys

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 
 def fetch_absent(options: argparse.Namespace) -> None:
-    """Download what is absent, where the city file says from where."""
+    """Download what is absent, once it is sure that what nobody offers is there."""
     city = city_of(options, must_exist=False)
-    if not all(one.path.exists() for one in city.wanted()):
-        _download(city, options)
+    if all(one.path.exists() for one in city.wanted()):
+        return
+    if not all(one.exists() for one in city.by_hand()):
+        city_of(options)  # says at once which are absent, and which of them fetch downloads
+    _download(city, options)
 
 
 def fetch(options: argparse.Namespace) -> Any:
@@ -41,7 +44,8 @@ def fetch(options: argparse.Namespace) -> Any:
         for one in answers:
             says = [f"{key} {one[key]}" for key in ("rows", "size", "last_modified") if key in one]
             said = f"answers: {', '.join(says) or one['url']}" if one["answers"] else one["fault"]
-            print(f"{one['file']}: {said}")
+            read = f" (address read {one['url_read']})" if one["url_read"] else ""
+            print(f"{one['file']}: {said}{read}")
     return answers
 
 

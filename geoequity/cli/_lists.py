@@ -21,7 +21,7 @@ def cities(options: argparse.Namespace) -> list[dict[str, Any]]:
         block = tomllib.loads(path.read_text(encoding="utf-8"))["city"]
         listed.append({"preset": name, "name": block["name"], "country": block["country"]})
         if not silent(options):
-            print(f"{name:16} {block['name']} ({block['country']})")
+            print(f"{name:18} {block['name']} ({block['country']})")
     return listed
 
 

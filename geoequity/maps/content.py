@@ -567,9 +567,12 @@ def _sources(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:
     """List whom to thank and on what terms: sources of one kind together."""
     grouped: dict[tuple[str | None, ...], dict[str, Any]] = {}
     for source in provenance.get("sources", ()):
-        key = tuple(_string(source.get(one)) for one in ("provider", "licence", "citation", "url"))
-        told = dict(zip(("provider", "licence", "citation", "url"), key, strict=True))
-        found = grouped.setdefault(key, {**told, "names": [], "years": []})
+        key = tuple(_string(source.get(one)) for one in ("provider", "licence", "citation"))
+        told = dict(zip(("provider", "licence", "citation"), key, strict=True))
+        url = _string(source.get("url"))
+        found = grouped.setdefault(key, {**told, "url": url, "names": [], "years": []})
+        if found["url"] != url:  # files of one source, each from its own address
+            found["url"] = None
         for field, one in (("names", source.get("name")), ("years", source.get("reference_year"))):
             text_of = _string(one)
             if text_of is not None and text_of not in found[field]:

@@ -66,6 +66,11 @@ class Origin(Block):
         description="where the provider offers them; beside a path, the address that fetch"
         " downloads the file from, of several paths as many",
     )
+    url_read: Day | None = Field(
+        None,
+        description="day the address was last read where it is published or used, YYYY-MM-DD;"
+        " not that it answered",
+    )
     licence: str | None = Field(None, description="licence, by its SPDX id where it has one")
     retrieved: Day | None = Field(None, description="day of download, YYYY-MM-DD")
     reference_year: int | None = Field(None, description="year the data speak of")

@@ -22,7 +22,7 @@ AT_HAND = {  # the folder of data of each preset: its own, or that of the city i
     preset: folder
     for preset in presets()
     for folder in sorted(SHARED.iterdir() if SHARED.is_dir() else ())
-    if folder.is_dir() and preset.startswith(folder.name)
+    if folder.is_dir() and preset.startswith(folder.name) and not preset.endswith("_live")
 }
 
 

@@ -153,6 +153,16 @@ def test_sources_of_one_provider_are_thanked_once_with_all_their_years(town):
     ]
 
 
+def test_files_of_one_source_with_addresses_of_their_own_stand_together(town):
+    terms = {"provider": "INE", "licence": "CC BY 4.0", "citation": None}
+    urls = ["https://a.example/1", "https://a.example/2"]
+    sources = [{**terms, "url": url, "name": url[-1]} for url in urls]
+    told = content(changed(town.make_study(), provenance={"sources": sources}), language="es")
+    assert told["sources"] == [{**terms, "url": None, "names": ["1", "2"], "years": []}]
+    told = content(changed(town.make_study(), provenance={"sources": sources[:1]}), language="es")
+    assert told["sources"][0]["url"] == urls[0]
+
+
 def test_a_study_without_people_or_places_is_still_told(town):
     study = town.make_study()
     districts = study.districts.drop(columns=["population"])
