@@ -138,6 +138,10 @@ def test_what_must_be_brought_by_hand_is_told_before_anything_is_asked(
         assert all("geoequity fetch downloads it" in one for one in faults[1:])
     assert not web.asked
     assert not (far.parent / "out").exists()
+    for command in (["fetch", str(far)], ["fetch", str(far), "--check"]):
+        assert main(command) == 0
+        said = capsys.readouterr().out
+        assert "internet.csv: absent, and nobody is known to offer it; bring it by hand" in said
     (far.parent / "internet.csv").write_text("mine")
     assert unread(far).by_hand() == {far.parent / "internet.csv": "tables.0"}
 
