@@ -126,8 +126,9 @@ def test_run_fetches_what_is_absent_and_nothing_else(
 def test_what_must_be_brought_by_hand_is_told_before_anything_is_asked(
     far: Path, web: Web, capsys: pytest.CaptureFixture
 ) -> None:
-    url = web.url("/internet.csv")
-    far.write_text(far.read_text().replace(f'url = "{url}"\n', ""))
+    text = far.read_text().replace(f', "url" = "{web.url("/internet.csv")}"', "")
+    assert text != far.read_text()
+    far.write_text(text)
     for command in (["run", str(far)], ["run", str(far), "--offline"]):
         assert main([*command, "--out", str(far.parent / "out")]) == 1
         told = capsys.readouterr().err.splitlines()
@@ -137,6 +138,10 @@ def test_what_must_be_brought_by_hand_is_told_before_anything_is_asked(
         assert all("geoequity fetch downloads it" in one for one in faults[1:])
     assert not web.asked
     assert not (far.parent / "out").exists()
+    for command in (["fetch", str(far)], ["fetch", str(far), "--check"]):
+        assert main(command) == 0
+        said = capsys.readouterr().out
+        assert "internet.csv: absent, and nobody is known to offer it; bring it by hand" in said
     (far.parent / "internet.csv").write_text("mine")
     assert unread(far).by_hand() == {far.parent / "internet.csv": "tables.0"}
 
@@ -150,9 +155,10 @@ def test_a_file_that_several_blocks_read_is_told_once(make_city: CityMaker, web:
     with pytest.raises(ConfigError) as caught:
         ge.City.from_toml(file)
     absent = f"tables.0.path and 1 more: no file {file.parent / 't.csv'}"
-    assert caught.value.faults == [f"{absent}; geoequity fetch downloads it"]
+    assert list(caught.value.faults) == [f"{absent}; geoequity fetch downloads it"]
     city = unread(file)
-    assert (len(city.wanted()), city.by_hand()) == (1, {})
+    assert [one.key for one in city.wanted()] == ["tables.1"]
+    assert file.parent / "t.csv" not in city.by_hand()
 
 
 def test_the_day_an_address_was_read_is_kept(

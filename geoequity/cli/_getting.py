@@ -35,7 +35,10 @@ def fetch(options: argparse.Namespace) -> Any:
         msg = f"{city.file}: gives no url beside a path, so there is nothing to fetch"
         raise ConfigError(msg)
     if not options.check:
-        return _download(city, options)
+        rows = _download(city, options)
+        if not silent(options):
+            _tell_by_hand(city)
+        return rows
     if options.offline:
         msg = "--check asks the network, and --offline forbids it"
         raise ConfigError(msg)
@@ -46,7 +49,15 @@ def fetch(options: argparse.Namespace) -> Any:
             said = f"answers: {', '.join(says) or one['url']}" if one["answers"] else one["fault"]
             read = f" (address read {one['url_read']})" if one["url_read"] else ""
             print(f"{one['file']}: {said}{read}")
+        _tell_by_hand(city)
     return answers
+
+
+def _tell_by_hand(city: "City") -> None:
+    """Say which files that are absent no address is known for."""
+    for path in city.by_hand():
+        if not path.exists():
+            print(f"{path.name}: absent, and nobody is known to offer it; bring it by hand")
 
 
 def _describe_place(options: argparse.Namespace) -> None:

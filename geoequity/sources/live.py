@@ -3,7 +3,9 @@ Fetch walking networks live from OpenStreetMap.
 
 The same network as from an extract, by another door, for a first look at a
 city: what the servers answer changes by the hour, so studies that must be
-repeated read an extract.
+repeated read an extract. No command calls it: ``geoequity run`` and ``fetch``
+have a door of their own, and what holds of that, such as ``--offline``, does
+not hold of osmnx.
 """
 
 from typing import Any
@@ -62,9 +64,11 @@ def fetch_network(
     -----
     The data are © OpenStreetMap contributors, under the Open Database License
     1.0 (ODbL): name them wherever results are shown, and share databases made
-    of them under the same licence. Names are looked up by Nominatim and streets
-    downloaded from Overpass, whose servers are run for all by volunteers; their
-    usage policies bind, and whole regions are better read from an extract with
+    of them under the same licence. Names are looked up at
+    ``osmnx.settings.nominatim_url`` (nominatim.openstreetmap.org) and streets
+    downloaded from ``osmnx.settings.overpass_url`` (overpass-api.de), the only
+    hosts that are asked; volunteers run them for all, their usage policies
+    bind, and whole regions are better read from an extract with
     `StreetNetwork.from_osm`.
 
     Here osmnx decides who may walk where: without cycleways, though they may be

@@ -263,6 +263,16 @@ def test_hostile_names_are_shown_and_do_nothing(tmp_path, language):
     assert "\u202e" not in page.text
 
 
+def test_the_address_of_a_file_is_that_of_the_file_and_not_of_its_provider(study, tmp_path):
+    source = study.provenance["sources"][0]
+    page = written(replace(study, provenance={"sources": [source]}), tmp_path)
+    found = [link for link in page.all("a") if link["href"] == source["url"]]
+    assert len(found) == 1
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f">{source['path']}</a>" in html
+    assert f">{source['provider']}</a>" not in html
+
+
 def test_hostile_texts_of_the_city_file_and_the_sources_do_nothing(study, tmp_path):
     evil = "</title></style><script>alert(1)</script>"
     source = {**study.provenance["sources"][0], "provider": evil, "url": "javascript:alert(1)"}

@@ -1,6 +1,7 @@
 """The live door, with osmnx's own graph of a recorded extract in the place of the servers."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import geopandas as gpd
 import networkx as nx
@@ -11,6 +12,7 @@ import pytest
 import shapely
 from requests.exceptions import ConnectionError as NoConnection
 
+import geoequity
 from geoequity.errors import CRSError, DataError, SourceError
 from geoequity.sources.live import fetch_network
 from geoequity.streets import WHEELCHAIR, StreetNetwork
@@ -176,6 +178,21 @@ def test_osmnx_is_asked_for_what_it_offers():
     for ask in (osmnx.graph_from_place, osmnx.graph_from_polygon):
         known = inspect.signature(ask).parameters
         assert {"network_type", "simplify", "retain_all", "truncate_by_edge"} <= set(known)
+
+
+def test_osmnx_asks_the_hosts_that_the_docstring_names():
+    for url in (osmnx.settings.nominatim_url, osmnx.settings.overpass_url):
+        assert urlsplit(url).hostname in fetch_network.__doc__
+
+
+def test_no_command_comes_by_this_door():
+    # --offline is kept by the downloader; osmnx knows nothing of it
+    package = Path(geoequity.__file__).parent
+    own = package / "sources" / "live.py"
+    texts = {one: one.read_text(encoding="utf-8") for one in package.rglob("*.py") if one != own}
+    assert texts
+    assert not [one for one, text in texts.items() if "fetch_network" in text]
+    assert not [one for one, text in texts.items() if "sources.live" in text]
 
 
 @pytest.mark.network
