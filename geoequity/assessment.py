@@ -92,6 +92,9 @@ Progress = Callable[[str], None]
 STAGES = ("read", "join", "grids", "walk", "ride", "indicators", "index", "zoning", "findings")
 _UNMAPPED, _SAMPLED = 1, 2  # their own streams of random numbers
 _MOSTLY = 0.5  # of the people of a cell
+_OF_UNITS = frozenset(
+    ("districts", "cells", "rasters")
+)  # books that are open until units are final
 _ROUNDING_M = 1e-5  # of coordinates: far above floats', far below the pieces that cutting keeps
 
 
@@ -318,24 +321,26 @@ def _noted(
     """
     Make a result once, and note in the books of the sources what its making notes.
 
-    What is known from before has been noted in other books.
+    What is known from before was noted in books of another run. Only those of units
+    and rasters are open here: others of that run need not be there in this one.
     """
+    books = [one for one in sources.records if one.name.split(".")[0] in _OF_UNITS]
 
     def noting() -> tuple[T, list[Record]]:
-        blank = _with_books(sources, [one.blank() for one in sources.records])
-        return make(blank), blank.records
+        blank = [one.blank() for one in books]
+        return make(_with_books(sources, dict(zip(map(id, books), blank, strict=True)))), blank
 
-    made, books = kept.once(name, noting, *of)
-    for book, found in zip(sources.records, books, strict=True):
+    made, noted = kept.once(name, noting, *of, [(one.name, one.path) for one in books])
+    for book, found in zip(books, noted, strict=True):
         book.add(found)
     return made
 
 
-def _with_books(sources: Collected, books: list[Record]) -> Collected:
-    """Give sources other books."""
-    of = {id(one): book for one, book in zip(sources.records, books, strict=True)}
-    rasters = [(spec, of[id(book)]) for spec, book in sources.rasters]
-    return replace(sources, records=books, rasters=rasters)
+def _with_books(sources: Collected, books: dict[int, Record]) -> Collected:
+    """Give sources other books, by the id of those that they take the place of."""
+    records = [books.get(id(one), one) for one in sources.records]
+    rasters = [(spec, books.get(id(one), one)) for spec, one in sources.rasters]
+    return replace(sources, records=records, rasters=rasters)
 
 
 def _rules(city: City) -> Rules:
@@ -354,7 +359,7 @@ def _assessed(
 ) -> Study:
     """Take sources through all stages but the reading."""
     rules, given = _rules(city), sources
-    sources = _with_books(sources, [copy.deepcopy(one) for one in sources.records])
+    sources = _with_books(sources, {id(one): copy.deepcopy(one) for one in sources.records})
     with stages.stage("join"):
         membership, districts = _noted(
             kept,

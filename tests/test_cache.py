@@ -51,6 +51,7 @@ def table() -> gpd.GeoDataFrame:
             "whole": pd.array([1, None, 2, 3], dtype="Int16"),
             "day": pd.to_datetime(["2025-01-01", None, "2025-03-01", "2025-04-01"]),
             "instant": pd.to_datetime(["2025-01-01", None, "2025-03-01", "2025-04-01"], utc=True),
+            "marks": pd.Series([True, None, 2**70, 0.5], dtype=object),
             "things": pd.Series([{"a": (1, 2.5)}, [None], {"x"}, 3], dtype=object),
         },
         geometry=[shapely.Point(0, 0.1), None, shapely.box(0, 0, 1, 1), shapely.Point()],
@@ -574,6 +575,15 @@ def test_a_changed_table_makes_again_what_is_made_of_it_and_no_more(town: Town) 
     assert {"read", "minutes", "counts"} <= set(shelf.made)
     assert not {"join", "streets", "homes"} & set(shelf.made)
     assert town.again().made == []
+
+
+@pytest.mark.filterwarnings("ignore::geoequity.errors.DataWarning")
+def test_a_city_of_fewer_sources_shares_what_is_made_of_the_same(town: Town) -> None:
+    city = ge.City.from_toml(town.file).model_copy(update={"tables": ()})
+    shelf = Watched(town.shelf)
+    found = ge.assess(city, cache=shelf)
+    assert {"join", "streets", "homes", "minutes"} <= set(shelf.found)
+    assert found.provenance["sources"] == ge.assess(city).provenance["sources"]
 
 
 @pytest.mark.filterwarnings("ignore::geoequity.errors.DataWarning")

@@ -41,6 +41,7 @@ _MASKED = {
     "UInt": pd.arrays.IntegerArray,
     "Float": pd.arrays.FloatingArray,
 }
+_THINGS = frozenset(("words", "plain", "things"))  # columns of which pandas is to make nothing else
 _LINEAR_RING = 2  # WKB would make a line of it
 
 
@@ -280,6 +281,8 @@ class _Packer:
             texts = [one if type(one) is str else None for one in values]
             arrow = self.arrow(pa.array(texts, pa.large_string()))
             return {"is": "words", "of": arrow, "code": self.array(code)}
+        if kinds <= {*_PLAIN, float}:
+            return {"is": "plain", "of": values.tolist()}
         return {"is": "things", "of": [self.node(one) for one in values]}
 
 
@@ -353,7 +356,7 @@ class _Unpacker:
 
     def _index(self, node: Any, of: Any) -> Any:
         values = self.column(of)
-        dtype = object if of["is"] in {"words", "things"} else None
+        dtype = object if of["is"] in _THINGS else None
         made = pd.Index(values, dtype=dtype, name=self.value(node["names"])[0], copy=False)
         return self._hold(node, made)
 
@@ -365,7 +368,7 @@ class _Unpacker:
     def _named(self, node: Any, index: pd.Index, name: Any) -> pd.Series:
         """Unpack a column with its index; of things, pandas is not to make anything else."""
         kind = gpd.GeoSeries if node["is"] == "shapes" else pd.Series
-        dtype = object if node["is"] in {"words", "things"} else None
+        dtype = object if node["is"] in _THINGS else None
         return kind(self.column(node), index=index, name=name, dtype=dtype, copy=False)
 
     def _table(self, node: Any, of: Any) -> Any:
@@ -425,6 +428,9 @@ class _Unpacker:
                 values[code == number] = absent
             return values
         things = np.empty(len(of), dtype=object)
+        if kind == "plain":
+            things[:] = of
+            return things
         for at, one in enumerate(of):
             things[at] = self.value(one)
         return things
