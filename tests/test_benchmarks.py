@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+from shapely import Point
 
 FOLDER = Path(__file__).parents[1] / "scripts" / "benchmarks"
 
@@ -40,11 +42,17 @@ def test_the_benchmark_measures_what_it_is_asked_for():
 def test_the_benchmark_against_peers_sets_answers_side_by_side(tmp_path, monkeypatch, capsys):
     monkeypatch.syspath_prepend(FOLDER)
     peers = importlib.import_module("peers")
-    for name, minutes, stages in (("geoequity", [4.0, 9.0], "summary"), ("a", [5.0, 7.0], "facts")):
+    for name, minutes, stages, hourly in (
+        ("geoequity", [4.0, 9.0], "summary", "trips_per_hour"),
+        ("a", [5.0, 7.0], "facts", "per_hour"),
+    ):
         (tmp_path / name).mkdir()
         rows = pd.DataFrame({"unit_id": ["01", "02"], "value": minutes})
         rows = rows.assign(level="district", indicator="clinic_walk_min")
         rows.to_csv(tmp_path / name / "indicators.csv", index=False)
+        stops = pd.DataFrame({"stop_id": ["s"], hourly: [6.0]})
+        stops = gpd.GeoDataFrame(stops, geometry=[Point(0, 0)], crs=32618)
+        stops.to_file(tmp_path / name / "study.gpkg", layer="stops")
         told = json.dumps({"stages": {"walk": {"seconds": 1.0, "peak_mb": 2.0}}})
         (tmp_path / name / f"{stages}.json").write_text(told)
     both = [peers.districts_of(tmp_path / name) for name in ("geoequity", "a")]
@@ -53,7 +61,9 @@ def test_the_benchmark_against_peers_sets_answers_side_by_side(tmp_path, monkeyp
 
     fast, lean = peers.Run(1.0, 2.0, 300.0), peers.Run(10.0, 15.0, 900.0)
     assert peers.report({"geoequity": [fast], "a": [lean]}, tmp_path)
-    assert "10.00   7.50   3.00" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "10.00   7.50   3.00" in told
+    assert "departures at stops   6.0     6.0           0.0         0.0" in told
     slower = lean._replace(seconds=9.9)
     assert not peers.report({"geoequity": [fast], "a": [slower]}, tmp_path)
     fatter = lean._replace(peak_mb=899.0)

@@ -56,7 +56,7 @@ from tobler.area_weighted import area_interpolate
 
 HERE = Path(__file__).resolve().parents[2] / "geoequity"
 PERCENTILES, LIMITS_MIN, RIDE_MIN = (5, 50, 95), (30, 45, 60), 90
-COUNT_MIN, FAR_MIN = 15.0, 90.0
+COUNT_MIN, FAR_MIN = 15.0, 240.0
 LOW_M, HIGH_M, BESIDE_M, NEAR_M = 500.0, 1_000.0, 20.0, 200.0
 PERMUTATIONS, LEVEL, SEED = 9_999, 0.9, 2025
 AREAS = ("health_safety", "mobility", "activities", "opportunities", "governance")
@@ -68,7 +68,7 @@ TRAVELLED_TO = ("hospital", "school", "university")
 ON_MAP = ("hospital_walk_min", "fixed_down_mbps")
 COUNTED = {"services_per", "area_per_person", "intersections_per_km2", "street_km_per_km2",
            "street_length_per_km2"}  # fmt: skip
-SLIVER_M2, CROSSING = 100.0, 3
+SLIVER_M2, CROSSING, BLOCK = 100.0, 3, 1_000
 
 
 # -------------------------------------------------------------------- stages
@@ -555,8 +555,7 @@ class Ferrobus:
         told = np.full((len(PERCENTILES), len(origins), len(self.points)), 255, dtype=np.uint8)
         departures = range(*self.plans["window_s"], 60)
         rest = np.flatnonzero(known & ~np.isin(np.arange(len(known)), start))
-        size = max(len(start) // 2, 200)
-        blocks = [rest[first : first + size] for first in range(0, len(rest), size)] or [rest]
+        blocks = [rest[at : at + BLOCK] for at in range(0, len(rest), BLOCK)] or [rest]
         for number, block in enumerate(blocks):
             some = np.r_[start, block]
             there = [self.points[one] for one in some.tolist()]
