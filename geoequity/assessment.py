@@ -9,7 +9,7 @@ import copy
 import resource
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -417,7 +417,8 @@ def _assessed(
             heights_m=_heights(city, sources, walks, definitions, kept),
             is_spread=city.cells is not None and city.cells.spread,
         )
-        plain_values = indicators.evaluate(definitions, layers, kept=kept)
+        parts = indicators.narrowed(definitions, layers)
+        plain_values = indicators.evaluate(definitions, layers, parts=parts, kept=kept)
         evaluation, mapped = plain_values, _mapped(city, sources, districts, kept)
         read = sources.services if before is None else before.read
         if mapped is not None:
@@ -444,7 +445,7 @@ def _assessed(
         driven = drivers(judgement, population, rules=rules)
         between = _divide(city, judgement, evaluation, definitions, districts, rules)
     with stages.stage("zoning"):
-        zonings = _zonings(city, sources, layers, plain_values, definitions, kept)
+        zonings = _zonings(city, sources, definitions, layers, parts, plain_values, kept)
     with stages.stage("findings"):
         study = _study(
             _Work(
@@ -1033,9 +1034,10 @@ def _heights(
 def _zonings(
     city: City,
     sources: Collected,
-    layers: Layers,
-    evaluation: Evaluation,
     definitions: list[Definition],
+    layers: Layers,
+    parts: Mapping[str, Layers],
+    evaluation: Evaluation,
     kept: Kept,
 ) -> Zonings | None:
     """Compute the same study in other zones, where people can be counted in them."""
@@ -1056,7 +1058,7 @@ def _zonings(
             tiles.tables, sources.fibre, cells=layers.cells, zone=units["cells"]["district_id"]
         )
         several[key] = replace(layers, **units, tables=at_cells | at_zones)
-        found[key] = indicators.evaluate(definitions, several[key], kept=kept)
+        found[key] = indicators.evaluate(definitions, several[key], parts=parts, kept=kept)
     return compare(
         found,
         several,

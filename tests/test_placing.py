@@ -20,6 +20,7 @@ from geoequity.errors import ConfigError, CRSError, DataError, SourceError
 from geoequity.indicators import read_catalogue
 from geoequity.locale import LANGUAGES
 from geoequity.placing import Ask, Ground, place
+from geoequity.placing._said import findings as told_of
 from geoequity.sources.candidates import read_candidates
 from geoequity.streets import ADULT, StreetNetwork
 from geoequity.transit import Rider
@@ -241,6 +242,25 @@ def test_a_site_off_the_network_is_refused_by_name(town):
 
 
 # ---- files --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mean", "said"),
+    [
+        (14.35, "14.40\N{NO-BREAK SPACE}min instead of 14.35"),
+        (14.3971, "14.400\N{NO-BREAK SPACE}min instead of 14.397"),
+        (14.39985, "14.4000\N{NO-BREAK SPACE}min instead of 14.3999"),
+        (14.399999, "and the mean trip is the same"),
+    ],
+)
+def test_the_price_of_fairness_is_told_in_numbers_that_differ(placed, mean, said):
+    told = {
+        "ede": {"ede": 20.0, "mean": 14.4},
+        "mean": {"ede": 21.0, "mean": mean},
+        "coverage": {"ede": 22.0, "mean": 15.0},
+    }
+    found = told_of({**placed.summary, "objectives": {**placed.summary["objectives"], **told}})
+    assert said in next(one["text"]["en"] for one in found if one["id"] == "trade")
 
 
 def test_the_files_of_a_siting_say_the_same(placed, tmp_path):

@@ -132,9 +132,9 @@ def built(
     leaves = leaves_of(nodes)
     scores = normalise(values, nodes.loc[leaves, "better"])
     columns = {one: scores[one].to_numpy(dtype=float) for one in leaves}
-    least, own = dict(nodes["min_known"]), dict(nodes["aggregate"])
+    least, own, above = (dict(nodes[one]) for one in ("min_known", "aggregate", "parent"))
     for parent in parents_upwards(nodes):
-        children = nodes.index[nodes["parent"] == parent]
+        children = nodes.index[[above[one] == parent for one in nodes.index]]
         stack = np.column_stack([columns[one] for one in children])
         if weigh is not None:
             nodes.loc[children, "weight"] = _weighed(weigh, stack, children, parent)

@@ -603,7 +603,9 @@ def _scored_worlds(
     kernels = {one: by_row(normalise, name=one, better=better[one]) for one in worlds}
     step = max(1, _WIDE // max(len(data), 1))
     for one, kernel in kernels.items():
-        for begin in range(0, len(worlds[one]) if kernel else 0, step):
+        if kernel is None:
+            continue
+        for begin in range(0, len(worlds[one]), step):
             some = slice(begin, begin + step)
             scores[one][some] = kernel(worlds[one][some])
     if None not in kernels.values():

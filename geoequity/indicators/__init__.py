@@ -16,6 +16,7 @@ from geoequity.indicators._evaluate import (
     TableValues,
     check_measures,
     evaluate,
+    narrowed,
     needed_distances,
     needed_places,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "check_measures",
     "evaluate",
     "imd_items",
+    "narrowed",
     "needed_distances",
     "needed_places",
     "read_catalogue",

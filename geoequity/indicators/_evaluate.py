@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -281,7 +280,11 @@ def needed_distances(definitions: Iterable[Definition]) -> set[str]:
 
 
 def evaluate(
-    definitions: Iterable[Definition], layers: Layers, *, kept: Kept = FORGETFUL
+    definitions: Iterable[Definition],
+    layers: Layers,
+    *,
+    parts: Mapping[str, Layers] | None = None,
+    kept: Kept = FORGETFUL,
 ) -> Evaluation:
     """
     Compute every indicator that the layers allow.
@@ -295,6 +298,8 @@ def evaluate(
         The catalogue, with the city's changes.
     layers
         What there is.
+    parts
+        From :func:`narrowed`, of layers that differ in units and tables at most.
     kept
         What was computed before: indicators of which all is as it was are not
         computed again.
@@ -313,11 +318,16 @@ def evaluate(
         a kind than there are.
     """
     of = {one.id: one for one in definitions}
-    check_measures(of.values())
-    every: dict[str, _Computed] = {}
-    for key, one in of.items():  # one by one, as what each speaks of is a copy of much
-        part = _narrowed(one, layers, kept)
-        every[key] = kept.once("indicators", partial(_computed, one, part), key, one, part)
+    parts = narrowed(of.values(), layers) if parts is None else parts
+    units = {"districts": layers.districts, "cells": layers.cells}
+    parts = {
+        key: replace(parts[key], **units, tables=_tables_of(one, layers)) for key, one in of.items()
+    }
+    every = kept.each(
+        "indicators",
+        {key: (one, parts[key]) for key, one in of.items()},
+        lambda which: {key: _computed(of[key], parts[key]) for key in which},
+    )
     made = {key: one for key, one in every.items() if one.absent is None}
     index = layers.districts.index
     cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
@@ -374,34 +384,59 @@ def _computed(one: Definition, layers: Layers) -> _Computed:
     )
 
 
-def _narrowed(one: Definition, layers: Layers, kept: Kept) -> Layers:
+def narrowed(definitions: Iterable[Definition], layers: Layers) -> dict[str, Layers]:
+    """
+    Leave every indicator nothing but what its measure speaks of.
+
+    Parameters
+    ----------
+    definitions
+        The catalogue, with the city's changes.
+    layers
+        What there is.
+
+    Returns
+    -------
+    parts
+        By indicator.
+
+    Raises
+    ------
+    ConfigError
+        If a definition names no known measure, or lacks one of its parameters.
+    """
+    definitions = list(definitions)
+    check_measures(definitions)
+    bare = replace(layers, services=layers.services.iloc[:0], stops=layers.stops.iloc[:0])
+    return {one.id: _narrowed(one, layers, bare) for one in definitions}
+
+
+def _narrowed(one: Definition, layers: Layers, bare: Layers) -> Layers:
     """Leave a measure nothing but what it speaks of."""
     needs = _NEEDS[one.measure]
     taken: dict[str, object] = {name: None for name in _OPTIONAL_LAYERS if name not in needs}
-    taken["tables"] = {}
-    if one.measure in (*OF_COLUMNS, "table_change"):
-        asked = {one.id, one.parameters.get("of"), one.parameters.get("since")}
-        taken["tables"] = {key: it for key, it in layers.tables.items() if key in asked}
+    taken["tables"] = _tables_of(one, layers)
     places = needed_places([one])
     for name in ("minutes", "metres", "counts"):
         table = getattr(layers, name)
         if name in needs and table is not None:
             taken[name] = table[[place for place in table.columns if place in places]]
-    services = layers.services
-    if "services" not in needs:
-        taken["services"] = services.iloc[:0]
-    else:
-        categories = one.parameters["categories"]
-        taken["services"] = kept.once(
-            "services",
-            lambda: services[services["category"].isin(categories)],
-            *(services, categories),
-        )
-    if "stops" not in needs:
-        taken["stops"] = layers.stops.iloc[:0]
+    if "services" in needs:
+        services = layers.services
+        taken["services"] = services[services["category"].isin(one.parameters["categories"])]
+    if "stops" in needs:
+        taken["stops"] = layers.stops
     if not set(needs) & {"streets", "network"}:
         taken |= {"no_streets": None, "tagged": False}
-    return replace(layers, **taken)  # type: ignore[arg-type]
+    return replace(bare, **taken)  # type: ignore[arg-type]
+
+
+def _tables_of(one: Definition, layers: Layers) -> dict[str, TableValues]:
+    """Leave a measure the tables that it speaks of."""
+    if one.measure not in (*OF_COLUMNS, "table_change"):
+        return {}
+    asked = {one.id, one.parameters.get("of"), one.parameters.get("since")}
+    return {key: it for key, it in layers.tables.items() if key in asked}
 
 
 def _precise(one: Definition, interval: pd.DataFrame | None) -> pd.Series | None:

@@ -10,6 +10,7 @@ Finding = dict[str, Any]
 _LISTED = 5
 _SAME = 1e-6  # minutes
 _UNSEEN = 0.005  # minutes that no hundredth shows
+_FINEST = 4  # decimals of a minute: what differs by less is alike
 _LOOSE = 0.1  # of what was found: a bound that is farther off says little
 
 
@@ -47,9 +48,15 @@ def _min(value: float | None, language: str) -> str:
     return quantity(value, unit="min", language=language, decimals=1)
 
 
-def _fine(value: float | None, language: str) -> str:
+def _fine(value: float | None, language: str, decimals: int = 2) -> str:
     """Write minutes to a hundredth, for choices that are near one another."""
-    return quantity(value, unit="min", language=language, decimals=2)
+    return quantity(value, unit="min", language=language, decimals=decimals)
+
+
+def _decimals(one: float, other: float) -> int:
+    """Tell how many decimals it takes, 2 at least, to write two minutes as two."""
+    apart = (digits for digits in (2, 3) if round(one, digits) != round(other, digits))
+    return next(apart, _FINEST)
 
 
 def limit(summary: Summary, language: str) -> str:
@@ -131,10 +138,13 @@ def _trade(summary: Summary) -> Finding | None:
     if not summary["result"]["sites"]:
         return None
     alike = numbers["mean_ede"] - numbers["ede_ede"] < _UNSEEN
+    means = numbers["ede_mean"], numbers["mean_mean"]
+    digits = dict.fromkeys(numbers, 2) | dict.fromkeys(["ede_mean", "mean_mean"], _decimals(*means))
+    free = round(means[0] - means[1], _FINEST) == 0
 
     def say(language: str) -> str:
-        said = {key: _fine(one, language) for key, one in numbers.items()}
-        return _say("trade.alike" if alike else "trade.ede", language, **said)
+        said = {key: _fine(one, language, digits[key]) for key, one in numbers.items()}
+        return _say(f"trade.{'alike' if alike else 'free' if free else 'ede'}", language, **said)
 
     return _finding("trade", numbers, say)
 
