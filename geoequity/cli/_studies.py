@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from geoequity.cli._getting import fetch_absent
 from geoequity.cli._opening import city_of
-from geoequity.cli._terminal import progress, say_written, silent
+from geoequity.cli._terminal import Clock, progress, say_written, silent, stage_table
 from geoequity.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def _assess_and_write(city: "City", options: argparse.Namespace) -> dict[str, An
     languages = options.language or city.city.languages
     printed = not options.no_pdf and find_spec("typst") is not None
     with progress(len(STAGES) + 2 + len(languages), quiet=silent(options)) as tell:
-        study = assess_and_write(city, folder, languages=languages, pdf=printed, tell=tell)
+        clock = Clock(tell)
+        study = assess_and_write(city, folder, languages=languages, pdf=printed, tell=clock.tell)
+    stages = clock.stages()
     place = folder.resolve()
     written = {
         "folder": str(place),
@@ -65,8 +67,12 @@ def _assess_and_write(city: "City", options: argparse.Namespace) -> dict[str, An
         "summary": str(place / "summary.json"),
         "warnings": list(study.summary["warnings"]),
     }
+    if options.stages:
+        written["stages"] = stages
     if not silent(options):
         _tell_result(study, written, language=languages[0])
+        if options.stages:
+            print(stage_table(stages))
     return written
 
 
