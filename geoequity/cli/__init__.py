@@ -28,6 +28,7 @@ _NO_MEMORY = (  # as GEOS, GDAL, the system and Python say it
     "Out of memory",
     "Cannot allocate memory",
     "can't start new thread",
+    "failed to map segment",  # of a library that is loaded late
 )
 _GDAL_AT_HOME = {
     "GDAL_SKIP": "WMS WFS OAPIF WMTS WCS HTTP",
