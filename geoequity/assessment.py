@@ -1057,7 +1057,9 @@ def _zonings(
         at_zones = _with_fibre(
             tiles.tables, sources.fibre, cells=layers.cells, zone=units["cells"]["district_id"]
         )
-        several[key] = replace(layers, **units, tables=at_cells | at_zones)
+        # What a sample leaves open is told of the published districts alone
+        dice = (0, city.index.seed)
+        several[key] = replace(layers, **units, tables=at_cells | at_zones, dice=dice)
         found[key] = indicators.evaluate(definitions, several[key], parts=parts, kept=kept)
     return compare(
         found,

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+_NO_MEMORY = (  # as GEOS, GDAL, the system and Python say it
+    "bad_alloc",
+    "Out of memory",
+    "Cannot allocate memory",
+    "can't start new thread",
+    "failed to map segment",  # of a library that is loaded late
+)
 _GDAL_AT_HOME = {
     "GDAL_SKIP": "WMS WFS OAPIF WMTS WCS HTTP",
     "GDAL_HTTP_PROXY": "127.0.0.1:9",  # nobody answers there
@@ -56,11 +63,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(json.dumps(result, ensure_ascii=False, indent=1))
         sys.stdout.flush()
     except GeoEquityError as error:
-        if options.json:
+        if _lacks_memory(error):
+            _tell_no_memory(options)
+        elif options.json:
             faults = list(getattr(error, "faults", ()))
             print(json.dumps({"error": str(error), "faults": faults}, ensure_ascii=False))
         else:
             print(f"geoequity: {error}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        if not _lacks_memory(error):
+            raise
+        _tell_no_memory(options)
         return 1
     except KeyboardInterrupt:
         left = "whole files stay" if command is fetch else "nothing was written"
@@ -70,6 +84,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141  # as the shell says of one that a pipe ended
     return 0
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Tell whether memory ran out, however the library that wanted it says so."""
+    while error is not None:
+        if isinstance(error, MemoryError) or any(one in str(error) for one in _NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _tell_no_memory(options: "argparse.Namespace") -> None:
+    """Say that memory ran out, and what it means."""
+    said = "memory ran out; nothing was written, and what was there before is as it was"
+    if options.json:
+        print(json.dumps({"error": said, "faults": []}))
+    else:
+        print(f"geoequity: {said}", file=sys.stderr)
 
 
 @contextmanager

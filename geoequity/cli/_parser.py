@@ -180,6 +180,9 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave the PDFs out, which are written where the extra pdf is installed",
     )
+    parser.add_argument(
+        "--stages", action="store_true", help="tell the time and memory that each stage took"
+    )
 
 
 def _add_cache(parser: argparse.ArgumentParser, *, optional: bool = True) -> None:

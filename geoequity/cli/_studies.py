@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from geoequity.cli._getting import fetch_absent
 from geoequity.cli._opening import cache_of, city_of
-from geoequity.cli._terminal import progress, say_written, silent
+from geoequity.cli._terminal import Clock, progress, say_written, silent, stage_table
 from geoequity.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,9 +56,11 @@ def _assess_and_write(city: "City", options: argparse.Namespace) -> dict[str, An
     cache = cache_of(options)
     printed = not options.no_pdf and find_spec("typst") is not None
     with progress(len(STAGES) + 2 + len(languages), quiet=silent(options)) as tell:
+        clock = Clock(tell)
         study = assess_and_write(
-            city, folder, languages=languages, pdf=printed, tell=tell, cache=cache
+            city, folder, languages=languages, pdf=printed, tell=clock.tell, cache=cache
         )
+    stages = clock.stages()
     if cache is not None:
         cache.trim()
     place = folder.resolve()
@@ -70,8 +72,12 @@ def _assess_and_write(city: "City", options: argparse.Namespace) -> dict[str, An
         "summary": str(place / "summary.json"),
         "warnings": list(study.summary["warnings"]),
     }
+    if options.stages:
+        written["stages"] = stages
     if not silent(options):
         _tell_result(study, written, language=languages[0])
+        if options.stages:
+            print(stage_table(stages))
     return written
 
 

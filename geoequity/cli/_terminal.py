@@ -1,8 +1,10 @@
 """What is said on the terminal, and when nothing is."""
 
 import argparse
+import resource
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,52 @@ def say_written(options: argparse.Namespace, paths: list[Path]) -> dict[str, Any
 def silent(options: argparse.Namespace) -> bool:
     """Tell whether people-readable output is unwanted."""
     return bool(options.quiet or options.json)
+
+
+class Clock:
+    """Time, work and memory of the stages of a run, as they are told."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._begun: list[tuple[str, float, float]] = []
+        self._peak_mb: list[float] = []
+
+    def tell(self, stage: str) -> None:
+        """Note that a stage begins."""
+        self._note(stage)
+        self._tell(stage)
+
+    def _note(self, stage: str) -> None:
+        """Note the time, the work and the memory by now."""
+        if self._begun:
+            self._peak_mb.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        self._begun.append((stage, time.perf_counter(), time.process_time()))
+
+    def stages(self) -> dict[str, dict[str, float]]:
+        """Tell seconds, seconds of the processor and the peak so far [MB] of each, all done."""
+        self._note("")
+        return {
+            stage: {
+                "seconds": round(end - begin, 3),
+                "cpu_seconds": round(spent - before, 3),
+                "peak_mb": round(peak_mb, 1),
+            }
+            for (stage, begin, before), (_, end, spent), peak_mb in zip(
+                self._begun[:-1], self._begun[1:], self._peak_mb, strict=True
+            )
+        }
+
+
+def stage_table(stages: Mapping[str, Mapping[str, float]]) -> str:
+    """Lay the stages of a run out, and their sum."""
+    rows = [f"{'stage':12} {'s':>8} {'cpu s':>8} {'peak MB':>8}"]
+    for stage, one in stages.items():
+        numbers = f"{one['seconds']:8.1f} {one['cpu_seconds']:8.1f} {one['peak_mb']:8.0f}"
+        rows.append(f"{stage:12} {numbers}")
+    sums = (sum(one[key] for one in stages.values()) for key in ("seconds", "cpu_seconds"))
+    peak_mb = max(one["peak_mb"] for one in stages.values())
+    rows.append(f"{'together':12} {next(sums):8.1f} {next(sums):8.1f} {peak_mb:8.0f}")
+    return "\n".join(rows)
 
 
 @contextmanager

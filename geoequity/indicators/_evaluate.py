@@ -299,7 +299,7 @@ def evaluate(
     layers
         What there is.
     parts
-        From :func:`narrowed`, of layers that differ in units and tables at most.
+        From :func:`narrowed`, of layers that differ in units, tables and dice at most.
     kept
         What was computed before: indicators of which all is as it was are not
         computed again.
@@ -319,7 +319,7 @@ def evaluate(
     """
     of = {one.id: one for one in definitions}
     parts = narrowed(of.values(), layers) if parts is None else parts
-    units = {"districts": layers.districts, "cells": layers.cells}
+    units = {"districts": layers.districts, "cells": layers.cells, "dice": layers.dice}
     parts = {
         key: replace(parts[key], **units, tables=_tables_of(one, layers)) for key, one in of.items()
     }

@@ -99,7 +99,8 @@ def content(study: Study, *, language: str, basemap: str | None = None) -> dict[
         Ready for JSON: ``city``, ``steps`` of its story, ``words`` per language,
         ``layers`` (values in the order of ``districts``), ``tree`` of the index
         (None without one), ``districts`` with their shapes in millionths of a
-        degree, ``cells`` with what was computed at them (None without),
+        degree, ``cells`` with what was computed at them (None without, and where
+        they are too many: ``cells_left_out`` then tells how many and of which layers),
         ``background`` of streets and water, ``services``, ``stops``, ``routes``,
         ``sources``. What thousands of districts would repeat is named by its
         place: ``strengths`` and ``gaps`` among the layers, ``reasons`` among the
@@ -127,6 +128,7 @@ def content(study: Study, *, language: str, basemap: str | None = None) -> dict[
         "districts": _districts(study, [layer["id"] for layer in layers], reasons),
         "reasons": [json.loads(one) for one in reasons],
         "cells": _cells(study, [layer["id"] for layer in layers]),
+        "cells_left_out": _cells_left_out(study),
         "background": _background(study.background),
         "basemap": None if basemap is None else _basemap(basemap),
         "unknown": {"paper": UNKNOWN, "line": UNKNOWN_HATCH},
@@ -480,6 +482,14 @@ def _cells(study: Study, layers: Sequence[str]) -> dict[str, Any] | None:
             for name, column in values.items()
         },
     }
+
+
+def _cells_left_out(study: Study) -> dict[str, Any] | None:
+    """Tell how many cells are not on the page, and at which layers they are missed."""
+    if len(study.cells) <= _MOST_CELLS or study.cell_indicators.empty:
+        return None
+    layers = [str(one) for one in study.cell_indicators.columns]
+    return {"count": len(study.cells), "most": _MOST_CELLS, "layers": layers}
 
 
 def _basemap(tiles: str) -> dict[str, str]:

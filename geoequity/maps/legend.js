@@ -163,6 +163,10 @@ geoequity.legend = function (data, words, { layer, moved, mark, doubts, hatched,
   if (moved) notes.push(words.text(layer.own ? "map.own.shown" : "map.own.not_shown"));
   if (known(layer.mean)) notes.push(words.text("map.city_mean", { value: words.quantity(layer.mean, layer.unit) }));
   if (cells) notes.push(words.text("map.cells_beyond"));
+  if (data.cells_left_out?.layers.includes(layer.id)) {
+    const { count, most } = data.cells_left_out;
+    notes.push(words.text("map.cells_left_out", { count: words.number(count, 0), most: words.number(most, 0) }));
+  }
   if (layer.suppressed) {
     const names = layer.suppressed.map((place) => data.districts[place].name).join(", ");
     notes.push(words.text("map.suppressed_note", { names }));

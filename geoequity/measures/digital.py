@@ -17,6 +17,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 
 from geoequity import schema, smallsample
 from geoequity._cores import in_order
@@ -33,6 +34,7 @@ ADVANCED = {"down_mbps": 100.0, "up_mbps": 20.0}  # its benchmark since
 INTERACTIVE = {"latency_ms": 100.0}
 PARTS = ("measured_speed", "household_access", "device", "public_access")
 
+_WEIGHTS = 4_000_000  # by part and group, past which they are not all written out
 _MEDIANS = 4_000_000  # draws of tiles sorted at a time
 _TINY_SHARE = 1e-6  # of a tile's area: rounding, not land
 _QUARTER = re.compile(r"(\d{4})Q([1-4])")
@@ -667,6 +669,10 @@ def _figures(public: pd.DataFrame, known: smallsample.Estimates, groups: pd.Seri
 def _weighted(values: _Floats, weights: pd.Series, groups: pd.Series) -> pd.DataFrame:
     """Average draws x parts by group."""
     codes, ids = pd.factorize(groups, sort=True)
+    if len(codes) * len(ids) > _WEIGHTS:  # nearly all of them nil
+        each = (weights.to_numpy(dtype=float), (np.arange(len(codes)), codes))
+        sums = values @ sparse.csc_array(each, shape=(len(codes), len(ids)))
+        return pd.DataFrame(sums / np.bincount(codes, weights), columns=ids)
     weight = np.zeros((len(codes), len(ids)))
     weight[np.arange(len(codes)), codes] = weights
     return pd.DataFrame(values @ weight / weight.sum(axis=0), columns=ids)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,9 @@ _LAYERS = {
     "background": "tables/background.parquet",
 }
 _GEOPARQUET = "1.1.0"
+_GDAL_FAULTS = (
+    pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError,
+)  # fmt: skip
 _TABLES = (
     "indicators",
     "cell_indicators",
@@ -130,6 +134,10 @@ def swap_in(folder: str | Path, *, mark: str = _MARK) -> Iterator[Path]:
         draft.chmod(0o755)
         yield draft
         _swap(draft, target, mark)
+    except (OSError, sqlite3.Error, *_GDAL_FAULTS) as error:  # a full disk, most of all
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        msg = f"{target}: cannot be written, and is left as it was: {why}"
+        raise SourceError(msg, source=target) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

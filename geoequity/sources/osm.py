@@ -8,6 +8,7 @@ does not say that it is in order is gone through once more before, to find out.
 What the tags mean stands in ``osm_tags.toml``; here is only the shape of the data.
 """
 
+import errno
 import logging
 import os
 import tempfile
@@ -58,6 +59,7 @@ _OSMIUM_FAULTS = (
     RuntimeError, ValueError, IndexError, KeyError, OverflowError, osmium.InvalidLocationError,
 )  # fmt: skip
 _EDIT_COLUMNS = ("number", "edited", "uid")
+_NO_ROOM = tuple(os.strerror(one) for one in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT))
 _log = logging.getLogger(__name__)
 
 
@@ -279,7 +281,11 @@ def read_osm(
 
 # -------------------------------------------------------------------- files
 def _fault(file: Path, what: object) -> SourceError:
-    """Say what is wrong with a file."""
+    """Say what is wrong with a file, or with the room that reading it takes."""
+    if any(one in str(what) for one in _NO_ROOM):
+        folder = tempfile.gettempdir()
+        msg = f"{file.name}: no room in {folder} for the temporary files of its reading: {what}"
+        return SourceError(msg, source=file)
     return SourceError(f"{file.name}: not a whole OpenStreetMap file: {what}", source=file)
 
 

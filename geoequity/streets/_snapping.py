@@ -9,7 +9,7 @@ stretch that runs through it or close by.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeAlias
 
 import geopandas as gpd
@@ -18,6 +18,7 @@ import pandas as pd
 import shapely
 
 from geoequity import schema
+from geoequity._cores import in_order
 from geoequity.errors import DataError, shown
 
 Places: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries
@@ -26,6 +27,7 @@ BESIDE_M = 20.0
 NO_LINE = -1
 
 _REMEMBERED = 4
+_PLACES, _AREAS = 50_000, 2_000  # looked at at a time, to spare memory
 _SAME_LENGTH_M = 1e-3
 _ROUND = 16  # corners of a quarter of a circle
 
@@ -136,6 +138,18 @@ class Lines:
         gap_m
             Straight distance to it; NaN without line.
         """
+        _ = self._tree  # made once, before several ask for it
+        tasks = (
+            partial(self._nearest, places[at : at + _PLACES], max_m=max_m)
+            for at in range(0, max(len(places), 1), _PLACES)
+        )
+        line, share, gap_m = (np.concatenate(one) for one in zip(*in_order(tasks), strict=True))
+        return line, share, gap_m
+
+    def _nearest(
+        self, places: np.ndarray, *, max_m: float | None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Find the nearest spots of some places."""
         line = np.full(len(places), NO_LINE)
         share, gap_m = np.full((2, len(places)), np.nan)
         (row, hit), gap = self._tree.query_nearest(places, max_distance=max_m, return_distance=True)
@@ -168,8 +182,11 @@ class Lines:
             services again and again.
         """
         asked = hashlib.sha256(str(max_m).encode())
-        for one in shapely.to_wkb(places):
-            asked.update(one)
+        if (shapely.get_type_id(places) == shapely.GeometryType.POINT).all():
+            asked.update(b"points" + shapely.get_coordinates(places).tobytes())
+        else:
+            for one in shapely.to_wkb(places):
+                asked.update(one)
         key = asked.digest()
         if key not in self._met:
             if len(self._met) >= _REMEMBERED:
@@ -181,8 +198,15 @@ class Lines:
         """Find the stretches anew."""
         is_wide = shapely.get_dimensions(places) > 0
         wide, narrow = np.flatnonzero(is_wide), np.flatnonzero(~is_wide)
-        beside = self._beside(places[wide], max_m=max_m)
-        beside["place"] = wide[beside["place"]]
+        _ = self._tree  # made once, before several ask for it
+        blocks = [wide[at : at + _AREAS] for at in range(0, max(len(wide), 1), _AREAS)]
+        tasks = (partial(self._beside, places[some], max_m=max_m) for some in blocks)
+        found_beside = list(in_order(tasks))
+        for some, one in zip(blocks, found_beside, strict=True):
+            one["place"] = some[one["place"]]
+        beside = {
+            key: np.concatenate([one[key] for one in found_beside]) for key in found_beside[0]
+        }
         line, share, gap_m = self.nearest(places[narrow], max_m=max_m)
         nearest = {"place": narrow, "line": line, "start": share, "end": share, "gap": gap_m}
         found = line != NO_LINE

@@ -252,7 +252,11 @@ def test_a_cell_without_a_value_is_none_and_one_outside_every_district_is_nobody
 
 def test_too_many_cells_are_left_out(study, monkeypatch):
     monkeypatch.setitem(content.__globals__, "_MOST_CELLS", 10)
-    assert content(with_cells(study, school_walk_min=(0, 60)), language="es")["cells"] is None
+    told = content(with_cells(study, school_walk_min=(0, 60)), language="es")
+    assert told["cells"] is None
+    left_out = told["cells_left_out"]
+    assert left_out == {"count": len(study.cells), "most": 10, "layers": ["school_walk_min"]}
+    assert {"{count}", "{most}"} <= set(told["words"]["es"]["map.cells_left_out"].split(" "))
 
 
 def test_without_values_at_cells_there_are_none(told):

@@ -518,3 +518,16 @@ def test_the_published_file_without_geometry_gives_the_same_figures(fixed, barri
     area = barrios.union_all()
     tiles = read_tiles(spec, study_area=area, crs=CRS(barrios.crs), records=[record])
     pd.testing.assert_frame_equal(tiles, fixed[fixed["period"] == "2023Q3"], check_like=True)
+
+
+def test_many_groups_are_averaged_as_few_are(monkeypatch):
+    rng = np.random.default_rng(4)
+    values, weights = rng.normal(50, 9, (30, 200)), pd.Series(rng.uniform(1, 9, 200))
+    groups = pd.Series(rng.integers(0, 12, 200)).map("g{}".format)
+    few = digital._weighted(values, weights, groups)
+    monkeypatch.setattr(digital, "_WEIGHTS", 100)
+    many = digital._weighted(values, weights, groups)
+    pd.testing.assert_frame_equal(many, few, rtol=1e-12)
+    one = groups == few.columns[3]
+    expected = (values[:, one] * weights[one].to_numpy()).sum(axis=1) / weights[one].sum()
+    assert few.iloc[:, 3].to_numpy() == pytest.approx(expected)

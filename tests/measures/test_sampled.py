@@ -135,3 +135,13 @@ def test_what_cannot_be_drawn_is_refused():
     sample = draw_sample(people, district=district, size=60, rng=rng)
     with pytest.raises(DataError, match="of its cells have no value"):
         estimate(value.iloc[:10], sample)
+
+
+def test_without_draws_there_is_the_mean_alone():
+    people, district, value = town()
+    sample = draw_sample(people, district=district, size=60, rng=np.random.default_rng(3))
+    options = {"sample": sample, "districts": pd.Index(["a", "b"])}
+    found = mean_of_sample(value, **options, draws=0, rng=np.random.default_rng(5))
+    pd.testing.assert_series_equal(found.value, estimate(value, sample).value)
+    assert found.interval.isna().all(axis=None)
+    assert found.draws.shape == (0, 2)
