@@ -25,6 +25,7 @@ except PackageNotFoundError:  # a source tree that was never installed
 
 _MODULES = (
     "batch",
+    "cache",
     "compare",
     "composite",
     "confidence",

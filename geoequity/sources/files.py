@@ -236,8 +236,10 @@ def companions(path: Path) -> list[Path] | None:
     if path.suffix.lower() != ".vrt":
         return found
     try:
-        with rasterio.open(path) as mosaic:
-            named = [Path(one) for one in mosaic.files]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+            with rasterio.open(path) as mosaic:
+                named = [Path(one) for one in mosaic.files]
     except rasterio.errors.RasterioError:
         return None
     for one in named:
