@@ -22,6 +22,7 @@ from geoequity.schema import AREAS, LEVEL, PILLARS, TYPES
 ROOT = "index"
 MIN_AREAS = 3  # of a pillar's five
 EPSILON = 0.5  # inequality aversion of Atkinson and, in absolute value, Kolm-Pollak
+SURE = 0.99  # of a material gap, before anybody is named as worst served
 _FEWEST = 3  # districts that an audit speaks of
 MATERIAL, NO_MATERIAL_GAP, RELATIVE_SCORES = "absolute", "no_material_gap", "relative_scores"
 GOALPOSTS, ARITHMETIC = "goalposts", "arithmetic"
@@ -103,8 +104,8 @@ class Judgement:
         published choices: the same with ``sampling_`` before it, NaN where all
         sources are complete counts; and ``worst_quarter``, the probability over
         both that there is a material gap and a district is in the worst quarter
-        of people, NaN unless the published gap is material, and in nine of ten
-        draws of the posteriors.
+        of people, NaN unless the published gap is material, and in 99 of 100
+        draws of the posteriors (`SURE`).
     sensitivity
         What moves the ranks, as :func:`geoequity.composite.robustness` tells it.
     sampling
@@ -377,7 +378,7 @@ def _shaken(
     gaps = [gap(pd.Series(row, population.index), population) for row in sampling.draws[ROOT]]
     material = np.array(gaps) >= rules.min_gap_points
     sure, worst = material.mean(), everything.worst_quarter
-    if sure < LEVEL:
+    if sure < SURE:
         worst = worst.where(worst.isna())
     elif sure < 1:
         rows = np.unique(sampling.choices["data"].to_numpy(dtype=np.intp)[material])

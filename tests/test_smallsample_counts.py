@@ -9,6 +9,7 @@ from scipy import stats
 
 from geoequity.errors import DataError
 from geoequity.smallsample import district_counts
+from geoequity.smallsample._counts import _states
 
 nan = np.nan
 
@@ -99,6 +100,35 @@ def test_alike_districts_are_nearer_than_counts_over_completeness_as_known_befor
     counted = pd.Series(seen, index=ids, dtype=float)
     plain = (counted / completeness).std(axis=1).median()
     assert (learned(counted, completeness).draws * 1000).std(axis=1).median() < 0.6 * plain
+
+
+def test_a_district_mapped_worse_than_all_its_states_is_not_taken_for_poor():
+    # All alike, and one mapped as it happens once in some 2,500 times
+    rng = np.random.default_rng(4)
+    ids = [f"d{at}" for at in range(25)]
+    share = rng.beta(0.6 * 16, 0.4 * 16, 25)
+    share[0] = stats.beta.ppf(4e-4, 0.6 * 16, 0.4 * 16)
+    counted = pd.Series(rng.binomial(20_000, share), index=ids, dtype=float)
+    found = learned(counted, states(0.6, 16, ids=ids, count=400), draws=1000).draws * 1000
+    least = (found["d0"] < found.drop(columns="d0").min(axis=1) * 0.9).mean()
+    assert least < 0.6
+    assert found["d0"].quantile(0.95) > 0.9 * 20_000
+
+
+def test_tails_go_on_as_those_of_a_beta_and_weigh_as_much_as_the_states_that_they_stand_for():
+    shares = stats.beta.rvs(6, 4, size=(5000, 3), random_state=1)
+    shares[:, 2] = 0.7
+    found, weight = _states(shares)
+    assert weight.sum() == pytest.approx(1)
+    assert (np.diff(found, axis=0) > -1e-9).all()
+    assert found[:, 2] == pytest.approx(0.7)
+    level = weight.cumsum()
+    for at in (1, 4, 10, 100):  # by moments of 5,000 draws
+        met = stats.beta.cdf(found[at, 0], 6, 4), stats.beta.sf(found[-1 - at, 0], 6, 4)
+        assert np.log(met / (level[at] - weight[at] / 2)) == pytest.approx(0, abs=0.5)
+    few, even = _states(shares[:50])
+    assert few.min() >= shares[:50].min()
+    assert set(even) == {1 / 200}
 
 
 def test_where_nobody_looked_or_lives_is_unknown():

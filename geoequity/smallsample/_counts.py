@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaln, logsumexp
+from scipy.special import betaincinv, gammaln, logsumexp
 
 from geoequity import schema
 from geoequity.smallsample._estimates import (
@@ -25,6 +25,8 @@ _LEAST, _MOST = 1e-2, 5.0  # of that
 _BEYOND = 8.0  # logs from the plain rate of the city: further than any data leave it
 _FEW = 20  # states of completeness, to look for the mass with
 _STATES = 200  # of completeness: close enough for counts of many to fall between none of them
+_TAIL = 16  # halvings of the outermost two, which lead far beyond what 200 draws reach
+_NONE = 1e-6  # a completeness, and a difference of two, that is none
 _BLOCK = 2_000_000  # numbers at a time, which bounds memory
 
 
@@ -53,8 +55,9 @@ def district_counts(
     completeness
         States x districts: equally likely shares of what there is that is
         counted (above 0, up to 1), as known before counting; each district is
-        taken to be apart from the others. NaN for a district, as no table at
-        all, means complete.
+        taken to be apart from the others. Of 200 states or more the tails are
+        taken to go on as those of a Beta with their mean and variance. NaN for a
+        district, as no table at all, means complete.
     rng
         Source of the draws.
     draws
@@ -86,7 +89,8 @@ def district_counts(
     between districts a half-normal one with scale 1. What was counted also tells of
     completeness: where few were counted it was likelier low. To divide the count by
     completeness as known beforehand would miss that, and set districts further
-    apart than they are.
+    apart than they are. Among many districts one is mapped worse than all its states
+    say; without tails it would be sure to have less than all others.
 
     References
     ----------
@@ -134,18 +138,18 @@ def _missed(
     """Draw how many were missed in every district, and the medians of the city."""
     expected = observed.sum() + 0.5  # as Jeffreys' prior has it
     plain = np.log(expected / (shares.mean(axis=0) * people).sum())
-    count = _STATES if len(shares) > 1 else 1  # districts are apart: so are their states
-    shares = np.quantile(shares, (np.arange(count) + 0.5) / count, axis=0)
+    shares, weight = _states(shares)
 
-    def log_density(log_rate: Floats, spread: Floats, *, states: Floats = shares) -> Floats:
+    def log_density(log_rate: Floats, spread: Floats, *, step: int = 1) -> Floats:
         prior = log_rate[:, None] / 2 - (spread / PRIOR_SCALE) ** 2 / 2
+        exposure, states = people * shares[::step], weight[::step, None]
         likely = [
-            logsumexp(_log_likelihood(observed, people * states, log_rate[:, None], one), axis=1)
+            logsumexp(_log_likelihood(observed, exposure, log_rate[:, None], one), b=states, axis=1)
             for one in spread
         ]
         return prior + np.stack([one.sum(axis=1) for one in likely], axis=1)
 
-    rough = partial(log_density, states=shares[:: max(1, count // _FEW)])
+    rough = partial(log_density, step=max(1, len(shares) // _FEW))
     limits = ((plain - _BEYOND, plain + _BEYOND), (_LEAST, _MOST))
     log_rate, spread = drawn_from_grid(log_density, limits, rng=rng, draws=draws, rough=rough)
     missed = np.empty((draws, len(observed)))
@@ -153,7 +157,8 @@ def _missed(
         state = _log_likelihood(
             observed, people * shares, log_rate[rows, None], spread[rows, None, None]
         )
-        mass = np.exp(state - state.max(axis=1, keepdims=True)).cumsum(axis=1)
+        likely = np.exp(state - state.max(axis=1, keepdims=True))
+        mass = (weight[:, None] * likely).cumsum(axis=1)
         mark = mass[:, -1] * rng.random((len(rows), len(observed)))
         chosen = (mass < mark[:, None]).sum(axis=1)
         share = np.take_along_axis(shares, chosen, axis=0)
@@ -163,6 +168,30 @@ def _missed(
         missed[rows] = rng.poisson(rate * people * (1 - share))
     medians = {"typical": np.exp(np.median(log_rate)), "districts": np.median(spread)}
     return missed, {key: float(one) for key, one in medians.items()}
+
+
+def _states(shares: Floats) -> tuple[Floats, Floats]:
+    """Lay states of completeness over their quantiles: states x districts, and how likely each."""
+    if len(shares) == 1:
+        return shares, np.ones(1)
+    # Districts are apart: so are their states
+    level = (np.arange(_STATES) + 0.5) / _STATES
+    inner = np.quantile(shares, level, axis=0)
+    if len(shares) < _STATES:
+        return inner, np.full(_STATES, 1 / _STATES)
+    at = np.append(0.75 * 0.5 ** np.arange(_TAIL), 0.5 ** (_TAIL + 1)) / _STATES
+    part = np.append(0.5 ** np.arange(1, _TAIL + 1), 0.5**_TAIL) / _STATES
+    mean, variance = shares.mean(axis=0), shares.var(axis=0)
+    known = variance < _NONE**2  # they are all the same
+    sure = mean * (1 - mean) / np.where(known, 1, variance) - 1
+    alpha, other = (np.where(known, 1, one * sure) for one in (mean, 1 - mean))
+    low = betaincinv(alpha, other, at[::-1, None])
+    high = betaincinv(alpha, other, 1 - at[:, None])
+    ends = np.quantile(shares, (1 / _STATES, 1 - 1 / _STATES), axis=0)
+    low, high = np.minimum(low, ends[0]), np.maximum(high, ends[1])
+    low, high = (np.where(known, mean, one).clip(_NONE, 1) for one in (low, high))
+    states = np.concatenate([low, inner[1:-1], high])
+    return states, np.concatenate([part[::-1], np.full(_STATES - 2, 1 / _STATES), part])
 
 
 def _log_likelihood(

@@ -8,9 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from geoequity.cli import main
-
 DATA = Path(__file__).parents[3] / "shared" / "cities" / "bogota"
+PRESET, LANGUAGE = "bogota", "es"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the open data of Bogotá are absent")
 
 DATES = {  # of the answers, as their servers tell them
@@ -21,26 +20,8 @@ DATES = {  # of the answers, as their servers tell them
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("bogota") / "out"
-    command = ["run", "bogota", "--data", str(DATA), "--out", str(out), "--quiet"]
-    assert main([*command, "--language", "es"]) == 0
-    return out
-
-
-@pytest.fixture(scope="module")
-def indicators(folder: Path) -> pd.DataFrame:
-    table = pd.read_csv(folder / "indicators.csv", dtype={"unit_id": str})
-    return table.pivot_table(index="unit_id", columns="indicator", values="value")
-
-
-@pytest.fixture(scope="module")
-def summary(folder: Path) -> Mapping[str, Any]:
-    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
 def sources(folder: Path) -> list[Mapping[str, Any]]:
+    """Every file by itself: the map comes in two."""
     return json.loads((folder / "provenance.json").read_text(encoding="utf-8"))["sources"]
 
 

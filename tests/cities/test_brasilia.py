@@ -1,6 +1,5 @@
 """Brasília on its real files: regiões drawn apart, streets of the middle, and nobody counted."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,27 +8,14 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from geoequity.cli import main
 from geoequity.errors import DataError
 from geoequity.sources.boundaries import read_districts
 from geoequity.sources.files import Record
 from geoequity.sources.spec import DistrictsSpec, Origin
 
 DATA = Path(__file__).parents[3] / "shared" / "cities" / "brasilia"
+PRESET, LANGUAGE = "brasilia", "pt"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the open data of Brasília are absent")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("brasilia") / "out"
-    command = ["run", "brasilia", "--data", str(DATA), "--out", str(out), "--quiet"]
-    assert main([*command, "--language", "pt"]) == 0
-    return out
-
-
-@pytest.fixture(scope="module")
-def summary(folder: Path) -> Mapping[str, Any]:
-    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
 
 
 def test_35_regioes_and_nobody_counted(summary: Mapping[str, Any]) -> None:

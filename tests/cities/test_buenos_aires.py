@@ -1,6 +1,5 @@
 """Buenos Aires on its real files: the published facts come out."""
 
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,24 +25,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert main(["run", "buenos_aires", "--data", str(DATA), "--out", str(out), "--quiet"]) == 0
     assert time.perf_counter() - start < 60
     return out
-
-
-@pytest.fixture(scope="module")
-def indicators(folder: Path) -> pd.DataFrame:
-    table = pd.read_csv(folder / "indicators.csv")
-    districts = table[table["level"] == "district"]
-    return districts.pivot_table(index="unit_id", columns="indicator", values="value")
-
-
-@pytest.fixture(scope="module")
-def summary(folder: Path) -> Mapping[str, Any]:
-    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def sources(folder: Path) -> Mapping[str, Any]:
-    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-    return {one["name"]: one for one in provenance["sources"]}
 
 
 def test_every_barrio_and_every_resident_is_counted(summary: Mapping[str, Any]) -> None:

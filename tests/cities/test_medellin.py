@@ -1,7 +1,6 @@
 """Medellín on its real files: names that differ, ages to add up, coordinates back to front."""
 
 import io
-import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,6 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from geoequity.cli import main
 from geoequity.errors import DataError, DataWarning
 from geoequity.sources.boundaries import read_districts
 from geoequity.sources.files import Record
@@ -19,28 +17,10 @@ from geoequity.sources.rasters import read_raster
 from geoequity.sources.spec import DistrictsSpec, Origin, RasterSpec
 
 DATA = Path(__file__).parents[3] / "shared" / "cities" / "medellin"
+PRESET, LANGUAGE = "medellin", "es"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the open data of Medellín are absent")
 
 REPEATED = ["BEL_05415", "BEL_05886", "BEL_12101", "BEL_17324", "BEL_53492", "BEL_66080"]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("medellin") / "out"
-    command = ["run", "medellin", "--data", str(DATA), "--out", str(out), "--quiet"]
-    assert main([*command, "--language", "es"]) == 0
-    return out
-
-
-@pytest.fixture(scope="module")
-def summary(folder: Path) -> Mapping[str, Any]:
-    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def sources(folder: Path) -> Mapping[str, Any]:
-    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-    return {one["name"]: one for one in provenance["sources"]}
 
 
 def test_comunas_and_corregimientos_are_the_districts(

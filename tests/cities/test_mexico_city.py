@@ -89,24 +89,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     return json.loads((out / "summary.json").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module")
-def indicators(folder: Path) -> pd.DataFrame:
-    table = pd.read_csv(folder / "indicators.csv", dtype={"unit_id": str})
-    return table.pivot_table(index="unit_id", columns="indicator", values="value")
-
-
-@pytest.fixture(scope="module")
-def summary(folder: Path) -> Mapping[str, Any]:
-    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-
-
 def records(folder: Path) -> list[Mapping[str, Any]]:
     return json.loads((folder / "provenance.json").read_text(encoding="utf-8"))["sources"]
-
-
-@pytest.fixture(scope="module")
-def sources(folder: Path) -> Mapping[str, Any]:
-    return {one["name"]: one for one in records(folder)}
 
 
 @pytest.fixture(scope="module")

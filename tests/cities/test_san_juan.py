@@ -1,6 +1,5 @@
 """San Juan on its real files: census ids, and hexagons of a whole island cut at the barrios."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,32 +9,13 @@ import pandas as pd
 import pytest
 
 import geoequity as ge
-from geoequity.cli import main
 
 DATA = Path(__file__).parents[3] / "shared" / "cities" / "san_juan"
+PRESET, LANGUAGE = "san_juan", "en"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the open data of San Juan are absent")
 
 SANTURCE = "0600000US7212779693"
 ISLAND = 3_260_315
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("san_juan") / "out"
-    command = ["run", "san_juan", "--data", str(DATA), "--out", str(out), "--quiet"]
-    assert main([*command, "--language", "en"]) == 0
-    return out
-
-
-@pytest.fixture(scope="module")
-def summary(folder: Path) -> Mapping[str, Any]:
-    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def sources(folder: Path) -> Mapping[str, Any]:
-    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-    return {one["name"]: one for one in provenance["sources"]}
 
 
 def test_hexagons_are_shared_out_by_area(summary: Mapping[str, Any]) -> None:

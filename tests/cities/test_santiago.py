@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 from pyproj import CRS
 
-from geoequity.cli import main
 from geoequity.sources.files import Record
 from geoequity.sources.services import read_stops
 from geoequity.sources.spec import Origin, RoutesSpec, StopsSpec
@@ -18,35 +17,10 @@ from geoequity.sources.transit_tables import read_routes, with_assumed
 from geoequity.transit import hourly_of
 
 DATA = Path(__file__).parents[3] / "shared" / "cities" / "santiago"
+PRESET, LANGUAGE = "santiago", "es"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the open data of Santiago are absent")
 
 EMPTY = {"13202": "Pirque", "13203": "San José de Maipo", "13604": "Padre Hurtado"}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("santiago") / "out"
-    command = ["run", "santiago", "--data", str(DATA), "--out", str(out), "--quiet"]
-    assert main([*command, "--language", "es"]) == 0
-    return out
-
-
-@pytest.fixture(scope="module")
-def indicators(folder: Path) -> pd.DataFrame:
-    table = pd.read_csv(folder / "indicators.csv", dtype={"unit_id": str})
-    districts = table[table["level"] == "district"]
-    return districts.pivot_table(index="unit_id", columns="indicator", values="value")
-
-
-@pytest.fixture(scope="module")
-def summary(folder: Path) -> Mapping[str, Any]:
-    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def sources(folder: Path) -> Mapping[str, Any]:
-    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-    return {one["name"]: one for one in provenance["sources"]}
 
 
 def test_every_zone_and_resident_is_counted_in_34_comunas(summary: Mapping[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """São Paulo on its real files: 96 distritos, and a feed without stop times."""
 
-import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,17 +22,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         warnings.simplefilter("ignore")  # ids of features that the file repeats
         assert main([*command, "--language", "pt"]) == 0
     return out
-
-
-@pytest.fixture(scope="module")
-def summary(folder: Path) -> Mapping[str, Any]:
-    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def sources(folder: Path) -> Mapping[str, Any]:
-    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-    return {one["name"]: one for one in provenance["sources"]}
 
 
 def test_96_distritos_each_with_a_name_of_its_own(summary: Mapping[str, Any]) -> None:

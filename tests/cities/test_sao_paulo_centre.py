@@ -1,6 +1,5 @@
 """The centre of São Paulo on its real files: people in hexagons that touch a few distritos."""
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 from pyproj import CRS
 
 from geoequity.city import City, data_folder
-from geoequity.cli import main
 from geoequity.collect import collect
 from geoequity.indicators import read_catalogue
 from geoequity.sources.files import Record
@@ -21,36 +19,11 @@ from geoequity.sources.spec import Origin, RoutesSpec, TripListSpec, TripsSpec
 from geoequity.sources.transit_tables import join_trips, read_routes, read_trips
 
 DATA = Path(__file__).parents[3] / "shared" / "cities" / "sao_paulo"
+PRESET, LANGUAGE = "sao_paulo_centre", "pt"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the open data of São Paulo are absent")
 
 TOUCHED = 17  # distritos with the middle of a hexagon, two of them with one
 SLIVERS = {"MOE", "PRD"}  # reached by the rims of hexagons only
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("sao_paulo_centre") / "out"
-    command = ["run", "sao_paulo_centre", "--data", str(DATA), "--out", str(out), "--quiet"]
-    assert main([*command, "--language", "pt"]) == 0
-    return out
-
-
-@pytest.fixture(scope="module")
-def summary(folder: Path) -> Mapping[str, Any]:
-    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def sources(folder: Path) -> Mapping[str, Any]:
-    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-    return {one["name"]: one for one in provenance["sources"]}
-
-
-@pytest.fixture(scope="module")
-def indicators(folder: Path) -> pd.DataFrame:
-    table = pd.read_csv(folder / "indicators.csv")
-    districts = table[table["level"] == "district"]
-    return districts.pivot_table(index="unit_id", columns="indicator", values="value")
 
 
 def test_the_hexagons_hold_their_people_and_jobs(folder: Path, summary: Mapping[str, Any]) -> None:
