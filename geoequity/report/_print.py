@@ -4,10 +4,13 @@ import base64
 import html
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html.parser import HTMLParser
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -25,6 +28,21 @@ text { font-family: "Libertinus Serif"; }
 .edge { fill: none; stroke: #6b727b; stroke-width: .5; stroke-linejoin: round; }
 .cliff { fill: none; stroke: #1b1f24; stroke-width: 4; stroke-linecap: round; }
 </style>"""
+# Typst keeps some 100 MB of each report that it has set for as long as its process lives
+_SETTER = """
+import sys, typst
+from pathlib import Path
+desk, ppi, *formats = sys.argv[1:]
+for one in formats:
+    try:
+        made = typst.compile(f"{desk}/report.typ", root=desk, format=one, ppi=float(ppi))
+    except typst.TypstError as error:
+        sys.exit(str(error))
+    pages = made if isinstance(made, list) else [made]
+    for page, content in enumerate(pages):
+        Path(desk, f"page-{one}-{page}").write_bytes(content)
+    print(len(pages))
+"""
 _HOW = 'pip install "geoequity-toolkit[pdf]"'
 
 
@@ -195,26 +213,26 @@ def _set(
     read: _Page, told: Mapping[str, Any], *formats: Literal["pdf", "svg", "png"]
 ) -> list[list[bytes]]:
     """Set a page in some formats; of those that have no pages, one file a page."""
-    try:
-        import typst  # noqa: PLC0415  an extra
-    except ImportError as error:
+    if find_spec("typst") is None:
         msg = f"PDF and figures want Typst, which is not installed: {_HOW}"
-        raise SourceError(msg, source="typst") from error
+        raise SourceError(msg, source="typst")
     with _desk() as desk:
         for number, picture in enumerate(read.drawn()):
             (desk / f"{number}.svg").write_text(picture, encoding="utf-8")
         for name, image in read.images.items():
             (desk / name).write_bytes(image)
         (desk / "report.json").write_text(json.dumps(told), encoding="utf-8")
-        try:
-            made: list[Any] = [
-                typst.compile(str(desk / "report.typ"), root=str(desk), format=one, ppi=_PPI)
-                for one in formats
-            ]
-        except typst.TypstError as error:
-            msg = f"Typst cannot set the report: {error}"
-            raise SourceError(msg, source="typst") from error
-    return [[bytes(one) for one in (many if isinstance(many, list) else [many])] for many in made]
+        setting = [sys.executable, "-P", "-c", _SETTER, str(desk), str(_PPI), *formats]
+        done = subprocess.run(  # noqa: S603  our own words alone
+            setting, capture_output=True, text=True, encoding="utf-8", check=False
+        )
+        if done.returncode:
+            msg = f"Typst cannot set the report: {done.stderr.strip()}"
+            raise SourceError(msg, source="typst")
+        return [
+            [(desk / f"page-{one}-{page}").read_bytes() for page in range(int(pages))]
+            for one, pages in zip(formats, done.stdout.split(), strict=True)
+        ]
 
 
 def _figures(node: dict[str, Any]) -> Iterator[dict[str, Any]]:

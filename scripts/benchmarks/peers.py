@@ -32,7 +32,7 @@ import geopandas as gpd
 import pandas as pd
 
 HERE = Path(__file__).resolve().parent
-OURS = "geoequity"
+OURS, PLAIN = "geoequity", "geoequity, plain"
 TIMES_FASTER, SHARE_OF_MEMORY = 10.0, 1 / 3  # what is asked of ours
 STOPS = "departures at stops"
 CHECKED = (
@@ -72,6 +72,9 @@ def contenders(given: argparse.Namespace, folder: Path) -> dict[str, list[str]]:
     """Say how each is called; the last of the options is where it writes."""
     run = [sys.executable, "-m", "geoequity.cli", "run", str(given.city), "--quiet", "--offline"]
     commands = {OURS: [*run, "--out", str(folder / OURS)]}
+    if given.plain:
+        less = ["--no-pdf", "--language", "en"]
+        commands[PLAIN] = [*run, *less, "--out", str(folder / PLAIN)]
     for walk, ride in itertools.product(given.walk, given.ride):
         name = f"{walk} and {ride}"
         script = [str(given.peers_python), str(HERE / "peer_script.py"), str(given.city)]
@@ -137,14 +140,14 @@ def report(runs: dict[str, list[Run]], folder: Path) -> bool:
     for name in middle:
         print(f"\nstages of {name}, last run\n{stages_of(folder / name).round(2).to_string()}")
     for name in middle:
-        if name != OURS:
+        if name not in (OURS, PLAIN):
             print(f"\nanswers, ours and those of {name}")
             tables = [
                 compare(read(folder / OURS), read(folder / name))
                 for read in (districts_of, departures_of)
             ]
             print(pd.concat(tables).round(3).to_string())
-    others = [one for name, one in middle.items() if name != OURS]
+    others = [one for name, one in middle.items() if name not in (OURS, PLAIN)]
     faster = min(one.seconds for one in others) / mine.seconds
     leaner = mine.peak_mb / min(one.peak_mb for one in others)
     print(f"\nours is {faster:.2f} times as fast as the fastest (asked: {TIMES_FASTER:.0f}),")
@@ -159,6 +162,9 @@ def main() -> None:
     parser.add_argument("--peers-python", type=Path, required=True)
     parser.add_argument("--walk", action="append", help="by whom the script walks [scipy]")
     parser.add_argument("--ride", action="append", help="by whom it rides [ferrobus]")
+    parser.add_argument(
+        "--plain", action="store_true", help="ours once more, in one language and without PDF"
+    )
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="folder for what they write")
     given = parser.parse_args()

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
@@ -15,7 +16,7 @@ from geoequity.errors import SourceError
 from geoequity.locale import LANGUAGES
 from geoequity.report import _page, _print, write_pdf
 
-typst = pytest.importorskip("typst")
+pytest.importorskip("typst")
 HOSTILE = (
     "#panic()",
     "$x$ *b* _i_ `c` \\ <label> @ref",
@@ -132,11 +133,13 @@ def test_the_command_line_writes_it_on_request(study, tmp_path, capsys, monkeypa
     assert main(["report", str(folder), "--language", "pt"]) == 0
 
 
-def test_what_typst_refuses_is_told(page, monkeypatch):
-    def refuse(*_, **__):
-        raise typst.TypstError("too narrow")
+def test_what_typst_refuses_is_told(page, tmp_path, monkeypatch):
+    @contextmanager
+    def desk():
+        (tmp_path / "report.typ").write_text("#panic([too narrow])", encoding="utf-8")
+        yield tmp_path
 
-    monkeypatch.setattr(typst, "compile", refuse)
+    monkeypatch.setattr(_print, "_desk", desk)
     with pytest.raises(SourceError, match=r"Typst cannot set the report: .*too narrow"):
         _print.pdf(page, title="x", language="es", banner="")
 
