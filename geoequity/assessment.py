@@ -92,9 +92,7 @@ Progress = Callable[[str], None]
 STAGES = ("read", "join", "grids", "walk", "ride", "indicators", "index", "zoning", "findings")
 _UNMAPPED, _SAMPLED = 1, 2  # their own streams of random numbers
 _MOSTLY = 0.5  # of the people of a cell
-_OF_UNITS = frozenset(
-    ("districts", "cells", "rasters")
-)  # books that are open until units are final
+_OF_UNITS = frozenset(("districts", "cells", "rasters"))  # books open after all is read
 _ROUNDING_M = 1e-5  # of coordinates: far above floats', far below the pieces that cutting keeps
 
 

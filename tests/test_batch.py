@@ -58,8 +58,9 @@ def cities(tmp_path: Path) -> Path:
     return listed(tmp_path)
 
 
-def ran(file: Path, out: Path, **options) -> batch.Batch:
+def ran(file: Path, out: Path, *, cache: Path | None = None, **options) -> batch.Batch:
     jobs, retries = batch.read_batch(file)
+    jobs = [replace(one, cache=None if cache is None else str(cache)) for one in jobs]
     return batch.run(jobs, out=out, **({"retries": retries, "write": batch_work.plain} | options))
 
 
@@ -93,7 +94,8 @@ def run_alone(file: Path, folder: Path) -> None:
 def test_cities_come_out_as_if_each_was_run_alone(towns: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     told = []
-    found = ran(towns, out, write=batch.write_city, workers=2, tell=told.append)
+    shared = tmp_path / "shared"
+    found = ran(towns, out, cache=shared, write=batch.write_city, workers=2, tell=told.append)
     assert sorted(told) == [f"{name}: done" for name in NAMES]
     assert found.failed == found.kept == []
     assert ledger(out) == {name: {"state": "done", "attempts": 1, "error": ""} for name in NAMES}
@@ -102,6 +104,7 @@ def test_cities_come_out_as_if_each_was_run_alone(towns: Path, tmp_path: Path) -
     for name in NAMES:
         assert_same_study(out / name, tmp_path / "alone" / name)
         assert (out / name / "report.en.html").is_file()
+    assert len(list((shared / "stages" / "read").iterdir())) == len(NAMES)
     assert ran(towns, out).kept == list(NAMES)
 
 
@@ -289,7 +292,8 @@ def test_a_cluster_loses_a_worker_and_no_city(cluster, towns: Path, tmp_path: Pa
         if first.poll() is None:
             os.killpg(first.pid, signal.SIGKILL)
 
-    found = ran(towns, out, scheduler=address, write=batch_work.slow, tell=kill_first)
+    shared = tmp_path / "shared"
+    found = ran(towns, out, cache=shared, scheduler=address, write=batch_work.slow, tell=kill_first)
     assert found.failed == []
     assert first.wait() == -signal.SIGKILL
     assert {one["state"] for one in ledger(out).values()} == {"done"}
@@ -335,9 +339,9 @@ def test_sixty_four_demo_cities_on_a_cluster_that_loses_a_worker(cluster, tmp_pa
             os.killpg(first.pid, signal.SIGKILL)
 
     out = tmp_path / "out"
-    jobs, retries = batch.read_batch(file)
-    shared = [replace(one, cache=str(tmp_path / "shared")) for one in jobs]
-    found = batch.run(shared, out=out, retries=retries, scheduler=address, tell=kill_half_way)
+    jobs, _ = batch.read_batch(file)
+    shared, write = tmp_path / "shared", batch.write_city
+    found = ran(file, out, cache=shared, scheduler=address, write=write, tell=kill_half_way)
     assert found.failed == []
     assert first.wait() == -signal.SIGKILL
     assert len(ledger(out)) == 64
