@@ -470,8 +470,11 @@ def _on_cluster(jobs: list[Job], folder: Path, write: Write, scheduler: str, end
     with client:
         futures = {client.submit(_done, write, job, str(folder), pure=False): job for job in jobs}
         for future in as_completed(list(futures), loop=client.loop):
+            job = futures.pop(future)
             lost = isinstance(future.exception(), KilledWorker)
-            ended(futures[future], _LOST if lost else future.result())
+            error = _LOST if lost else future.result()
+            future.release()  # or what a worker has done is done again when it is killed
+            ended(job, error)
 
 
 def _unchanged(job: Job, folder: Path) -> bool:

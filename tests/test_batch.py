@@ -288,7 +288,11 @@ def test_a_cluster_loses_a_worker_and_no_city(cluster, towns: Path, tmp_path: Pa
     first, _ = work(), work()
     out = tmp_path / "out"
 
-    def kill_first(_: str) -> None:
+    written = {}
+
+    def kill_first(said: str) -> None:
+        name = said.partition(":")[0]
+        written[name] = (out / name / "summary.json").stat().st_mtime_ns
         if first.poll() is None:
             os.killpg(first.pid, signal.SIGKILL)
 
@@ -298,6 +302,8 @@ def test_a_cluster_loses_a_worker_and_no_city(cluster, towns: Path, tmp_path: Pa
     assert first.wait() == -signal.SIGKILL
     assert {one["state"] for one in ledger(out).values()} == {"done"}
     assert sum(one["attempts"] for one in ledger(out).values()) in {3, 4}
+    for name, when in written.items():  # what was done is not done again
+        assert (out / name / "summary.json").stat().st_mtime_ns == when
     assert_no_orphan(out)
     run_alone(towns, tmp_path / "alone")
     for name in NAMES:
