@@ -1274,3 +1274,33 @@ def test_a_change_wants_as_many_draws_before_as_after():
     told = {"population": WEIGHTS, "value": value, "value_after": value}
     with pytest.raises(DataError, match="as many before as after, not 3 and 2"):
         iq.posterior_change(iq.gini, draws, after=draws.iloc[:2], **told)
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        iq.mean,
+        iq.gini,
+        iq.absolute_gini,
+        partial(iq.percentile_gap, low=0.2, high=0.8),
+        partial(iq.kolm_pollak_ede, epsilon=0.5, better="lower", kappa=-0.03),
+    ],
+)
+def test_many_draws_are_measured_as_one_by_one_to_the_last_bit(measure) -> None:
+    rng = np.random.default_rng(4)
+    draws = pd.DataFrame(rng.integers(0, 9, (60, 30)) / 3.0)
+    draws.iloc[0] = 0.0
+    draws.iloc[1] = np.sort(draws.iloc[1])
+    people = pd.Series(rng.integers(1, 90, 30).astype(float))
+    after = draws.iloc[::-1].reset_index(drop=True)
+    some = slice(2, 58)  # a Gini of nothing is none
+
+    def one_by_one(value: pd.Series, *, population: pd.Series) -> float:
+        return measure(value, population=population)
+
+    values = {"value": draws.iloc[2], "value_after": after.iloc[2]}
+    both = [
+        iq.posterior_change(one, draws[some], after=after[some], population=people, **values)
+        for one in (measure, one_by_one)
+    ]
+    assert both[0] == both[1]
