@@ -37,8 +37,10 @@ def test_json_prints_one_document(make_city, tmp_path: Path, capsys: pytest.Capt
     rows = table.read_bytes().splitlines(keepends=True)
     table.write_bytes(b"".join([*rows, rows[-1]]))
     command = ["run", str(file), "--json", "--out", str(tmp_path / "out"), "--language", "es"]
-    assert main(command) == 0
+    assert main([*command, "--stages"]) == 0
     result = json.loads(capsys.readouterr().out)
+    assert list(result["stages"])[-3:] == ["tables", "map", "report es"]
+    assert all(one["peak_mb"] > 0 for one in result["stages"].values())
     assert Path(result["map"]).is_file()
     assert Path(result["reports"]["es"]).is_file()
     assert Path(result["pdfs"]["es"]).read_bytes().startswith(b"%PDF")

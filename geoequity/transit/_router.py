@@ -15,7 +15,7 @@ from geoequity.transit._kernels import NEVER, Desk, Found, Lines, Service, Ways,
 from geoequity.transit._lines import calls_of
 from geoequity.transit._rider import Rider, percentiles_of
 
-_BATCH = 16  # origins at a time
+_BATCH, _HELD = 16, 500_000  # origins at a time, and pairs that their answers may hold
 _FORBIDDEN, _TIMED_BY_FEED = 3, 2  # kinds of transfers
 
 
@@ -116,8 +116,9 @@ class Router:
             percentiles=percentiles,
             changing=changing,
         )
+        size = max(1, min(_BATCH, _HELD // max(len(destinations), 1)))
         batches = [
-            range(one, min(one + _BATCH, len(origins))) for one in range(0, len(origins), _BATCH)
+            range(one, min(one + size, len(origins))) for one in range(0, len(origins), size)
         ]
         for found in in_order(partial(task, some) for some in batches):
             yield from found
