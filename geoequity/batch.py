@@ -472,9 +472,9 @@ def _on_cluster(jobs: list[Job], folder: Path, write: Write, scheduler: str, end
         for future in as_completed(list(futures), loop=client.loop):
             job = futures.pop(future)
             lost = isinstance(future.exception(), KilledWorker)
-            error = _LOST if lost else future.result()
+            said = _LOST if lost else future.result()
             future.release()  # or what a worker has done is done again when it is killed
-            ended(job, error)
+            ended(job, said)
 
 
 def _unchanged(job: Job, folder: Path) -> bool:
