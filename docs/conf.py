@@ -46,4 +46,5 @@ nitpick_ignore_regex = [
     (r"py:class", r"geoequity\.sources\.(spec\..*|files\.Record)"),
     (r"py:class", r"geoequity\.city\..*Block"),
     (r"py:class", r"geoequity\.transfer\.Values"),
+    (r"py:class", r"geoequity\.keeping\..*"),
 ]

@@ -101,13 +101,16 @@ def vicinity(
     vicinity
         The block of the summary, and the table by district.
     """
+    from libpysal.graph import Graph  # noqa: PLC0415  takes a second
+
     people = people_of(districts)
     index = scores[ROOT]
-    graph = kept.once(
+    links = kept.once(
         "neighbours",
-        lambda: patterns.neighbours(districts, tolerance_m=TOLERANCE_M),
+        lambda: patterns.neighbours(districts, tolerance_m=TOLERANCE_M).adjacency.reset_index(),
         *(districts.geometry, TOLERANCE_M),
     )
+    graph = Graph(links.set_index(["focal", "neighbor"])["weight"], is_sorted=True)
     dice = {"neighbours": graph, "rng": np.random.default_rng(seed)}
     known = [one for one in stratifiers if indicators[one].notna().any()]
     against = indicators[known[0]] if known else index * np.nan

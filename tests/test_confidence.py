@@ -64,6 +64,7 @@ SAMPLES |= {
     "categories": "clinic",
     "feature": "lit",
     "least": 30,
+    "all": 40,
     "low": 0.2,
     "high": 0.9,
 }

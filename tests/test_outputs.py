@@ -151,7 +151,7 @@ def test_a_failing_writer_leaves_the_old_study(demo_study: Study, tmp_path: Path
             msg = "disk full"
             raise OSError(msg)
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(SourceError, match=r"left as it was: disk full"):
         fail_half_way()
     assert (folder / "summary.json").read_bytes() == before
     assert [one.name for one in tmp_path.iterdir()] == ["out"]

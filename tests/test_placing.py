@@ -310,7 +310,7 @@ def test_the_page_is_whole_in_every_language(sited, tmp_path):
 def asked(town, monkeypatch):
     """Answer for the demo city with the town."""
     monkeypatch.setattr(
-        assessment, "ground", lambda _city, *, category: replace(town, category=category)
+        assessment, "ground", lambda _city, *, category, **_: replace(town, category=category)
     )
 
     def run(*words: object) -> int:

@@ -71,11 +71,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             print(f"geoequity: {error}", file=sys.stderr)
         return 1
-    except Exception as error:
-        if not _lacks_memory(error):
-            raise
-        _tell_no_memory(options)
-        return 1
     except KeyboardInterrupt:
         left = "whole files stay" if command is fetch else "nothing was written"
         print(f"geoequity: stopped; {left}", file=sys.stderr)
@@ -83,6 +78,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the list has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141  # as the shell says of one that a pipe ended
+    except Exception as error:
+        if not _lacks_memory(error):
+            raise
+        _tell_no_memory(options)
+        return 1
     return 0
 
 
