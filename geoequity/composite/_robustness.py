@@ -251,7 +251,7 @@ def robustness(
     base = min(base, draws) if moving else 0
     first, second = _design(draws, model.levels, rng), _design(base, model.levels, rng)
     mixed = [np.where(np.arange(len(_FACTORS)) == at, second, first[:base]) for at in moving]
-    kept = {node: np.empty((draws, len(data))) for node in model.kept}
+    held = {node: np.empty((draws, len(data))) for node in model.kept}
     ranks, worst = np.empty((draws, len(data))), np.zeros(len(data))
     shift = np.empty(draws + base * (1 + len(mixed)))
     for rows, found in model.scored(np.concatenate([first, second, *mixed])):
@@ -260,10 +260,10 @@ def robustness(
         mine = rows < draws
         ranks[rows[mine]] = places[mine]
         worst += in_worst[mine].sum(axis=0)
-        for node, values in kept.items():
+        for node, values in held.items():
             values[rows[mine]] = found[node][mine]
     tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
-    low, median, high = _quantiles(kept[model.root], tails, known)
+    low, median, high = _quantiles(held[model.root], tails, known)
     rank_low, _, rank_high = _quantiles(ranks, tails, known)
     sensitivity = pd.DataFrame(columns=_INDICES, dtype=float)
     if base:
@@ -278,7 +278,7 @@ def robustness(
         worst_quarter=pd.Series(np.where(known, worst / draws, np.nan), index=data.index),
         sensitivity=sensitivity,
         choices=model.named(first),
-        draws=kept,
+        draws=held,
         left_out=model.left_out,
         level=level,
     )
