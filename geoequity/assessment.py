@@ -439,6 +439,7 @@ def _assessed(
             population=population,
             present=measures.index[~(measures["coverage"] < city.city.min_coverage)],
             rules=rules,
+            kept=kept.in_memory(),
         )
         driven = drivers(judgement, population, rules=rules)
         between = _divide(city, judgement, evaluation, definitions, districts, rules)

@@ -46,6 +46,8 @@ DRAWS = 1000  # orders of the players
 _MOST_EXACT, _LEAST_DRAWS = 20, 4
 _ROWS = 4096  # coalitions weighed at a time, lest they fill the memory
 _NUMBERS = 4_000_000  # combined at a time, for the same reason
+_ALONE = 200_000  # multiplications that linear algebra does on one core
+_FEW = 32  # coalitions at a time that are too few to be worth it
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -319,7 +321,7 @@ def by_indicator(
 
     def worth(masks: _Masks) -> _Floats:
         if combine is None:
-            return of(masks @ present.T + ~masks @ absent.T)
+            return of(_totals(masks, present.T) + _totals(~masks, absent.T))
         return of(_combined(masks @ member.T > 0, present, absent, combine))
 
     return shapley(worth, names, exact_up_to=exact_up_to, draws=draws, rng=rng)
@@ -383,7 +385,7 @@ def by_district(
     of = _of_many(measure, people)
 
     def worth(masks: _Masks) -> _Floats:
-        return of(mean + masks @ (belongs * (values - mean)))
+        return of(mean + _totals(masks, belongs * (values - mean)))
 
     made = shapley(worth, known, exact_up_to=exact_up_to, draws=draws, rng=rng)
     table = made.table.reindex(names)
@@ -462,6 +464,20 @@ def between(
 def _summed(parts: _Floats) -> _Floats:
     """Make values of parts that add up."""
     return parts.sum(axis=1)
+
+
+def _totals(masks: _Masks, parts: _Floats) -> _Floats:
+    """
+    Add up the parts of each coalition, few coalitions at a time.
+
+    A larger product would wake threads that wait for one another longer than they work,
+    unless the parts themselves are many.
+    """
+    at_once = _ALONE // max(parts.size, 1)
+    if at_once < _FEW:
+        return masks @ parts
+    starts = range(0, len(masks), at_once)
+    return np.concatenate([masks[at : at + at_once] @ parts for at in starts])
 
 
 def _combined(masks: _Masks, present: _Floats, absent: _Floats, combine: Combine) -> _Floats:

@@ -17,6 +17,7 @@ import pandas as pd
 from geoequity import composite, inequality, typology
 from geoequity.errors import ConfigError
 from geoequity.indicators import Definition, Evaluation
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.schema import AREAS, LEVEL, PILLARS, TYPES
 
 ROOT = "index"
@@ -239,6 +240,7 @@ def judge(
     population: pd.Series,
     present: Iterable[str],
     rules: Rules,
+    kept: Kept = FORGETFUL,
 ) -> Judgement:
     """
     Score the districts, shake the choices, and name the types.
@@ -255,6 +257,8 @@ def judge(
         Indicators with enough coverage to enter the index.
     rules
         Weights, draws and thresholds.
+    kept
+        As of :func:`geoequity.composite.robustness`.
 
     Returns
     -------
@@ -278,7 +282,9 @@ def judge(
         scores = with_areas(built.scores, aggregate)
         told = scores[ROOT].notna().sum() >= _FEWEST
         audit = composite.audit(built.scores, tree) if told else None
-        shaken = _shaken(evaluation, tree, definitions, population=population, rules=rules)
+        shaken = _shaken(
+            evaluation, tree, definitions, population=population, rules=rules, kept=kept
+        )
     gap_points = gap(scores[ROOT], population)
     basis: str | None = None
     if covered_share(scores[ROOT], population) >= rules.min_covered_share:
@@ -342,6 +348,7 @@ def _shaken(
     *,
     population: pd.Series,
     rules: Rules,
+    kept: Kept,
 ) -> _Shaken:
     """Draw the choices and the posteriors, apart and together."""
     posteriors = {key: one for key, one in evaluation.draws.items() if key in set(tree["id"])}
@@ -366,6 +373,7 @@ def _shaken(
             rng=np.random.default_rng(rules.seed),
             population=population.fillna(0.0),
             level=LEVEL,
+            kept=kept,
             **({"sobol": 0} | options),
         )
 

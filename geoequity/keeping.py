@@ -109,6 +109,21 @@ class Kept:
         """
         return type(self)(below=self, shelf=self._shelf)
 
+    def in_memory(self) -> "Kept":
+        """
+        Leave out the shelf, for what is quicker made than read.
+
+        Returns
+        -------
+        kept
+            The same results, where they stay in memory; nothing where they do not.
+        """
+        if not self._remembers:
+            return FORGETFUL
+        bare = type(self)(below=self._below)
+        bare._made, bare._prints = self._made, self._prints  # noqa: SLF001 - of its own kind
+        return bare
+
     @property
     def remembers(self) -> bool:
         """
@@ -314,12 +329,21 @@ def _table_print(value: Any, inner: Callable[[object], bytes]) -> bytes:
     if isinstance(value, np.ndarray | pd.api.extensions.ExtensionArray):
         return _array_print(value)
     if isinstance(value, pd.Index):  # tables that are cut from one have its ids, seen anew
-        return _joined(b"index", inner(value.values), str(value.names).encode())
+        return _joined(b"index", inner(_seen(value.values)), str(value.names).encode())
     index = inner(value.index)
     if isinstance(value, pd.Series):
         return _joined(b"series", index, str(value.name).encode(), _array_print(value))
     columns = [_joined(str(key).encode(), _array_print(one)) for key, one in value.items()]
     return _joined(b"table", index, *columns)
+
+
+def _seen(values: Any) -> Any:
+    """Give the array that a view shows the whole of, which lives on: each look is a new view."""
+    base = getattr(values, "base", None)
+    if not isinstance(base, np.ndarray) or base.dtype != values.dtype:
+        return values
+    where = [(one.ctypes.data, one.shape, one.strides) for one in (values, base)]
+    return base if where[0] == where[1] else values
 
 
 def _array_print(values: Any) -> bytes:

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoequity import composite
+from geoequity.composite import _robustness
 from geoequity.errors import DataError, DataWarning
+from geoequity.keeping import Kept
 
 fast = settings(deadline=None, max_examples=15)
 MEANS = {
@@ -499,3 +501,76 @@ def test_sets_of_weights_are_numbers_and_a_table_has_units():
         shaken(data().iloc[:0])
     with pytest.raises(DataError, match="finite outputs"):
         composite.sobol_indices(np.array([1.0, np.inf]), np.ones(2), mixed={})
+
+
+# ---- what is kept -------------------------------------------------------------------------
+
+
+def all_alike(one, other):
+    """Compare two results to the bit."""
+    for name in FOUND:
+        former, latter = getattr(one, name), getattr(other, name)
+        assert former.equals(latter), name
+    assert one.draws.keys() == other.draws.keys()
+    assert all(np.array_equal(one.draws[key], other.draws[key], True) for key in one.draws)
+    return one.left_out == other.left_out
+
+
+SCHEMES = {
+    "ours": {
+        **TWO,
+        "rank": composite.rank,
+        "z": composite.z_score,
+        "percentile": composite.percentile,
+    },
+    "somebody else's, too": TWO | {"turned": lambda *both: 100 - posts()(*both)},
+}
+
+
+@pytest.mark.parametrize("schemes", SCHEMES)
+@pytest.mark.parametrize("gaps", [False, True])
+def test_what_is_kept_changes_nothing_to_the_bit(schemes, gaps):
+    kept, pool = Kept(), {"normalise": SCHEMES[schemes], "aggregate": [composite.arithmetic]}
+    table = data(gaps=gaps)
+    drawn = worlds(table, 3.0)
+    changed = table.assign(b=table["b"] * 1.1)
+    other = drawn | {"b": drawn["b"] * 1.1}
+    mirrored = tree().assign(
+        better=tree()["better"].replace({"higher": "lower", "lower": "higher"})
+    )
+    scales = {one: (60.0, 0.0) if one != "b" else (0.0, 60.0) for one in "abcde"}
+    ranked = {"normalise": [composite.min_max, composite.rank]}
+    mirror = {"normalise": {"posts": composite.goalposts(scales)}}
+    for some, options in (
+        (table, {}),
+        (table, {"posteriors": drawn}),
+        (changed, {"posteriors": other}),
+        (changed, {"posteriors": drawn}),
+        (changed, {"posteriors": other, "structure": mirrored, "pool": ranked}),
+        (table, {"posteriors": drawn, "structure": mirrored, "pool": mirror}),
+        (table, {"posteriors": drawn}),
+    ):
+        options = {"pool": pool} | options  # noqa: PLW2901
+        fresh = shaken(some, **options)
+        assert all_alike(shaken(some, kept=kept.above(), **options), fresh)
+        assert all_alike(shaken(some, kept=kept, **options), fresh)
+        assert all_alike(shaken(some, kept=kept, **options), fresh)
+
+
+def test_only_the_indicator_that_changed_is_scored_again(monkeypatch):
+    scored = []
+    by_row = _robustness.by_row
+    monkeypatch.setattr(
+        _robustness,
+        "by_row",
+        lambda *one, **who: scored.append(who["name"]) or by_row(*one, **who),
+    )
+    kept, table = Kept(), data()
+    drawn = worlds(table, 3.0)
+    shaken(table, posteriors=drawn, kept=kept)
+    assert set(scored) == set(drawn)
+    scored.clear()
+    shaken(table, posteriors=drawn, kept=kept)
+    assert not scored
+    shaken(table, posteriors=drawn | {"b": drawn["b"] * 1.1}, kept=kept)
+    assert set(scored) == {"b"}

@@ -129,3 +129,41 @@ def test_the_forgetful_keeps_nothing():
     assert made(FORGETFUL, 1)
     assert made(FORGETFUL, 1)
     assert FORGETFUL.each("none", {}, lambda _: {}) == {}
+
+
+def test_ids_are_known_again_through_every_look_at_them_and_not_through_a_part():
+    kept = Kept()
+    many = pd.DataFrame({"x": range(4), "y": 1}, index=pd.Index(list("abcd"), dtype=object))
+    assert made(kept, many)
+    assert not made(kept, many.copy())
+    assert made(kept, many.index)
+    assert not made(kept, many[["x"]].index)
+    assert made(kept, many.index[::-1])
+    assert made(kept, many.index[:2])
+    assert made(kept, many.index[1:3])
+    assert made(kept, many.index[2:4])
+    assert not made(kept, pd.Index(list("ab"), dtype=object))
+    assert not made(kept, pd.Index(list("dcba"), dtype=object))
+
+
+def test_in_memory_is_the_same_store_without_the_shelf():
+    shelf = Drawer()
+    kept = Kept(shelf=shelf)
+    assert kept.in_memory().once("one", lambda: 1, 2) == 1
+    assert not shelf.put_there
+    assert kept.once("one", lambda: 3, 2) == 1
+    assert kept.above().in_memory().once("one", lambda: 4, 2) == 1
+    assert Kept(shelf=shelf, remembers=False).in_memory() is FORGETFUL
+
+
+class Drawer:
+    """A shelf that counts what is put there."""
+
+    def __init__(self):
+        self.put_there = []
+
+    def take(self, name, key):  # noqa: ARG002
+        return None
+
+    def put(self, name, key, value, *, mark):  # noqa: ARG002
+        self.put_there.append(name)

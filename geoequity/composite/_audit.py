@@ -17,7 +17,7 @@ from geoequity.composite._tree import (
     leaves_under,
     parents_upwards,
     refuse,
-    way_up,
+    ways_up,
 )
 from geoequity.errors import DataError
 
@@ -218,7 +218,7 @@ def related_pairs(
     leaves = leaves_of(nodes)
     table = correlations(scores[leaves], method=method).to_numpy()
     known = scores[leaves].notna().to_numpy().astype(int)
-    ways = {one: way_up(nodes, one) for one in leaves}
+    ways = ways_up(nodes)
     both = np.array(list(combinations(range(len(leaves)), 2)), dtype=int).reshape(-1, 2)
     at, to = both.T
     parent = nodes.loc[leaves, "parent"].to_numpy(dtype=object)
@@ -318,9 +318,9 @@ def global_weights(tree: pd.DataFrame) -> pd.Series:
     """
     schema.check_columns(tree, ["id"], name="tree")
     nodes = checked_tree(tree, pd.DataFrame(columns=pd.Index(tree["id"])))
-    weight = dict(nodes["weight"])
+    weight = nodes["weight"].to_dict()
     return pd.Series(
-        [float(np.prod([weight[node] for node in way_up(nodes, one)])) for one in nodes.index],
+        [float(np.prod([weight[node] for node in way])) for way in ways_up(nodes).values()],
         index=nodes.index,
         name="weight",
     )

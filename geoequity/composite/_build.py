@@ -116,7 +116,7 @@ def built(
     values
         Units x indicators, treated where they are to be.
     nodes
-        From :func:`checked_tree`; its weights become those of `weigh`.
+        From :func:`checked_tree`.
     normalise
         As of :func:`build`.
     weigh
@@ -132,21 +132,23 @@ def built(
     leaves = leaves_of(nodes)
     scores = normalise(values, nodes.loc[leaves, "better"])
     columns = {one: scores[one].to_numpy(dtype=float) for one in leaves}
-    least, own, above = (dict(nodes[one]) for one in ("min_known", "aggregate", "parent"))
+    least, own, above = (nodes[one].to_dict() for one in ("min_known", "aggregate", "parent"))
+    weights = nodes["weight"].to_numpy(dtype=float, copy=True)
     for parent in parents_upwards(nodes):
-        children = nodes.index[[above[one] == parent for one in nodes.index]]
+        under = [at for at, one in enumerate(nodes.index) if above[one] == parent]
+        children = nodes.index[under]
         stack = np.column_stack([columns[one] for one in children])
         if weigh is not None:
-            nodes.loc[children, "weight"] = _weighed(weigh, stack, children, parent)
+            weights[under] = _weighed(weigh, stack, children, parent)
         enough = (~np.isnan(stack)).sum(axis=1) >= least[parent]
         chosen = NAMED.get(own[parent], aggregate)
-        mean = chosen(stack, nodes.loc[children, "weight"].to_numpy(dtype=float))
+        mean = chosen(stack, weights[under])
         columns[parent] = np.where(enough, mean, np.nan)
     table = pd.DataFrame({one: columns[one] for one in nodes.index}, index=values.index)
     return Scores(
         scores=table,
         ranks=table.rank(ascending=False, method="average"),
-        weights=nodes["weight"],
+        weights=pd.Series(weights, index=nodes.index, name="weight"),
     )
 
 

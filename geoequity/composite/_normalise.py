@@ -68,6 +68,27 @@ def by_row(normalise: Normalise, *, name: str, better: str) -> Callable[[Array],
     return None
 
 
+def marked(normalise: Normalise, *, name: str) -> tuple[object, ...] | None:
+    """
+    Say as data what a normalisation does to one indicator.
+
+    Parameters
+    ----------
+    normalise
+        A normalisation.
+    name
+        Indicator id.
+
+    Returns
+    -------
+    marked
+        Equal where scores are; None if it is not of this package.
+    """
+    if isinstance(normalise, ByName):
+        return (normalise.__name__, normalise.known[name]) if name in normalise.known else None
+    return next(((one.__name__,) for one, _ in _ROWS if normalise is one), None)
+
+
 def goalposts(posts: Mapping[str, tuple[float, float]]) -> Normalise:
     """
     Normalise by fixed values, the same for every city and date.

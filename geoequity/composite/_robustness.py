@@ -22,9 +22,17 @@ from geoequity.composite._aggregate import (
     harmonic,
 )
 from geoequity.composite._build import Scores, built, check_data
-from geoequity.composite._normalise import Normalise, by_row, min_max, percentile, worse_than
+from geoequity.composite._normalise import (
+    Normalise,
+    by_row,
+    marked,
+    min_max,
+    percentile,
+    worse_than,
+)
 from geoequity.composite._tree import checked_tree, leaves_of, parents_upwards
 from geoequity.errors import DataError, DataWarning, shown
+from geoequity.keeping import FORGETFUL, Kept
 
 _Ints = npt.NDArray[np.intp]
 _BLOCK = 50_000  # draws x units at a time: small enough for the caches
@@ -121,6 +129,7 @@ def robustness(
     population: pd.Series | None = None,
     level: float = 0.9,
     sobol: int | bool = 1000,
+    kept: Kept = FORGETFUL,
 ) -> Robustness:
     """
     Score units again and again under other choices that could be defended.
@@ -157,6 +166,10 @@ def robustness(
         Draws from which sensitivities are estimated, at most ``draws``; each
         costs as many scorings more as there are kinds of choices, and one. 0 or
         False leaves them out, True takes 1000.
+    kept
+        What was checked and scored before: an indicator whose values and posteriors
+        are as they were is not scored again. Not those of more than 2 million
+        numbers, and not where somebody else's functions are in the pool.
 
     Returns
     -------
@@ -227,7 +240,9 @@ def robustness(
             f" or more, or 0, not {draws}, {level} and {sobol}"
         )
         raise DataError(msg)
-    model = _model(data, tree, pool=pool, posteriors=posteriors or {}, draws=draws, rng=rng)
+    model = _model(
+        data, tree, pool=pool, posteriors=posteriors or {}, draws=draws, rng=rng, kept=kept
+    )
     score, place = (
         getattr(model.published, one)[model.root].rename("value") for one in ("scores", "ranks")
     )
@@ -236,7 +251,7 @@ def robustness(
     base = min(base, draws) if moving else 0
     first, second = _design(draws, model.levels, rng), _design(base, model.levels, rng)
     mixed = [np.where(np.arange(len(_FACTORS)) == at, second, first[:base]) for at in moving]
-    kept = {node: np.empty((draws, len(data))) for node in model.kept}
+    held = {node: np.empty((draws, len(data))) for node in model.kept}
     ranks, worst = np.empty((draws, len(data))), np.zeros(len(data))
     shift = np.empty(draws + base * (1 + len(mixed)))
     for rows, found in model.scored(np.concatenate([first, second, *mixed])):
@@ -245,10 +260,10 @@ def robustness(
         mine = rows < draws
         ranks[rows[mine]] = places[mine]
         worst += in_worst[mine].sum(axis=0)
-        for node, values in kept.items():
+        for node, values in held.items():
             values[rows[mine]] = found[node][mine]
     tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
-    low, median, high = _quantiles(kept[model.root], tails, known)
+    low, median, high = _quantiles(held[model.root], tails, known)
     rank_low, _, rank_high = _quantiles(ranks, tails, known)
     sensitivity = pd.DataFrame(columns=_INDICES, dtype=float)
     if base:
@@ -263,7 +278,7 @@ def robustness(
         worst_quarter=pd.Series(np.where(known, worst / draws, np.nan), index=data.index),
         sensitivity=sensitivity,
         choices=model.named(first),
-        draws=kept,
+        draws=held,
         left_out=model.left_out,
         level=level,
     )
@@ -360,6 +375,7 @@ class _Model:
     drops: Sequence[str | None]
     worlds: Mapping[str, Array]  # leaf -> worlds x units
     left_out: tuple[str, ...] = ()
+    keep: Kept = FORGETFUL
 
     @cached_property
     def parents(self) -> dict[str, list[str]]:
@@ -369,6 +385,16 @@ class _Model:
             if parent in children:
                 children[parent].append(str(one))
         return children
+
+    @cached_property
+    def better(self) -> pd.Series:
+        """Tell the directions of the leaves."""
+        return self.nodes["better"][leaves_of(self.nodes)]
+
+    @cached_property
+    def rules(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Tell how many known children each node needs, and how it is always made."""
+        return self.nodes["min_known"].to_dict(), self.nodes["aggregate"].to_dict()
 
     @cached_property
     def at(self) -> dict[str, int]:
@@ -384,6 +410,11 @@ class _Model:
     def kept(self) -> list[str]:
         """Name the nodes whose draws are kept."""
         return [self.root, *(one for one in self.parents[self.root] if one in self.parents)]
+
+    @cached_property
+    def known(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """Tell of which units those nodes are published."""
+        return {one: self.published.scores[one].notna().to_numpy() for one in self.kept}
 
     @property
     def levels(self) -> list[int]:
@@ -419,13 +450,26 @@ class _Model:
 
     def _leaf_scores(self, scheme: str) -> tuple[dict[str, Array], dict[str, Array]]:
         """Normalise the leaves: as they are (1 x units), and as they may be (worlds x units)."""
-        better = self.nodes["better"][leaves_of(self.nodes)]
+        better = self.better
+        normalise = self.schemes[scheme]
+        marks = {one: marked(normalise, name=one) for one in better.index}
+        kept = FORGETFUL if None in marks.values() else self.keep
+
+        def scored() -> dict[str, Array]:
+            made = normalise(self.data, better)
+            return {one: made[one].to_numpy(dtype=float)[None, :] for one in better.index}
+
+        def scored_worlds(which: list[str]) -> dict[str, Array]:
+            some = {one: self.worlds[one] for one in which}
+            return _scored_worlds(normalise, self.data, better, some)
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DataWarning)  # of indicators in which all are alike
-            made = self.schemes[scheme](self.data, better)
-            drawn = _scored_worlds(self.schemes[scheme], self.data, better, self.worlds)
-        fixed = {one: made[one].to_numpy(dtype=float)[None, :] for one in better.index}
-        return fixed, drawn
+            fixed = kept.once("leaf scores", scored, tuple(marks.values()), better, self.data)
+            if any(table.size > _WIDE for table in self.worlds.values()):
+                return fixed, scored_worlds(list(self.worlds))
+            worlds = {one: (marks[one], better[one], table) for one, table in self.worlds.items()}
+            return fixed, kept.each("leaf draws", worlds, scored_worlds)
 
     def _aggregated(
         self, values: Mapping[str, Array], mean: Aggregate, choices: _Ints
@@ -433,7 +477,7 @@ class _Model:
         """Aggregate a block of draws upwards; give the nodes that are kept."""
         columns = dict(values)
         weights = self.weights[choices[:, 1]]
-        least, own = self.nodes["min_known"], self.nodes["aggregate"]
+        least, own = self.rules
         dropped = np.array([self.at[one] if one else -1 for one in self.drops])[choices[:, 3]]
         for parent, children in self.parents.items():
             at = [self.at[one] for one in children]
@@ -443,8 +487,7 @@ class _Model:
             made, known = combine(chosen, [columns[one] for one in children], weights[:, at], here)
             enough = known >= least[parent]
             columns[parent] = np.where(enough, made, np.nan)
-        published = {one: self.published.scores[one].notna().to_numpy() for one in self.kept}
-        return {one: np.where(known, columns[one], np.nan) for one, known in published.items()}
+        return {one: np.where(known, columns[one], np.nan) for one, known in self.known.items()}
 
 
 def _model(
@@ -455,12 +498,12 @@ def _model(
     posteriors: Mapping[str, pd.DataFrame | Array],
     draws: int,
     rng: np.random.Generator,
+    kept: Kept,
 ) -> _Model:
     """Check what was asked for, and leave out what would leave a published unit without score."""
     schemes, means = (_by_name(getattr(pool, one), one) for one in ("normalise", "aggregate"))
     first, mean = next(iter(schemes.values())), next(iter(means.values()))
-    nodes = checked_tree(tree, data)
-    check_data(data, leaves_of(nodes))
+    nodes = kept.once("nodes", lambda: _checked(data, tree), data, tree)
     published = built(data, nodes, normalise=first, aggregate=mean)
     leaves = leaves_of(nodes)
     if len(leaves) == len(nodes):
@@ -476,7 +519,10 @@ def _model(
         weights=weights,
         sets=sets,
         drops=[None, *leaves] if pool.drop_one else [None],
-        worlds=_worlds(posteriors, data, leaves),
+        worlds=kept.once(
+            "worlds", lambda: _worlds(posteriors, data, leaves), posteriors, data, leaves
+        ),
+        keep=kept,
     )
     known = published.scores[model.root].notna().to_numpy()
     plain = replace(model, means={"": arithmetic}, worlds={})
@@ -498,6 +544,13 @@ def _model(
         drops=drops,
         left_out=tuple(sorted(str(one) for one in out)),
     )
+
+
+def _checked(data: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
+    """Refuse a broken tree and data that are no numbers; give the nodes."""
+    nodes = checked_tree(tree, data)
+    check_data(data, leaves_of(nodes))
+    return nodes
 
 
 def _pool(fields: Mapping[str, Any]) -> Pool:

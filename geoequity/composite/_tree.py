@@ -106,7 +106,8 @@ def leaves_of(nodes: pd.DataFrame) -> list[str]:
     leaves
         In the order of the tree.
     """
-    return list(nodes.index[~nodes.index.isin(nodes["parent"])])
+    parents = set(nodes["parent"])
+    return [one for one in nodes.index if one not in parents]
 
 
 def leaves_under(nodes: pd.DataFrame, parent: str) -> list[str]:
@@ -129,27 +130,27 @@ def leaves_under(nodes: pd.DataFrame, parent: str) -> list[str]:
     return [one for one in leaves_of(nodes) if one in below]
 
 
-def way_up(nodes: pd.DataFrame, node: str) -> list[str]:
+def ways_up(nodes: pd.DataFrame) -> dict[str, list[str]]:
     """
-    List a node and what it hangs under.
+    List every node with what it hangs under.
 
     Parameters
     ----------
     nodes
         From :func:`checked_tree`.
-    node
-        The node.
 
     Returns
     -------
-    way
-        From the node to the root.
+    ways
+        Node -> the nodes from it to the root.
     """
-    parent = dict(nodes["parent"])
-    way = [node]
-    while pd.notna(parent[way[-1]]):
-        way.append(parent[way[-1]])
-    return way
+    parent = {one: above for one, above in nodes["parent"].items() if pd.notna(above)}
+    ways = {}
+    for one in nodes.index:
+        ways[one] = [one]
+        while ways[one][-1] in parent:
+            ways[one].append(parent[ways[one][-1]])
+    return ways
 
 
 def parents_upwards(nodes: pd.DataFrame) -> list[str]:
