@@ -105,11 +105,11 @@ def vicinity(
 
     people = people_of(districts)
     index = scores[ROOT]
-    links = kept.once(
-        "neighbours",
-        lambda: patterns.neighbours(districts, tolerance_m=TOLERANCE_M).adjacency.reset_index(),
-        *(districts.geometry, TOLERANCE_M),
-    )
+
+    def touching() -> pd.DataFrame:
+        return patterns.neighbours(districts, tolerance_m=TOLERANCE_M).adjacency.reset_index()
+
+    links = kept.once("neighbours", touching, districts.geometry, TOLERANCE_M)
     graph = Graph(links.set_index(["focal", "neighbor"])["weight"], is_sorted=True)
     dice = {"neighbours": graph, "rng": np.random.default_rng(seed)}
     known = [one for one in stratifiers if indicators[one].notna().any()]
