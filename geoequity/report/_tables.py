@@ -468,8 +468,7 @@ def _step(step: str, settings: Mapping[str, Any], words: Words) -> str:
 def _setting(key: str, value: Any, words: Words) -> str:
     """Write a setting of the method."""
     if key == "reference_years" and value:
-        ends = sorted({str(value["oldest"]), str(value["newest"])})
-        return ends[0] if len(ends) == 1 else words.text("format.range", low=ends[0], high=ends[1])
+        return words.years((value["oldest"], value["newest"]))
     if isinstance(value, Mapping):
         value = [f"{one}: {_setting(one, other, words)}" for one, other in value.items()]
     if isinstance(value, list | tuple):
