@@ -4,7 +4,7 @@ import argparse
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,28 @@ def say_written(options: argparse.Namespace, paths: list[Path]) -> dict[str, Any
     if not silent(options):
         print("\n".join(listed))
     return {"written": listed}
+
+
+def say_found(
+    city: str,
+    findings: Iterable[Mapping[str, Any]],
+    written: Mapping[str, Any],
+    *,
+    language: str,
+    reports: str = "reports",
+) -> None:
+    """Say what was found, and where it lies; warnings go to standard error."""
+    for warning in written.get("warnings", ()):
+        print(f"warning: {warning}", file=sys.stderr)
+    if city:
+        print(city)
+    for finding in findings:
+        print(f"  - {finding['text'][language]}")
+    if "map" in written:
+        print(f"map:    {written['map']}")
+    for path in written[reports].values():
+        print(f"report: {path}")
+    print(f"tables: {written['folder']}")
 
 
 def silent(options: argparse.Namespace) -> bool:
