@@ -76,6 +76,7 @@ def test_overlap_refuses_mixed_crs() -> None:
 def test_overlapping_pairs_are_listed_once_largest_first() -> None:
     units = make_units(a=ONE, b=TWO, c=shapely.box(9, 0, 14, 10), d=ONE)
     pairs = overlapping_pairs(units)
+    assert pairs.index.tolist() == [0, 1, 2, 3]
     assert pairs.to_numpy().tolist() == [
         ["a", "d", 100 / 100],
         ["b", "c", 40 / 50],
@@ -119,6 +120,7 @@ def test_a_declared_parent_wins_and_disagreement_is_counted() -> None:
     member = join(cells, make_units(a=ONE, b=TWO))
     assert member.cells["district_id"].tolist() == ["a", "a", "b"]
     assert member.cells["share"].tolist() == [1, 1, 1]
+    assert member.cells["cell_id"].tolist() == ["x", "y", "z"]
     assert member.disputed.tolist() == ["x", "z"]  # x lies in b, z nowhere
     assert member.disputed_population == 103
     assert member.outside == 0
@@ -130,6 +132,8 @@ def test_cells_without_a_parent_are_cut_though_others_declare_one() -> None:
     )
     member = join(cells, make_units(a=ONE, b=TWO))
     assert member.cells["population"].to_dict() == pytest.approx({"x": 100, "y|a": 2, "y|b": 8})
+    assert member.cells["cell_id"].to_dict() == {"x": "x", "y|a": "y", "y|b": "y"}
+    assert member.cells.index.name == "unit_id"
     assert member.outside == 0
 
 
@@ -270,6 +274,12 @@ def test_a_point_on_a_border_belongs_to_the_lowest_id() -> None:
     found = district_of(points, districts)
     assert found.to_dict() == {"v": "a", "w": "b", "x": "a", "y": "b", "z": None}
     assert found.name == "district_id"
+
+
+def test_a_point_beside_a_slanting_border_lies_beyond_it() -> None:
+    corner = make_units(a=shapely.Polygon([(0, 0), (10, 0), (0, 10)]))
+    points = gpd.GeoSeries.from_xy([4, 6], [4, 6], crs=UTM)
+    assert district_of(points, corner).tolist() == ["a", None]
 
 
 @given(
