@@ -827,6 +827,9 @@ def _walks(
         stops=sources.stops,
         places=indicators.needed_places(definitions),
         by_distance=indicators.needed_distances(definitions),
+        purposes={
+            one.id: one.parameters["categories"] for one in definitions if one.measure == "walk_min"
+        },
         walker=walker,
         others=[WALKERS[one] for one in walking.groups],
         manner=Manner(
@@ -1175,7 +1178,7 @@ def _study(work: _Work) -> Study:
             population=people_of(work.districts),
         ),
         online=inclusion(scores),
-        walking=report_of(work.walks, work.definitions, cells=cells, kept=work.kept),
+        walking=report_of(work.walks, cells=cells),
         transit={
             **work.kept.once(
                 "transit",

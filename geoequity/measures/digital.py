@@ -35,6 +35,7 @@ INTERACTIVE = {"latency_ms": 100.0}
 PARTS = ("measured_speed", "household_access", "device", "public_access")
 
 _WEIGHTS = 4_000_000  # by part and group, past which they are not all written out
+_FAILING = 40_000_000  # draws of tiles weighed at a time
 _MEDIANS = 4_000_000  # draws of tiles sorted at a time
 _TINY_SHARE = 1e-6  # of a tile's area: rounding, not land
 _QUARTER = re.compile(r"(\d{4})Q([1-4])")
@@ -477,21 +478,33 @@ def _failing(
     first = by_column[asked[0]]
     tiles, districts = first.estimates.tile_draws.columns, first.table.index
     lives = people[people["tile_id"].isin(tiles)]
-    counts = lives.pivot_table(index="tile_id", columns="district_id", values="people")
-    counts = counts.reindex(index=tiles, columns=districts).fillna(0.0)  # nobody of it lives there
+    counts = _living(lives, tiles, districts)
 
     def failing(values: Callable[[Broadband], _Floats]) -> _Floats:
         short = [values(by_column[one]) < limit for one, limit in floors.items()]
         over = [values(by_column[one]) > limit for one, limit in ceilings.items()]
-        fails = np.logical_or.reduce([*short, *over]).astype(float)
-        return fails @ counts.to_numpy()
+        fails = np.logical_or.reduce([*short, *over])
+        blocks = np.array_split(fails, -(-fails.size // _FAILING) or 1)
+        return np.concatenate([some.astype(float) @ counts for some in blocks])
 
-    tested = counts.sum().to_numpy()
+    tested = counts.sum(axis=0)
     tested = np.where((tested > 0) & ~first.table["suppressed"].to_numpy(), tested, np.nan)
     shares = failing(lambda one: one.estimates.tile_draws[tiles].to_numpy()) / tested
     observed = failing(lambda one: one.tile_values[tiles].to_numpy()[None, :])[0] / tested
     draws = pd.DataFrame(shares, columns=districts)
     return _Failing(draws, observed, tested, first.estimates.level)
+
+
+def _living(people: pd.DataFrame, tiles: pd.Index, districts: pd.Index) -> Any:
+    """Lay people out as tiles x districts: sparse where nearly all of them would be nil."""
+    rows, columns = (
+        tiles.get_indexer(people["tile_id"]),
+        districts.get_indexer(people["district_id"]),
+    )
+    known = columns >= 0
+    each = (people["people"].to_numpy(dtype=float)[known], (rows[known], columns[known]))
+    counts = sparse.csr_array(each, shape=(len(tiles), len(districts)))
+    return counts if len(tiles) * len(districts) > _WEIGHTS else counts.toarray()
 
 
 def trend(measured: Iterable[Broadband]) -> pd.DataFrame:
