@@ -106,7 +106,7 @@ class Router:
         egress = self._ways(self._near, destinations, rows=len(self.stops))
         on_foot = self._ways(origins, destinations, rows=rows, within=self.rider.afoot_min)
         if not changing and columns <= min(rows // _AS_LONG, _HELD // max(rows, 1)):
-            task = partial(
+            back = partial(
                 self._to_one,
                 services=[self._service(one, is_mirrored=True) for one in self.lines],
                 egress=_turned(egress, rows=columns),
@@ -115,7 +115,7 @@ class Router:
                 origins=rows,
                 percentiles=percentiles,
             )
-            found = list(in_order(partial(task, one) for one in range(columns)))
+            found = list(in_order(partial(back, one) for one in range(columns)))
             minutes = np.stack(found, axis=-1) if found else np.empty((len(percentiles), rows, 0))
             for origin in range(rows):
                 yield Journeys(minutes[:, origin], np.empty(0))
