@@ -750,15 +750,17 @@ def _gridded(
     return replace(tiles, tables=rasters | tiles.tables | growth, trends=trends)
 
 
-def _tiles(city: City, sources: Collected, units: dict[str, Any], kept: Kept) -> Gridded:
+def _tiles(
+    city: City, sources: Collected, units: dict[str, Any], kept: Kept, *, figures: bool = True
+) -> Gridded:
     """Carry tiles over to units."""
-    dice = {"draws": city.index.draws, "seed": city.index.seed}
+    how: dict[str, Any] = {
+        "draws": city.index.draws, "seed": city.index.seed, "figures": figures,
+    }  # fmt: skip
     return kept.once(
         "tiles",
-        lambda: values_of_tiles(sources.tiles, **units, **dice),
-        sources.tiles,
-        units,
-        dice,
+        lambda: values_of_tiles(sources.tiles, **units, **how),
+        *(sources.tiles, units, how),
     )
 
 
@@ -830,8 +832,7 @@ def _walks(
         purposes={
             one.id: one.parameters["categories"] for one in definitions if one.measure == "walk_min"
         },
-        walker=walker,
-        others=[WALKERS[one] for one in walking.groups],
+        walkers=[walker, *(WALKERS[one] for one in walking.groups)],
         manner=Manner(
             detour_factor=walking.detour_factor,
             spacing_m=walking.homes_m,
@@ -1055,7 +1056,7 @@ def _zonings(
             partial(_zoned_units, layers, zones),
             *(zones, layers.cells, layers.homes, layers.network is None),
         )
-        tiles = _tiles(city, sources, units, kept)
+        tiles = _tiles(city, sources, units, kept, figures=False)
         at_zones = _with_fibre(
             tiles.tables, sources.fibre, cells=layers.cells, zone=units["cells"]["district_id"]
         )

@@ -163,8 +163,7 @@ def walk(
     places: Iterable[str],
     by_distance: Iterable[str] = (),
     purposes: Mapping[str, Sequence[str]] | None = None,
-    walker: Walker = ADULT,
-    others: Iterable[Walker] = (),
+    walkers: Sequence[Walker] = (ADULT,),
     manner: Manner,
     kept: Kept = FORGETFUL,
 ) -> Walks:
@@ -187,12 +186,10 @@ def walk(
     by_distance
         Those of them that distances are asked of, too.
     purposes
-        What people walk for -> the kinds of place that serve it, which `walker`
-        and `others` are compared by; those of which none is there are left out.
-    walker
-        Who walks.
-    others
-        Who else does.
+        What people walk for -> the kinds of place that serve it, by which walkers
+        are compared; those of which none is there are left out.
+    walkers
+        Who walks: everybody as the first, whom the others are compared with.
     manner
         How walks are taken.
     kept
@@ -211,6 +208,7 @@ def walk(
     CRSError
         If CRSs differ.
     """
+    walker = walkers[0]
     targets = _targets(services, stops, set(places))
     homes, share, report = kept.once(
         "homes", lambda: _homes(network, cells, manner), network, cells, manner
@@ -275,7 +273,7 @@ def walk(
         minutes=minutes(network, walker, targets),
         metres=minutes(level, walker, near) * walker.m_per_min,
         counts=pd.DataFrame(counts, index=homes.index, columns=list(targets)),
-        by_walker={one.name: at_cells(one) for one in (walker, *others)},
+        by_walker={one.name: at_cells(one) for one in walkers},
         streets_share=share,
         report=report,
     )
@@ -465,14 +463,14 @@ def report_of(walks: Walks, *, cells: gpd.GeoDataFrame | None) -> dict[str, Any]
         users behind steps. Empty where nobody was counted.
     """
     homes = walks.homes
-    usual, *others = walks.by_walker or [None]
+    usual, *others = walks.by_walker or [""]
     told = {
         **walks.report,
         "slope": walks.network is not None and walks.network.is_sloped,
         "homes": None if homes is None else len(homes),
         "groups": {name: {} for name in others},
     }
-    if usual is None or cells is None or "population" not in cells:
+    if not usual or cells is None or "population" not in cells:
         return told
     people = cells["population"].fillna(0.0)
     adult = {one: _over_people(value, people)[0] for one, value in walks.by_walker[usual].items()}

@@ -155,7 +155,7 @@ def test_others_walk_slower_and_not_over_steps() -> None:
     network, _ = make_network(stairs)
     assert network is not None
     to_clinics = {"clinic_walk_min": ["clinic", "hospital"], "zoo_walk_min": ["hospital"]}
-    walks = walked(network, others=[OLDER, WHEELCHAIR], purposes=to_clinics)
+    walks = walked(network, walkers=[ADULT, OLDER, WHEELCHAIR], purposes=to_clinics)
     assert list(walks.by_walker) == ["adult", "older", "wheelchair"]
     adult, older, wheels = (one["clinic_walk_min"] for one in walks.by_walker.values())
     assert adult.tolist() == pytest.approx([mean_of(walks, cell) for cell in CELLS.index])
@@ -190,7 +190,7 @@ def test_people_behind_steps_are_told_as_not_reaching() -> None:
     )  # fmt: skip
     network, _ = make_network(stairs)
     to_clinics = {"clinic_walk_min": ["clinic"]}
-    walks = walked(network, others=[WHEELCHAIR], cells=CELLS.iloc[:2], purposes=to_clinics)
+    walks = walked(network, walkers=[ADULT, WHEELCHAIR], cells=CELLS.iloc[:2], purposes=to_clinics)
     none = walks.by_walker["wheelchair"] * np.nan
     cut = replace(walks, by_walker=walks.by_walker | {"wheelchair": none})
     told = report_of(cut, cells=CELLS.iloc[:2])["groups"]["wheelchair"]

@@ -167,6 +167,7 @@ def broadband(
     min_tests: float = MIN_TESTS,
     draws: int = 1000,
     level: float = 0.9,
+    figures: bool = True,
 ) -> Broadband:
     """
     Measure broadband by district, with an interval for every number.
@@ -190,6 +191,9 @@ def broadband(
         Number of draws.
     level
         Level of the intervals, 0-1.
+    figures
+        Whether to work out means and medians, too, or typical values and counts
+        alone.
 
     Returns
     -------
@@ -213,7 +217,7 @@ def broadband(
         parts, districts=districts.index, min_tests=min_tests, rng=rng, draws=draws, level=level
     )
     public = parts[~known.table["suppressed"].loc[parts["district_id"]].to_numpy()]
-    table, total = _summaries(public, known)
+    table, total = _summaries(public, known, figures=figures)
     values = of_tile["value"].loc[known.tile_draws.columns]
     return Broadband(
         column=column,
@@ -646,21 +650,17 @@ def _one_period(tiles: gpd.GeoDataFrame) -> str | None:
 
 
 def _summaries(
-    public: pd.DataFrame, known: smallsample.Estimates
+    public: pd.DataFrame, known: smallsample.Estimates, *, figures: bool
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Add the weighted means and medians to the typical values; and give them of all together."""
     districts = known.table.rename(columns={"low": "value_low", "high": "value_high"})
     counts = ["tiles", "tests", "devices"]
-    figures = _figures(public, known, public["district_id"]).reindex(districts.index)
-    table = pd.concat(
-        [
-            districts[["value", "value_low", "value_high"]],
-            figures,
-            districts[[*counts, "suppressed"]],
-        ],
-        axis=1,
-    )
-    together = _figures(public, known, pd.Series(0, index=public.index)).reindex([0]).iloc[0]
+    typical = districts[["value", "value_low", "value_high"]]
+    by_district, together = pd.DataFrame(index=districts.index), pd.Series(dtype=float)
+    if figures:
+        by_district = _figures(public, known, public["district_id"]).reindex(districts.index)
+        together = _figures(public, known, pd.Series(0, index=public.index)).reindex([0]).iloc[0]
+    table = pd.concat([typical, by_district, districts[[*counts, "suppressed"]]], axis=1)
     shown_counts = {"tiles": public["tile_id"].nunique(), **districts[counts[1:]].sum()}
     return table, pd.concat([together, pd.Series(shown_counts, dtype=float)]).rename("total")
 
