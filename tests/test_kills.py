@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).parents[1] / "scripts" / "kills"
     ("command", "times"),
     [
         ("fetch", 3),
-        ("run", 2),
+        ("run", 1),
         *(
             pytest.param(one, times, marks=[pytest.mark.slow, pytest.mark.timeout(7200)])
             for one, times in {"run": 80, "fetch": 50, "scenario": 40, "batch": 30}.items()
