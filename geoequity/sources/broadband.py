@@ -26,6 +26,7 @@ import shapely
 from pyproj import CRS
 
 from geoequity.errors import DataError, SourceError, shown
+from geoequity.sources._zips import check_zip
 from geoequity.sources.files import (
     BOOK_SUFFIXES,
     TEXT_SUFFIXES,
@@ -389,6 +390,7 @@ def _row_groups(file: pq.ParquetFile, column: str, beginnings: list[str]) -> lis
     for number in range(file.num_row_groups):
         statistics = file.metadata.row_group(number).column(at).statistics
         known = statistics is not None and statistics.has_min_max
+        known = known and isinstance(statistics.min, str)
         if not known or any(
             statistics.min < _after(one) and statistics.max >= one for one in beginnings
         ):
@@ -432,6 +434,7 @@ def _check_text(path: Path, column: str, stored: str, *, is_text: bool) -> None:
 
 def _in_zip(path: Path) -> str:
     """Find the one shapefile in a zip, however deep."""
+    check_zip(path)
     with zipfile.ZipFile(path) as archive:
         names = [PurePosixPath(one) for one in archive.namelist()]
     shapes = [one for one in names if one.suffix.lower() == ".shp" and one.name[0] != "."]

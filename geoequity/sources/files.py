@@ -35,11 +35,14 @@ import rasterio
 import shapely
 
 from geoequity.errors import DataError, DataWarning, GeoEquityError, SourceError, shown
+from geoequity.sources._addresses import told
 from geoequity.sources._cache import entry_of
+from geoequity.sources._zips import MAX_BYTES, check_zip
 from geoequity.sources.spec import FileSpec, Origin
 
 TEXT_SUFFIXES = {".csv", ".tsv", ".txt"}
 BOOK_SUFFIXES = {".xlsx", ".xlsm"}
+PACKED_SUFFIXES = {".zip", *BOOK_SUFFIXES}
 GIS_SUFFIXES = {".shp", ".gpkg", ".geojson", ".json", ".kml", ".gml", ".fgb", ".tab"}
 UNKNOWN_TEXTS = ("", "NA", "N/A", "#N/A", "nan", "NaN", "null", "NULL", "None")
 _NUMBER_FORMATS = tuple("bcdeEfFgGnoxX%")  # of a template's fields; any other takes text
@@ -55,6 +58,7 @@ _CHANGES_SHOW = sys.platform != "win32"  # there, a file does not tell when it w
 _SETTLED_NS = 2_000_000_000  # what was changed a moment ago may be changed unseen
 _DIGESTS: dict[Path, tuple[tuple[int, ...], str]] = {}  # of files as they were
 _LARGEST_TEXT = 1 << 30  # bytes of a table in a zip
+_LARGEST_BOOK = 1 << 30  # bytes of a workbook, unpacked
 _RECORD_IDS = 20  # ids kept per reason in the provenance
 
 
@@ -158,6 +162,9 @@ class Record:
         digest = sha256(self.path)
         fetched = entry_of(self.path, sha256=digest)
         terms = {key: getattr(self.origin, key) for key in Origin.model_fields}
+        if terms["url"] is not None:  # without the keys that a city file may give in it
+            url = terms["url"]
+            terms["url"] = told(url) if isinstance(url, str) else tuple(map(told, url))
         if fetched is not None:  # what a city file says of the day was written before
             terms["retrieved"] = fetched["retrieved"]
         return {
@@ -281,6 +288,8 @@ def read_table(spec: FileSpec, *, record: Record) -> pd.DataFrame:
         If a column of ``where`` or ``fill`` is absent.
     """
     suffix = spec.path.suffix.lower()
+    if suffix in PACKED_SUFFIXES and spec.path.is_file():
+        check_zip(spec.path, most=_LARGEST_BOOK if suffix in BOOK_SUFFIXES else MAX_BYTES)
     packed = _packed_text(spec) if suffix == ".zip" else None
     if suffix in TEXT_SUFFIXES:
         table = _read_text(spec, spec.path.name, _bytes_of(spec))

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import rasterio
 import shapely
-from fuzzing import mutations
-from fuzzing.mutations import Chance
-from fuzzing.tables import block, record
 from pyproj import CRS as Crs
 from rasterio import Affine
 
+from fuzzing import mutations
+from fuzzing.mutations import Chance
+from fuzzing.tables import block, record
 from geoequity.sources import broadband, elevation, population, rasters, spec, towers
 from geoequity.sources._tiles import Tiles
 
@@ -137,9 +137,9 @@ def raster(chance: Chance, folder: Path) -> Callable[[], object]:
         "nodata": chance.choice(("none", 0.0, 2, 1e300)), "scale": chance.choice((0.5, 1e300)),
         "min_known_share": chance.random(),
     }  # fmt: skip
-    for key in more:
+    for key, one in more.items():
         if chance.one_in(8):
-            own[key] = more[key]
+            own[key] = one
     block_ = block(spec.RasterSpec, chance, own)
     book, how = record(files[0]), chance.randrange(8)
     tiles = Tiles(paths=tuple(files), band=block_.band, crs=block_.crs, nodata=block_.nodata)

@@ -88,7 +88,7 @@ def judge(target: Target, name: str, seed: int, folder: Path) -> tuple[str, str]
             verdict = _refusal(error, folder if target.names else None)
         except SlowError:
             return "fault", f"took over {SLOW_S:g} s"
-        except BaseException as error:  # noqa: BLE001 - anything else is what is looked for
+        except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
             return "fault", _where(error)
@@ -228,7 +228,7 @@ def _kind(said: str) -> str:
     """Reduce a message to what it is about: no ids, numbers or names."""
     import re
 
-    plain = re.sub(r"'[^']*'|\"[^\"]*\"|\d+|/\S+", "_", said.split("\n")[0])
+    plain = re.sub(r"'[^']*'|\"[^\"]*\"|\d+|/\S+", "_", said.split("\n", maxsplit=1)[0])
     return " ".join(plain.split()[:14])
 
 

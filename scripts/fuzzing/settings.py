@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fuzzing import mutations
-from fuzzing.mutations import Chance
 from tiny_city import as_toml, tiny_city
 
+from fuzzing import mutations
+from fuzzing.mutations import Chance
 from geoequity.batch import read_batch
 from geoequity.city import City, presets
 from geoequity.scenario import read_edits

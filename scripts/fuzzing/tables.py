@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Callable
 from functools import cache
@@ -15,12 +16,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
-from fuzzing import mutations
-from fuzzing.mutations import Chance
 from pydantic import ValidationError
 from pyproj import CRS as Crs
 from tiny_city import CRS, NAMES, middle, square
 
+from fuzzing import mutations
+from fuzzing.mutations import Chance
 from geoequity.sources import (
     boundaries,
     candidates,
@@ -200,7 +201,9 @@ def _cell(one: Any) -> Any:
     if isinstance(one, bool) or one is None:
         return one
     return (
-        one if isinstance(one, int | float) and abs(one) < 1e300 and one == one else str(one)[:99]
+        one
+        if isinstance(one, int | float) and abs(one) < 1e300 and not math.isnan(one)
+        else str(one)[:99]
     )
 
 

@@ -11,18 +11,21 @@ from xml.sax.saxutils import quoteattr
 import geopandas as gpd
 import osmium
 import shapely
+from pyproj import CRS as Crs
+
 from fuzzing import mutations
 from fuzzing.mutations import Chance
 from fuzzing.tables import record
-from pyproj import CRS as Crs
-
 from geoequity.sources import gtfs, osm, water
 from geoequity.sources.osm_writer import osm_writer
 
-STOPS = ["s1,Um,-12.00,-77.00,,1", "s2,Dois,-12.00,-77.01,,1", "s3,Três,-12.00,-77.03,s1,2"]
+STOPS = [
+    "s1,Um,-12.00,-77.00,,1,0", "s2,Dois,-12.00,-77.01,,1,", "s3,Três,-12.00,-77.03,st,2,0",
+    "st,Estação,-12.00,-77.03,,2,1",
+]  # fmt: skip
 FEED = {
     "agency.txt": ["agency_id,agency_name,agency_url,agency_timezone", "A,Ônibus,http://x,UTC"],
-    "stops.txt": ["stop_id,stop_name,stop_lat,stop_lon,parent_station,zone_id", *STOPS],
+    "stops.txt": ["stop_id,stop_name,stop_lat,stop_lon,parent_station,zone_id,location_type", *STOPS],
     "routes.txt": [
         "route_id,agency_id,route_short_name,route_long_name,route_type",
         "r1,A,1,Linha um,3", "r2,A,,Trem,2", "r3,A,T,Taxi,1500",

@@ -15,8 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from fuzzing import grids, mutations, tables, transport
 from fuzzing.mutations import Chance
-
-from geoequity.sources import near, portals
+from geoequity.sources import near
 from geoequity.sources._remote import Client, Patience
 
 QUICK = Patience(
