@@ -8,19 +8,21 @@ from pathlib import Path
 
 import openpyxl
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import geoequity
 from geoequity.batch import read_batch
 from geoequity.city import City
-from geoequity.errors import ConfigError, SourceError
+from geoequity.errors import ConfigError, DataError, SourceError
 from geoequity.outputs._tables import _quoted, harmless, restored, write_csv
 from geoequity.scenario import read_edits
 from geoequity.sources import _settings, _zips, broadband, files
 from geoequity.sources._addresses import told
 from geoequity.sources.files import Record, read_table
 from geoequity.sources.portals import entry
-from geoequity.sources.spec import FileSpec, Origin
+from geoequity.sources.spec import DistrictsSpec, FileSpec, Origin
 
 SOURCES = sorted(Path(geoequity.__file__).parent.rglob("*.py"))
 UNSAFE_MODULES = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "code", "pty"}
@@ -134,6 +136,46 @@ def test_edits_without_properties_are_refused(tmp_path: Path, properties: object
     file.write_text(json.dumps({"features": [feature]}), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"features\.0\.properties\.edit"):
         read_edits(file)
+
+
+# -- tables -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "said"),
+    [
+        (b"a\n\xff\n", {"encoding": "punycode"}, "not punycode text"),
+        (b"a\n1\n", {"encoding": "base64"}, "no encoding is called 'base64'"),
+        (b"a\n1\n", {"encoding": "a\0b"}, "no encoding is called"),
+        (b"a\n1\n", {"header": 10**12}, "has no row 1000000000000"),
+    ],
+)
+def test_odd_ways_of_reading_text_are_refused(tmp_path, body, options, said) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(body)
+    with pytest.raises(SourceError, match=rf"t\.csv: {said}"):
+        table(path, **options)
+
+
+@pytest.mark.parametrize(
+    "template", ["{:>9999999999}", "{:>1000000}", "{0.a}", "{0[a]}", "{:.99999}", "{!z}"]
+)
+def test_templates_that_would_swell_or_reach_into_values_are_refused(tmp_path, template) -> None:
+    path = tmp_path / "t.csv"
+    spec = DistrictsSpec(path=path, id="a", template=template)
+    with pytest.raises(DataError, match=r"t\.csv: template .* does not fit columns a"):
+        files.keys(pd.DataFrame({"a": ["1"]}), spec, "a")
+
+
+def test_parquet_with_a_column_twice_or_damaged_notes_is_refused(tmp_path: Path) -> None:
+    path, column = tmp_path / "t.parquet", pa.array(["1"])
+    pq.write_table(pa.Table.from_arrays([column, column], names=["a", "a"]), path)
+    with pytest.raises(SourceError, match=r"t\.parquet: "):
+        table(path)
+    for notes in ({b"geo": b"[]"}, {b"geo": b"1"}, {b"geo": b"{}"}, {b"geo": b"{"}):
+        pq.write_table(pa.table({"a": column}).replace_schema_metadata(notes), path)
+        with pytest.raises(SourceError, match=r"t\.parquet: cannot be read as Parquet"):
+            table(path)
 
 
 # -- zips ---------------------------------------------------------------------------
