@@ -750,15 +750,17 @@ def _gridded(
     return replace(tiles, tables=rasters | tiles.tables | growth, trends=trends)
 
 
-def _tiles(city: City, sources: Collected, units: dict[str, Any], kept: Kept) -> Gridded:
+def _tiles(
+    city: City, sources: Collected, units: dict[str, Any], kept: Kept, *, figures: bool = True
+) -> Gridded:
     """Carry tiles over to units."""
-    dice = {"draws": city.index.draws, "seed": city.index.seed}
+    how: dict[str, Any] = {
+        "draws": city.index.draws, "seed": city.index.seed, "figures": figures,
+    }  # fmt: skip
     return kept.once(
         "tiles",
-        lambda: values_of_tiles(sources.tiles, **units, **dice),
-        sources.tiles,
-        units,
-        dice,
+        lambda: values_of_tiles(sources.tiles, **units, **how),
+        *(sources.tiles, units, how),
     )
 
 
@@ -827,8 +829,10 @@ def _walks(
         stops=sources.stops,
         places=indicators.needed_places(definitions),
         by_distance=indicators.needed_distances(definitions),
-        walker=walker,
-        others=[WALKERS[one] for one in walking.groups],
+        purposes={
+            one.id: one.parameters["categories"] for one in definitions if one.measure == "walk_min"
+        },
+        walkers=[walker, *(WALKERS[one] for one in walking.groups)],
         manner=Manner(
             detour_factor=walking.detour_factor,
             spacing_m=walking.homes_m,
@@ -1052,7 +1056,7 @@ def _zonings(
             partial(_zoned_units, layers, zones),
             *(zones, layers.cells, layers.homes, layers.network is None),
         )
-        tiles = _tiles(city, sources, units, kept)
+        tiles = _tiles(city, sources, units, kept, figures=False)
         at_zones = _with_fibre(
             tiles.tables, sources.fibre, cells=layers.cells, zone=units["cells"]["district_id"]
         )
@@ -1175,7 +1179,7 @@ def _study(work: _Work) -> Study:
             population=people_of(work.districts),
         ),
         online=inclusion(scores),
-        walking=report_of(work.walks, work.definitions, cells=cells, kept=work.kept),
+        walking=report_of(work.walks, cells=cells),
         transit={
             **work.kept.once(
                 "transit",

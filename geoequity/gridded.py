@@ -184,6 +184,7 @@ def values_of_tiles(
     cells: gpd.GeoDataFrame | None,
     draws: int,
     seed: int,
+    figures: bool = True,
 ) -> Gridded:
     """
     Measure broadband by district, from the latest four quarters of a kind together.
@@ -201,6 +202,8 @@ def values_of_tiles(
         Draws of the posterior.
     seed
         Of the draws.
+    figures
+        Whether to work out the figures for the outputs, too.
 
     Returns
     -------
@@ -209,7 +212,7 @@ def values_of_tiles(
         district has too few tests.
     """
     tables: dict[str, TableValues] = {}
-    figures: dict[str, pd.DataFrame] = {}
+    told: dict[str, pd.DataFrame] = {}
     for kind, tests in tiles.items():
         rng = np.random.default_rng([seed, sorted(_OF_TILES).index(kind)])
         merged = digital.pooled(_latest(tests.squares))
@@ -221,6 +224,7 @@ def values_of_tiles(
                 rng=rng,
                 min_tests=tests.min_tests,
                 draws=draws,
+                figures=figures,
             )
             for column in digital.TILE_VALUES
         }
@@ -236,11 +240,11 @@ def values_of_tiles(
                 draws=measured[column].estimates.draws,
                 reasons=why if suppressed else (),
             )
-        figures[kind] = pd.concat({one: found.table for one, found in measured.items()}, axis=1)
-        figures[kind].columns = [f"{one}_{figure}" for one, figure in figures[kind].columns]
+        told[kind] = pd.concat({one: found.table for one, found in measured.items()}, axis=1)
+        told[kind].columns = [f"{one}_{figure}" for one, figure in told[kind].columns]
         if kind == "fixed" and cells is not None and _PEOPLE in cells.columns:
             tables |= _people_short(cells, merged, measured, districts)
-    return Gridded(tables=tables, broadband=figures)
+    return Gridded(tables=tables, broadband=told)
 
 
 def _latest(squares: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -515,6 +519,7 @@ def trends_of_tiles(
                     rng=rng,
                     min_tests=tests.min_tests,
                     draws=draws,
+                    figures=False,
                 )
                 for quarter in quarters
             ]

@@ -699,14 +699,17 @@ def _measures(
 ) -> dict[str, float]:
     """Compute the measures that make sense for one indicator."""
     row = dict.fromkeys(_MEASURES, float("nan"))
-    counted = weight.replace(0.0, np.nan).dropna()
-    if counted.empty:
+    # By place, not by name: of a hundred thousand cells names are slow to look up
+    value, rank = value.reindex(weight.index), rank.reindex(weight.index)
+    lived_in = (weight.notna() & (weight != 0)).to_numpy()
+    if not lived_in.any():
         return row
-    row["coverage"] = inequality.coverage(value[counted.index], population=counted)
-    value = value[counted.index].dropna()
-    if row["coverage"] < min_coverage or value.empty:
+    row["coverage"] = inequality.coverage(value[lived_in], population=weight[lived_in])
+    known = lived_in & value.notna().to_numpy()
+    if row["coverage"] < min_coverage or not known.any():
         return row
-    people = {"population": counted[value.index]}
+    value, ranked = value[known], rank[known]
+    people = {"population": weight[known]}
     row["mean"] = mean(value, people["population"])
     row["ratio"] = inequality.tenths(value, **people, better=one.better).ratio
     if (value >= 0).all():
@@ -715,12 +718,11 @@ def _measures(
         row["kolm_pollak_ede"] = inequality.kolm_pollak_ede(
             value, **people, epsilon=EPSILON, better=one.better
         )
-    ranked = rank.reindex(value.index)
     if ranked.notna().all() and value.sum() > 0:
         row |= _concentration(one, value, people, ranked)
     if one.scale == "ratio" and value.sum() > 0:
         row["gini"] = inequality.gini(value, **people)
-        grouping = groups[value.index] if groups is not None else None
+        grouping = groups.reindex(weight.index)[known] if groups is not None else None
         theil = inequality.theil(value, **people, groups=grouping)
         row |= {"theil_total": theil.total}
         if grouping is not None:

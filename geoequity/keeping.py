@@ -241,7 +241,8 @@ class Kept:
         if there is not None and there[0]() is value:
             return there[1]
         if _is_record(value):
-            parts = [getattr(value, one.name) for one in dataclasses.fields(value)]  # type: ignore[arg-type]
+            fields = [one for one in dataclasses.fields(value) if one.compare]  # type: ignore[arg-type]
+            parts = [getattr(value, one.name) for one in fields]
             mark = _joined(type(value).__name__.encode(), *map(self._print, parts))
         else:
             mark = _table_print(value, self._print)

@@ -6,7 +6,7 @@ were: a district whose people mostly live off the network, or a home far from
 it, is measured in a straight line instead, and says so.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoequity.indicators import SAFE_SUFFIX, STOP_PREFIX, Definition
+from geoequity.indicators import SAFE_SUFFIX, STOP_PREFIX
 from geoequity.keeping import FORGETFUL, Kept
 from geoequity.measures import proximity
 from geoequity.streets import ADULT, HeightAt, StreetNetwork, Walker, make_homes, straight_line_min
@@ -76,7 +76,8 @@ class Walks:
         Homes x places: how many are within 15 minutes; NaN where walks are
         measured in a straight line.
     by_walker
-        Minutes of other walkers than the adult, by their name.
+        Walker -> cells x purposes: minutes to the nearest place that serves it,
+        the mean of the homes of each cell. Whose walks are told first is first.
     streets_share
         By district: share of its people who live on the network, or of its land
         that lies near it where no cells tell where they live [0-1]; None
@@ -161,8 +162,8 @@ def walk(
     stops: gpd.GeoDataFrame,
     places: Iterable[str],
     by_distance: Iterable[str] = (),
-    walker: Walker = ADULT,
-    others: Iterable[Walker] = (),
+    purposes: Mapping[str, Sequence[str]] | None = None,
+    walkers: Sequence[Walker] = (ADULT,),
     manner: Manner,
     kept: Kept = FORGETFUL,
 ) -> Walks:
@@ -184,10 +185,11 @@ def walk(
         Kinds to walk to: categories of services, ``stop:<mode>``.
     by_distance
         Those of them that distances are asked of, too.
-    walker
-        Who walks.
-    others
-        Who else does.
+    purposes
+        What people walk for -> the kinds of place that serve it, by which walkers
+        are compared; those of which none is there are left out.
+    walkers
+        Who walks: everybody as the first, whom the others are compared with.
     manner
         How walks are taken.
     kept
@@ -206,6 +208,7 @@ def walk(
     CRSError
         If CRSs differ.
     """
+    walker = walkers[0]
     targets = _targets(services, stops, set(places))
     homes, share, report = kept.once(
         "homes", lambda: _homes(network, cells, manner), network, cells, manner
@@ -229,6 +232,31 @@ def walk(
             return None
         return kept.once("network", lambda: network.for_walker(who), network, who)
 
+    served = {
+        purpose: there
+        for purpose, kinds in (purposes or {}).items()
+        if (there := [one for one in kinds if one in targets])
+    }
+
+    def at_cells(who: Walker) -> pd.DataFrame:
+        some = network if who is walker else walked_by(who)
+
+        def means(which: list[str]) -> dict[str, pd.Series]:
+            kinds = {kind: targets[kind] for one in which for kind in served[one]}
+            table = minutes(some, who, kinds)
+            return {
+                one: proximity.over_homes(
+                    proximity.nearest(table, categories=served[one]), homes=homes, cells=cells.index
+                )
+                for one in which
+            }
+
+        made_of = {
+            one: ([targets[kind] for kind in kinds], some, homes, who, manner, cells.index)
+            for one, kinds in served.items()
+        }
+        return pd.DataFrame(kept.each("minutes at cells", made_of, means), index=cells.index)
+
     level = None
     if network is not None:
         level = kept.once("level", network.levelled, network)
@@ -245,7 +273,7 @@ def walk(
         minutes=minutes(network, walker, targets),
         metres=minutes(level, walker, near) * walker.m_per_min,
         counts=pd.DataFrame(counts, index=homes.index, columns=list(targets)),
-        by_walker={other.name: minutes(walked_by(other), other, targets) for other in others},
+        by_walker={one.name: at_cells(one) for one in walkers},
         streets_share=share,
         report=report,
     )
@@ -404,7 +432,8 @@ def _counts(
     network: StreetNetwork | None, targets: Mapping[str, gpd.GeoSeries], homes: gpd.GeoDataFrame
 ) -> pd.DataFrame:
     """Count what is within 15 minutes along the network; unknown where it does not serve."""
-    counts = pd.DataFrame(np.nan, index=homes.index, columns=list(targets))
+    # Whole numbers that four bytes hold as well as eight
+    counts = pd.DataFrame(np.nan, index=homes.index, columns=list(targets), dtype="float32")
     served = ~homes["straight"].to_numpy(dtype=bool)
     if network is not None and served.any():
         counts.loc[served] = network.count_within(
@@ -413,13 +442,7 @@ def _counts(
     return counts
 
 
-def report_of(
-    walks: Walks,
-    definitions: Iterable[Definition],
-    *,
-    cells: gpd.GeoDataFrame | None,
-    kept: Kept = FORGETFUL,
-) -> dict[str, Any]:
+def report_of(walks: Walks, *, cells: gpd.GeoDataFrame | None) -> dict[str, Any]:
     """
     Tell the walks of a study for its summary.
 
@@ -427,61 +450,46 @@ def report_of(
     ----------
     walks
         The walks.
-    definitions
-        The catalogue, with the city's changes.
     cells
         Cells with ``population``.
-    kept
-        What was told before of walks that are as they were.
 
     Returns
     -------
     told
         The report of the walks; ``slope``, whether hills are in them;
-        ``homes``, how many; and ``groups``: walker -> indicator of minutes ->
+        ``homes``, how many; and ``groups``: other walker -> purpose ->
         ``mean`` over the people who reach it, the ``adult`` mean, and
         ``unreached_share``, people who do not reach it, such as wheelchair
         users behind steps. Empty where nobody was counted.
     """
     homes = walks.homes
+    usual, *others = walks.by_walker or [""]
     told = {
         **walks.report,
         "slope": walks.network is not None and walks.network.is_sloped,
         "homes": None if homes is None else len(homes),
-        "groups": {name: {} for name in walks.by_walker},
+        "groups": {name: {} for name in others},
     }
-    if homes is None or cells is None or walks.minutes is None or "population" not in cells:
+    if not usual or cells is None or "population" not in cells:
         return told
     people = cells["population"].fillna(0.0)
-
-    def over_people(minutes: pd.DataFrame) -> tuple[float, float]:
-        return kept.once(
-            "over_people", lambda: _over_people(minutes, homes, people), minutes, homes, people
-        )
-
-    for one in definitions:
-        places = [place for place in one.parameters.get("categories", ()) if place in walks.minutes]
-        if one.measure != "walk_min" or not places:
-            continue
-        adult, _ = over_people(walks.minutes[places])
-        for name, minutes in walks.by_walker.items():
-            mean, unreached = over_people(minutes[places])
-            told["groups"][name][one.id] = {
+    adult = {one: _over_people(value, people)[0] for one, value in walks.by_walker[usual].items()}
+    for name in others:
+        for purpose, value in walks.by_walker[name].items():
+            mean, unreached = _over_people(value, people)
+            told["groups"][name][str(purpose)] = {
                 "mean": plain(mean),
-                "adult": plain(adult),
+                "adult": plain(adult[purpose]),
                 "unreached_share": plain(unreached),
             }
     return told
 
 
-def _over_people(
-    minutes: pd.DataFrame, homes: gpd.GeoDataFrame, people: pd.Series
-) -> tuple[float, float]:
-    """Average the walk to the nearest over those who reach it; share of those who do not."""
-    nearest = proximity.nearest(minutes, categories=list(minutes.columns))
-    value = proximity.over_homes(nearest, homes=homes, cells=people.index)
-    reached = people.where(value.notna(), 0.0)
+def _over_people(minutes: pd.Series, people: pd.Series) -> tuple[float, float]:
+    """Average cells over the people who reach the nearest; share of those who do not."""
+    reached = people.where(minutes.notna(), 0.0)
     number, total = float(reached.sum()), float(people.sum())
     if not total:
         return float("nan"), float("nan")
-    return (float((value * reached).sum()) / number if number else float("nan")), 1 - number / total
+    mean = float((minutes * reached).sum()) / number if number else float("nan")
+    return mean, 1 - number / total

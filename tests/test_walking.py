@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from shapely import LineString, Point, box
 
-from geoequity.indicators import read_catalogue
 from geoequity.streets import ADULT, OLDER, WHEELCHAIR, StreetNetwork
 from geoequity.walking import Manner, Walks, land_share, make_network, report_of, walk
 
@@ -155,20 +154,18 @@ def test_others_walk_slower_and_not_over_steps() -> None:
     )  # fmt: skip
     network, _ = make_network(stairs)
     assert network is not None
-    walks = walked(network, others=[OLDER, WHEELCHAIR])
-    served = ~walks.homes["straight"]
+    to_clinics = {"clinic_walk_min": ["clinic", "hospital"], "zoo_walk_min": ["hospital"]}
+    walks = walked(network, walkers=[ADULT, OLDER, WHEELCHAIR], purposes=to_clinics)
+    assert list(walks.by_walker) == ["adult", "older", "wheelchair"]
+    adult, older, wheels = (one["clinic_walk_min"] for one in walks.by_walker.values())
+    assert adult.tolist() == pytest.approx([mean_of(walks, cell) for cell in CELLS.index])
     slower = ADULT.speed_kmh / OLDER.speed_kmh
-    older = walks.by_walker["older"].loc[served, "clinic"]
-    assert older.tolist() == pytest.approx((walks.minutes.loc[served, "clinic"] * slower).tolist())
-    wheels = walks.by_walker["wheelchair"].loc[served, "clinic"]
-    on_steps = walks.homes.loc[served, "cell_id"] == "c1"  # all but those beyond its border
-    assert wheels[~on_steps].notna().any()
-    assert wheels[on_steps].isna().mean() >= 0.8
-    reached = wheels.dropna()
-    assert (reached >= older[reached.index] - 1e-9).all()
-    assert (reached > older[reached.index] + 1).any()
-    told = report_of(walks, read_catalogue(), cells=CELLS)
+    assert older.tolist() == pytest.approx((adult * slower).tolist())
+    assert wheels.isna().tolist() == [False, True, False]  # of c1, nearly all live on steps
+    assert wheels["c0"] > older["c0"] + 1
+    told = report_of(walks, cells=CELLS)
     assert set(told["groups"]) == {"older", "wheelchair"}
+    assert set(told["groups"]["older"]) == {"clinic_walk_min"}  # there is no hospital
     clinic = told["groups"]["older"]["clinic_walk_min"]
     expected = np.average(
         [one for cell in ("c0", "c1", "c2") for one in [mean_of(walks, cell)]],
@@ -192,13 +189,15 @@ def test_people_behind_steps_are_told_as_not_reaching() -> None:
         highway=["steps", "residential"],
     )  # fmt: skip
     network, _ = make_network(stairs)
-    walks = walked(network, others=[WHEELCHAIR], cells=CELLS.iloc[:2])
-    cut = replace(walks, by_walker={"wheelchair": walks.by_walker["wheelchair"] * np.nan})
-    told = report_of(cut, read_catalogue(), cells=CELLS.iloc[:2])["groups"]["wheelchair"]
+    to_clinics = {"clinic_walk_min": ["clinic"]}
+    walks = walked(network, walkers=[ADULT, WHEELCHAIR], cells=CELLS.iloc[:2], purposes=to_clinics)
+    none = walks.by_walker["wheelchair"] * np.nan
+    cut = replace(walks, by_walker=walks.by_walker | {"wheelchair": none})
+    told = report_of(cut, cells=CELLS.iloc[:2])["groups"]["wheelchair"]
     assert told["clinic_walk_min"]["unreached_share"] == 1
     assert told["clinic_walk_min"]["mean"] is None
     nobody = CELLS.iloc[:2].drop(columns="population")
-    assert report_of(walks, read_catalogue(), cells=nobody)["groups"] == {"wheelchair": {}}
+    assert report_of(walks, cells=nobody)["groups"] == {"wheelchair": {}}
 
 
 # ---------------------------------------------------------------------- land

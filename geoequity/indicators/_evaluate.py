@@ -125,6 +125,9 @@ class Layers:
     is_spread
         Whether the people of districts were spread over the cells, in which
         nobody counted them.
+    lengths
+        How much of each street lies in each district, once it was measured:
+        filled on the way, since several indicators ask for it.
     """
 
     districts: gpd.GeoDataFrame
@@ -149,6 +152,7 @@ class Layers:
     centre: Point | None = None
     heights_m: Mapping[str, pd.Series] | None = None
     is_spread: bool = False
+    lengths: dict[str, pd.DataFrame] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,8 +324,10 @@ def evaluate(
     of = {one.id: one for one in definitions}
     parts = narrowed(of.values(), layers) if parts is None else parts
     units = {"districts": layers.districts, "cells": layers.cells, "dice": layers.dice}
+    lengths: dict[str, pd.DataFrame] = {}
     parts = {
-        key: replace(parts[key], **units, tables=_tables_of(one, layers)) for key, one in of.items()
+        key: replace(parts[key], **units, tables=_tables_of(one, layers), lengths=lengths)
+        for key, one in of.items()
     }
     every = kept.each(
         "indicators",
@@ -867,12 +873,19 @@ def _tagged_streets(layers: Layers) -> gpd.GeoDataFrame:
     return layers.streets
 
 
+def _lengths(streets: gpd.GeoDataFrame, layers: Layers, *, of: str) -> pd.DataFrame:
+    """Measure how much of each street lies in each district, once for all that ask."""
+    if of not in layers.lengths:
+        layers.lengths[of] = streetscape.street_lengths(streets, layers.districts)
+    return layers.lengths[of]
+
+
 def _street_share(one: Definition, layers: Layers) -> _Value:
     """Share of street length with a feature."""
     streets = _tagged_streets(layers)
     parameters = one.parameters
     table = streetscape.tagged_share(
-        streetscape.street_lengths(streets, layers.districts),
+        _lengths(streets, layers, of="streets"),
         streets[parameters["tag"]],
         yes=tuple(parameters["yes"]),
         no=tuple(parameters["no"]),
@@ -898,9 +911,9 @@ def _street_length_per_km2(one: Definition, layers: Layers) -> _Value:
     chosen = streets[one.parameters["tag"]].fillna(value=False).astype(bool)
     if not chosen.any():
         raise _Absent(reason("none_mapped", feature=one.parameters["tag"]))
-    lengths = streetscape.street_lengths(streets[chosen], layers.districts)
+    lengths = _lengths(streets, layers, of="streets")
     area = layers.districts["area_m2"]
-    values = streetscape.length_per_km2(lengths, chosen[chosen], area_m2=area)
+    values = streetscape.length_per_km2(lengths, chosen, area_m2=area)
     return _of_streets(values, layers)
 
 
@@ -935,7 +948,7 @@ def _dead_end_share(_: Definition, layers: Layers) -> _Value:
 
 def _street_km_per_km2(_: Definition, layers: Layers) -> _Value:
     """Length of walkable street against area."""
-    lengths = streetscape.street_lengths(_streets(layers).edges, layers.districts)
+    lengths = _lengths(_streets(layers).edges, layers, of="network")
     every = pd.Series(True, index=_streets(layers).edges.index)  # noqa: FBT003 - a column of yes
     values = streetscape.length_per_km2(lengths, every, area_m2=layers.districts["area_m2"])
     return _of_streets(values, layers)
@@ -947,7 +960,7 @@ def _steps_share(_: Definition, layers: Layers) -> _Value:
     if not layers.tagged:
         raise _Absent(reason("no_street_tags"))
     values = streetscape.share_of_length(
-        streetscape.street_lengths(edges, layers.districts),
+        _lengths(edges, layers, of="network"),
         edges["highway"].eq("steps").astype(float),
         index=layers.districts.index,
     )
@@ -961,7 +974,7 @@ def _slope_penalty_share(_: Definition, layers: Layers) -> _Value:
     if added is None:
         raise _Absent(reason("no_elevation"))
     values = streetscape.share_of_length(
-        streetscape.street_lengths(network.edges, layers.districts),
+        _lengths(network.edges, layers, of="network"),
         added,
         index=layers.districts.index,
     )

@@ -35,6 +35,7 @@ INTERACTIVE = {"latency_ms": 100.0}
 PARTS = ("measured_speed", "household_access", "device", "public_access")
 
 _WEIGHTS = 4_000_000  # by part and group, past which they are not all written out
+_FAILING = 40_000_000  # draws of tiles weighed at a time
 _MEDIANS = 4_000_000  # draws of tiles sorted at a time
 _TINY_SHARE = 1e-6  # of a tile's area: rounding, not land
 _QUARTER = re.compile(r"(\d{4})Q([1-4])")
@@ -166,6 +167,7 @@ def broadband(
     min_tests: float = MIN_TESTS,
     draws: int = 1000,
     level: float = 0.9,
+    figures: bool = True,
 ) -> Broadband:
     """
     Measure broadband by district, with an interval for every number.
@@ -189,6 +191,9 @@ def broadband(
         Number of draws.
     level
         Level of the intervals, 0-1.
+    figures
+        Whether to work out means and medians, too, or typical values and counts
+        alone.
 
     Returns
     -------
@@ -212,7 +217,7 @@ def broadband(
         parts, districts=districts.index, min_tests=min_tests, rng=rng, draws=draws, level=level
     )
     public = parts[~known.table["suppressed"].loc[parts["district_id"]].to_numpy()]
-    table, total = _summaries(public, known)
+    table, total = _summaries(public, known, figures=figures)
     values = of_tile["value"].loc[known.tile_draws.columns]
     return Broadband(
         column=column,
@@ -477,21 +482,33 @@ def _failing(
     first = by_column[asked[0]]
     tiles, districts = first.estimates.tile_draws.columns, first.table.index
     lives = people[people["tile_id"].isin(tiles)]
-    counts = lives.pivot_table(index="tile_id", columns="district_id", values="people")
-    counts = counts.reindex(index=tiles, columns=districts).fillna(0.0)  # nobody of it lives there
+    counts = _living(lives, tiles, districts)
 
     def failing(values: Callable[[Broadband], _Floats]) -> _Floats:
         short = [values(by_column[one]) < limit for one, limit in floors.items()]
         over = [values(by_column[one]) > limit for one, limit in ceilings.items()]
-        fails = np.logical_or.reduce([*short, *over]).astype(float)
-        return fails @ counts.to_numpy()
+        fails = np.logical_or.reduce([*short, *over])
+        blocks = np.array_split(fails, -(-fails.size // _FAILING) or 1)
+        return np.concatenate([some.astype(float) @ counts for some in blocks])
 
-    tested = counts.sum().to_numpy()
+    tested = counts.sum(axis=0)
     tested = np.where((tested > 0) & ~first.table["suppressed"].to_numpy(), tested, np.nan)
     shares = failing(lambda one: one.estimates.tile_draws[tiles].to_numpy()) / tested
     observed = failing(lambda one: one.tile_values[tiles].to_numpy()[None, :])[0] / tested
     draws = pd.DataFrame(shares, columns=districts)
     return _Failing(draws, observed, tested, first.estimates.level)
+
+
+def _living(people: pd.DataFrame, tiles: pd.Index, districts: pd.Index) -> Any:
+    """Lay people out as tiles x districts: sparse where nearly all of them would be nil."""
+    rows, columns = (
+        tiles.get_indexer(people["tile_id"]),
+        districts.get_indexer(people["district_id"]),
+    )
+    known = columns >= 0
+    each = (people["people"].to_numpy(dtype=float)[known], (rows[known], columns[known]))
+    counts = sparse.csr_array(each, shape=(len(tiles), len(districts)))
+    return counts if len(tiles) * len(districts) > _WEIGHTS else counts.toarray()
 
 
 def trend(measured: Iterable[Broadband]) -> pd.DataFrame:
@@ -633,21 +650,17 @@ def _one_period(tiles: gpd.GeoDataFrame) -> str | None:
 
 
 def _summaries(
-    public: pd.DataFrame, known: smallsample.Estimates
+    public: pd.DataFrame, known: smallsample.Estimates, *, figures: bool
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Add the weighted means and medians to the typical values; and give them of all together."""
     districts = known.table.rename(columns={"low": "value_low", "high": "value_high"})
     counts = ["tiles", "tests", "devices"]
-    figures = _figures(public, known, public["district_id"]).reindex(districts.index)
-    table = pd.concat(
-        [
-            districts[["value", "value_low", "value_high"]],
-            figures,
-            districts[[*counts, "suppressed"]],
-        ],
-        axis=1,
-    )
-    together = _figures(public, known, pd.Series(0, index=public.index)).reindex([0]).iloc[0]
+    typical = districts[["value", "value_low", "value_high"]]
+    by_district, together = pd.DataFrame(index=districts.index), pd.Series(dtype=float)
+    if figures:
+        by_district = _figures(public, known, public["district_id"]).reindex(districts.index)
+        together = _figures(public, known, pd.Series(0, index=public.index)).reindex([0]).iloc[0]
+    table = pd.concat([typical, by_district, districts[[*counts, "suppressed"]]], axis=1)
     shown_counts = {"tiles": public["tile_id"].nunique(), **districts[counts[1:]].sum()}
     return table, pd.concat([together, pd.Series(shown_counts, dtype=float)]).rename("total")
 

@@ -243,11 +243,10 @@ def timed_routes(feed: Feed, *, crs: CRS, study_area: shapely.Geometry | None) -
     longest = calls.groupby(feed.trips["route_id"]).idxmax().dropna()
     trips = feed.trips.loc[longest]
     where = feed.stops.loc[feed.stop_times["stop_id"], ["lon", "lat"]].to_numpy()
-    rows = feed.stop_times["trip_id"].to_numpy()
-    some = np.isin(rows, trips.index)
-    ranks = trips.index.get_indexer(rows[some])
-    order = np.argsort(ranks, kind="stable")
-    lines = shapely.linestrings(where[some][order], indices=ranks[order])
+    ranks = trips.index.get_indexer(feed.stop_times["trip_id"])
+    some = np.flatnonzero(ranks >= 0)
+    some = some[np.argsort(ranks[some], kind="stable")]
+    lines = shapely.linestrings(where[some], indices=ranks[some])
     if len(feed.shapes):
         drawn = feed.shapes.geometry.reindex(trips["shape_id"]).to_numpy()
         lines = np.where(shapely.is_missing(drawn), lines, drawn)

@@ -461,7 +461,7 @@ class StreetNetwork:
     def _with(self, edges: gpd.GeoDataFrame, *, walker: Walker, is_sloped: bool) -> Self:
         """Put other minutes on the same streets, keeping what is known of where they run."""
         other = replace(self, edges=edges, walker=walker, is_sloped=is_sloped)
-        for name in ("_all_lines", "lines_of_largest", "_ends", "_degree", "_rank"):
+        for name in ("_all_lines", "lines_of_largest", "_bounds", "_ends", "_degree", "_rank"):
             other.__dict__[name] = getattr(self, name)
         return other
 
@@ -947,7 +947,7 @@ class StreetNetwork:
 
     def _off_map(self, shapes: np.ndarray) -> np.ndarray:
         """Tell which shapes are off the map, by shape and axis."""
-        low, high = self.edges.total_bounds.reshape(2, 2)
+        low, high = self._bounds
         bounds = shapely.bounds(shapes).reshape(-1, 2, 2)
         return (bounds[:, 1] < low - OFF_MAP_M) | (bounds[:, 0] > high + OFF_MAP_M)
 
@@ -964,6 +964,11 @@ class StreetNetwork:
         raise DataError(msg, ids=pd.Index(every[off]))
 
     # ------------------------------------------------------------ the graph
+    @cached_property
+    def _bounds(self) -> np.ndarray:
+        """Lowest and highest coordinates of the edges."""
+        return self.edges.total_bounds.reshape(2, 2)
+
     @cached_property
     def _ends(self) -> np.ndarray:
         """Positions of the two nodes of every edge."""

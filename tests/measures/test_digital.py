@@ -520,6 +520,20 @@ def test_the_published_file_without_geometry_gives_the_same_figures(fixed, barri
     pd.testing.assert_frame_equal(tiles, fixed[fixed["period"] == "2023Q3"], check_like=True)
 
 
+def test_people_of_many_districts_fall_short_as_those_of_few_do(monkeypatch):
+    rng = np.random.default_rng(8)
+    rows = [(100 * n, 40 * np.exp(rng.normal(0, 0.5)), 9, 3) for n in range(20)]
+    tiles, districts = tiles_of(rows), districts_of(700, 650, 900)
+    people = digital.people_by_tile(cells_of(districts, population=100.0), tiles)
+    measured, limit = [measure(tiles, districts)], {"at_least": {"down_mbps": 40.0}}
+    few = digital.failing_draws(people, measured, **limit)
+    monkeypatch.setattr(digital, "_WEIGHTS", 1)
+    monkeypatch.setattr(digital, "_FAILING", 700)  # a few draws at a time
+    many = digital.failing_draws(people, measured, **limit)
+    assert few.std().gt(0).all()
+    pd.testing.assert_frame_equal(many, few, rtol=1e-12)
+
+
 def test_many_groups_are_averaged_as_few_are(monkeypatch):
     rng = np.random.default_rng(4)
     values, weights = rng.normal(50, 9, (30, 200)), pd.Series(rng.uniform(1, 9, 200))
