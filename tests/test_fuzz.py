@@ -15,7 +15,7 @@ from fuzzing.mutations import Chance
 from fuzzing.running import Target, judge
 from fuzzing.targets import TARGETS
 
-SAMPLE = 12
+SAMPLE = 6
 # Inputs that were faults once, by target
 ONCE = {
     "city": (0, 100),
