@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 _Key = tuple[str, int]
 _Spot = tuple[float, float]
-_Id = Annotated[int, Field(gt=-(2**60), lt=2**60)]  # libosmium has 64 bits, and `_centre` doubles
+_Id = Annotated[int, Field(ge=0, lt=2**60)]  # below 0 stand centres, twice as far
 _Small = Annotated[int, Field(gt=-(2**31), lt=2**31)]
 _Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 _Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
