@@ -260,7 +260,11 @@ def branches(folder: Path, wanted: dict[str, tuple[str, ...]]) -> dict[str, dict
                 branch=True, data_file=str(Path(place) / "all"), config_file=False
             )
             told.combine(files, keep=True)
-            told.json_report(outfile=str(Path(place) / "told.json"), ignore_errors=True)
+            told.json_report(
+                outfile=str(Path(place) / "told.json"),
+                ignore_errors=True,
+                include=[f"*/geoequity/{one.partition(':')[0]}" for one in modules],
+            )
             report = json.loads((Path(place) / "told.json").read_text(encoding="utf-8"))["files"]
         found[name] = {one: _counted(report, one) for one in modules}
     return found
