@@ -9,7 +9,6 @@ says of each what became of it; the same command again goes on where it stopped.
 import json
 import os
 import re
-import tomllib
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +27,7 @@ from geoequity import __version__
 from geoequity.errors import ConfigError, DataWarning, GeoEquityError, SourceError
 from geoequity.locale import LANGUAGES
 from geoequity.locking import alone
+from geoequity.sources._settings import read_settings
 
 if TYPE_CHECKING:
     from geoequity.city import City
@@ -170,12 +170,9 @@ def read_batch(path: str | Path) -> tuple[list[Job], int]:
     """
     file = Path(path)
     try:
-        given = _File.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        given = _File.model_validate(read_settings(file, language="TOML"))
     except OSError as error:
         msg = f"{file}: cannot be read: {error.strerror}"
-        raise ConfigError(msg) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        msg = f"{file}: is no TOML: {error}"
         raise ConfigError(msg) from error
     except ValidationError as error:
         faults = [
@@ -183,6 +180,9 @@ def read_batch(path: str | Path) -> tuple[list[Job], int]:
         ]
         msg = f"{file}: is no batch file"
         raise ConfigError(msg, faults=faults) from error
+    except ValueError as error:
+        msg = f"{file}: is no TOML: {error}"
+        raise ConfigError(msg) from error
     from geoequity.city import presets  # noqa: PLC0415 - heavy, and a worker has no need of it
 
     known = presets()

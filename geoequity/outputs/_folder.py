@@ -21,7 +21,7 @@ from geoequity.compare import Change, Cities
 from geoequity.errors import SourceError, shown
 from geoequity.locking import alone
 from geoequity.outputs._styles import add_styles
-from geoequity.outputs._tables import write_tidy
+from geoequity.outputs._tables import restored, write_csv, write_tidy
 from geoequity.outputs._workbook import write_workbook
 from geoequity.study import Study
 
@@ -205,7 +205,7 @@ def write_tables(study: Study, folder: Path) -> None:
     write_workbook(study, folder / "study.xlsx")
     for name in _TABLES:
         getattr(study, name).to_parquet(tables / f"{name}.parquet")
-    study.catalogue.to_csv(folder / "dictionary.csv", lineterminator="\n")
+    write_csv(study.catalogue, folder / "dictionary.csv", index=True)
     write_json(folder / _MARK, study.summary)
 
 
@@ -221,7 +221,7 @@ def write_change(change: Change, folder: Path) -> None:
         An empty folder, which gets ``change.json`` and ``change.csv``: the moves
         of :class:`geoequity.compare.Change`, one row each.
     """
-    change.moves.to_csv(folder / "change.csv", index=False, lineterminator="\n")
+    write_csv(change.moves, folder / "change.csv")
     write_json(folder / _CHANGE_MARK, change.summary)
 
 
@@ -237,7 +237,7 @@ def write_cities(found: Cities, folder: Path) -> None:
         An empty folder, which gets ``compare.json`` and ``compare.csv``: the table
         of :class:`geoequity.compare.Cities`, one number a row.
     """
-    found.table.to_csv(folder / "compare.csv", index=False, lineterminator="\n")
+    write_csv(found.table, folder / "compare.csv")
     write_json(folder / _CITIES_MARK, found.summary)
 
 
@@ -268,7 +268,7 @@ def load(folder: str | Path) -> Study:
     try:
         layers = {one: gpd.read_parquet(place / path) for one, path in _LAYERS.items()}
         tables = {one: pd.read_parquet(place / "tables" / f"{one}.parquet") for one in _TABLES}
-        tables["catalogue"] = pd.read_csv(place / "dictionary.csv", index_col="id")
+        tables["catalogue"] = restored(pd.read_csv(place / "dictionary.csv", index_col="id"))
         study = Study(
             **{name: _with_none(table) for name, table in (layers | tables).items()},
             summary=json.loads((place / _MARK).read_text(encoding="utf-8")),
