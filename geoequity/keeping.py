@@ -10,8 +10,9 @@ changed.
 import dataclasses
 import hashlib
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
@@ -21,6 +22,7 @@ from pydantic import BaseModel
 
 T = TypeVar("T")
 _SIZE = 16  # bytes of a fingerprint
+_SHAPES = 50_000  # fingerprinted at a time
 _APART = b"\x1f"
 _TABLES = (pd.DataFrame, pd.Series, pd.Index, np.ndarray, pd.api.extensions.ExtensionArray)
 
@@ -293,11 +295,17 @@ def _is_record(value: object) -> bool:
     return dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
-def _joined(*parts: bytes) -> bytes:
+def _joined(*parts: bytes | memoryview) -> bytes:
     """Fingerprint parts in their order."""
+    return _folded(parts)
+
+
+def _folded(parts: Iterable[bytes | memoryview]) -> bytes:
+    """Fingerprint parts as they come: of a metropolis they would fill the memory."""
     digest = hashlib.blake2b(digest_size=_SIZE)
     for one in parts:
-        digest.update(len(one).to_bytes(8, "little") + one)
+        digest.update(len(one).to_bytes(8, "little"))
+        digest.update(one)
     return digest.digest()
 
 
@@ -351,16 +359,20 @@ def _array_print(values: Any) -> bytes:
     """Fingerprint the values of an array or a column, and what kind they are."""
     kind = values.dtype
     if str(kind) == "geometry":
-        shapes = shapely.to_wkb(np.asarray(values.array, dtype=object))
+        shapes = np.asarray(values.array, dtype=object)
         crs = str(getattr(values.array, "crs", None)).encode()
-        return _joined(b"geometry", crs, *(one or b"" for one in shapes))
+        blocks = (
+            shapely.to_wkb(shapes[at : at + _SHAPES]) for at in range(0, len(shapes), _SHAPES)
+        )
+        return _folded(chain([b"geometry", crs], (one or b"" for some in blocks for one in some)))
     if isinstance(kind, pd.CategoricalDtype):
         codes = np.ascontiguousarray(values.cat.codes if hasattr(values, "cat") else values.codes)
         words = repr(list(kind.categories)).encode()
         return _joined(b"category", words, codes.tobytes())
     if isinstance(kind, np.dtype) and not kind.hasobject:
         array = np.ascontiguousarray(values)
-        return _joined(str(kind).encode(), str(array.shape).encode(), array.tobytes())
+        plain = array.reshape(-1).view(np.uint8).data
+        return _joined(str(kind).encode(), str(array.shape).encode(), plain)
     things = np.asarray(values, dtype=object)
     try:  # texts, and what is missing
         return _joined(str(kind).encode(), pd.util.hash_array(things, categorize=False).tobytes())

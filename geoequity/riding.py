@@ -5,13 +5,15 @@ How often vehicles come is measured from the homes of the walks, as the distance
 to a stop is; journeys set out from one point of each cell.
 """
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from shapely import Point
 
 from geoequity.keeping import FORGETFUL, Kept
@@ -383,8 +385,9 @@ def ride(
     plans
         How rides are taken.
     kept
-        What was ridden before: where nothing but services changed, only they
-        are travelled to again.
+        What was ridden before: where nothing but services changed, none but new
+        places are travelled to. For this the seconds to every place stay in memory,
+        four bytes for each and each cell that people set out from.
 
     Returns
     -------
@@ -402,36 +405,28 @@ def ride(
         If CRSs differ.
     """
     points = cells.representative_point()
-    counted = {
-        name: _of_the_city(cells, column)
-        for name, column in ((JOBS, "jobs"), (PEOPLE, "population"))
-        if column in cells
-    }
-    amounts = {name: values for name, values in counted.items() if values.sum() > 0}
-    if not amounts:
-        return pd.DataFrame(index=cells.index), {}
-    origins = points if plans.sample is None else points[plans.sample.stands_for.index]
-    places = services[services["category"].isin(plans.kinds)]
-    centre = [] if plans.centre is None else [plans.centre]
-    where = [*points, *places.representative_point(), *centre]
-    kinds = _kinds(places, cells=len(cells), centre=bool(centre))
-    goals = reach.Goals(
-        amounts=pd.DataFrame(
-            {
-                name: np.concatenate([value, np.zeros(len(where) - len(cells))])
-                for name, value in amounts.items()
-            }
-        ),
-        kinds=kinds,
-        weighed_by=next(iter(amounts)),
+    amounts = pd.DataFrame(
+        {
+            name: _of_the_city(cells, column)
+            for name, column in ((JOBS, "jobs"), (PEOPLE, "population"))
+            if column in cells
+        }
     )
+    amounts = amounts.loc[:, amounts.sum() > 0]
+    if amounts.columns.empty:
+        return pd.DataFrame(index=cells.index), {}
+    by = str(amounts.columns[0])
+    origins = points if plans.sample is None else points[plans.sample.stands_for.index]
+    kinds = _kinds(services, plans)
+    places = pd.concat([gpd.GeoSeries(crs=cells.crs), *kinds.values()])
+    places = places[~places.index.duplicated()]
 
-    def reached(
-        some: Timetable, rider: Rider, *, to: reach.Goals = goals, changing: bool = False
-    ) -> pd.DataFrame:
-        journeys = some.spread(
+    def journeys(
+        some: Timetable, rider: Rider, to: Iterable[Point], *, changing: bool = False
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        return some.spread(
             origins,
-            gpd.GeoSeries(where, crs=cells.crs).loc[to.amounts.index],
+            gpd.GeoSeries(list(to), crs=cells.crs),
             streets=network,
             window=plans.window,
             within_min=plans.within_min,
@@ -439,36 +434,48 @@ def ride(
             rider=rider,
             changing=changing,
         )
-        found = reach.reach_of(journeys, to, origins=origins.index)
-        return found if plans.sample is None else found.reindex(cells.index)
 
-    # To cells and to services at once, or to services alone
+    def added_up(found: Iterable[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
+        return reach.reach_of(found, amounts, weighed_by=by, origins=origins.index)
+
+    def reached(some: Timetable, rider: Rider) -> pd.DataFrame:
+        return added_up(journeys(some, rider, points))
+
+    def seconds_to(some: Iterable[str]) -> dict[str, np.ndarray]:
+        goals = places[list(some)]
+        seconds = _room(goals, origins)
+        deque(_noted(journeys(timetable, plans.rider, goals), seconds), maxlen=0)
+        return dict(zip(goals.index, seconds, strict=True))
+
+    # To cells and to places at once, or to those places alone that are new
     def ridden(which: list[str]) -> dict[str, pd.DataFrame]:
-        to_places = [one for kind in kinds for one in _columns_of(kind)]
-        if which == ["places"] and not to_places:
-            return {"places": pd.DataFrame(index=cells.index)}
-        if which == ["places"]:
-            rest = reach.Goals(
-                amounts=goals.amounts.iloc[len(cells) :],
-                kinds=kinds.iloc[len(cells) :],
-                weighed_by=goals.weighed_by,
-            )
-            return {"places": reached(timetable, plans.rider, to=rest)[to_places]}
-        every = reached(timetable, plans.rider, changing=True)
-        rest = every.drop(columns=to_places)
-        return {
-            "cells": _without_parts(rest, timetable, plans, reached),
-            "places": every[to_places],
-        }
+        found, known = {}, {}
+        if "cells" in which:
+            seconds = _room(places, origins)
+            every = journeys(timetable, plans.rider, [*points, *places], changing=True)
+            table = added_up(_noted(every, seconds))
+            found["cells"] = _without_parts(table, timetable, plans, reached)
+            known = dict(zip(places.index, seconds, strict=True))
+        asked = [one for one in which if one != "cells"]
+        to = kept.in_memory().each(
+            "seconds",
+            {place: of for one in asked for place in kinds[one].index},
+            lambda some: known or seconds_to(some),
+        )
+        for one in asked:
+            minutes = (to[place].astype(float) / 60 for place in kinds[one].index)
+            found[one] = reach.count_of(minutes, kind=one, origins=origins.index)
+        return found
 
     of = (timetable, cells, network, plans)
-    parts = kept.each("reach", {"cells": of, "places": (*of, places)}, ridden)
-    every = [*reach.columns_of(goals), *parts["cells"].columns]
-    table = parts["cells"].join(parts["places"])[list(dict.fromkeys(every))]
-    journeys = len(origins) * len(where)
+    wanted = {one: (*of, some.index) for one, some in kinds.items()}
+    parts = kept.each("reach", {"cells": of, **wanted}, ridden)
+    table = pd.concat(parts.values(), axis=1)
+    first = reach.columns_of(amounts.columns, kinds=kinds)
+    table = table[list(dict.fromkeys([*first, *table.columns]))].reindex(cells.index)
     return table, {
-        "weighed_by": goals.weighed_by,
-        "journeys": journeys,
+        "weighed_by": by,
+        "journeys": len(origins) * (len(cells) + sum(map(len, kinds.values()))),
         **({} if plans.sample is None else {"sampled": len(origins)}),
         "draws": plans.rider.draws,
         "max_walk_min": plans.rider.max_walk_min,
@@ -476,9 +483,34 @@ def ride(
     }
 
 
-def _columns_of(kind: str) -> list[str]:
-    """Name what `measures.reach` tells of a kind of place."""
-    return [*(f"{kind}_{limit}min_count" for limit in reach.LIMITS_MIN), f"{kind}_min"]
+def _kinds(services: gpd.GeoDataFrame, plans: Plans) -> dict[str, gpd.GeoSeries]:
+    """Sort the places that journeys lead to by kind; they are known by where they are."""
+    found = {
+        kind: services.loc[services["category"] == kind].representative_point()
+        for kind in plans.kinds
+    }
+    if plans.centre is not None:
+        found[CENTRE] = gpd.GeoSeries([plans.centre], crs=services.crs)
+    return {
+        kind: some.set_axis(shapely.to_wkb(some.to_numpy(), hex=True))
+        for kind, some in sorted(found.items())
+        if len(some)
+    }
+
+
+def _room(goals: gpd.GeoSeries, origins: gpd.GeoSeries) -> np.ndarray:
+    """Make room for seconds at the median departure; there are halves, and none is rounded."""
+    return np.empty((len(goals), len(origins)), dtype="float32")
+
+
+def _noted(
+    journeys: Iterable[tuple[np.ndarray, np.ndarray]], seconds: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Note how far the last destinations are from each origin, and pass the others on."""
+    for at, (minutes, change_min) in enumerate(journeys):
+        before = minutes.shape[1] - len(seconds)
+        seconds[:, at] = minutes[reach.MIDDLE, before:] * 60
+        yield minutes[:, :before], change_min[:before]
 
 
 def _without_parts(
@@ -512,12 +544,6 @@ def _without_parts(
 def _of_the_city(cells: gpd.GeoDataFrame, column: str) -> pd.Series:
     """Count what cells hold: nothing where it is unknown, or outside all districts."""
     return cells[column].where(cells["district_id"].notna(), 0.0).fillna(0.0)
-
-
-def _kinds(places: gpd.GeoDataFrame, *, cells: int, centre: bool) -> pd.DataFrame:
-    """Tell which destinations, after the cells, are places of a kind."""
-    label = np.array([""] * cells + list(places["category"]) + [CENTRE] * centre, dtype=object)
-    return pd.DataFrame({one: label == one for one in sorted({*label} - {""})})
 
 
 def by_district(

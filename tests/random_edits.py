@@ -1,6 +1,6 @@
 """Random edits to a city, those near the borders of districts among them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -10,18 +10,22 @@ from geoequity.scenario import Edits
 from geoequity.study import Study
 
 CATEGORIES = ("clinic", "school", "hospital", "pharmacy", "wifi", "library", "green", "waste_point")
+KINDS = (
+    *("open", "close", "move", "capacity", "stop", "line"),
+    *("headway", "without", "street", "wifi", "fibre", "light"),
+)
 MODES = ("cable", "bus", "tram")
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 _NEAR_M = 60.0  # of a border, on either side
 
 
 class Dice:
     """Edits drawn for one city."""
 
-    def __init__(self, study: Study, rng: np.random.Generator) -> None:
+    def __init__(
+        self, study: Study, rng: np.random.Generator, categories: tuple[str, ...] = CATEGORIES
+    ) -> None:
         self.study = study
+        self.categories = categories
         self.made = study.made_of
         self.rng = rng
         borders = study.districts.boundary
@@ -32,17 +36,14 @@ class Dice:
 
     def edits(self) -> Edits:
         """Draw one to three edits of different kinds."""
-        kinds: dict[str, Callable[[], dict[str, Any]]] = {
-            one: getattr(self, one)
-            for one in (
-                *("open", "close", "move", "capacity", "stop", "line"),
-                *("headway", "without", "street", "wifi", "fibre", "light"),
-            )
-        }
-        chosen = self.rng.choice(list(kinds), size=self.rng.integers(1, 4), replace=False)
+        chosen = self.rng.choice(KINDS, size=self.rng.integers(1, 4), replace=False)
         if {"without", "stop"} <= set(chosen) or {"without", "headway"} <= set(chosen):
             chosen = [one for one in chosen if one != "without"]
-        return Edits.of({str(one): [kinds[str(one)]()] for one in chosen})
+        return self.edits_of(*map(str, chosen))
+
+    def edits_of(self, *kinds: str) -> Edits:
+        """Draw one edit of each of some kinds."""
+        return Edits.of({one: [getattr(self, one)()] for one in kinds})
 
     def spot(self) -> shapely.Point:
         """Draw a place on a street, every other time beside a border of districts."""
@@ -73,10 +74,12 @@ class Dice:
     def open(self) -> dict[str, Any]:
         """Open a service."""
         more = {"capacity": 100.0} if self.rng.random() < 0.5 else {}
-        return {"category": self.pick(CATEGORIES), **self.place(), **more}
+        return {"category": self.pick(self.categories), **self.place(), **more}
 
     def service(self) -> str:
-        """Draw a service, of a category first."""
+        """Draw a service, of a category first; of a few, another than is moved."""
+        if self.categories != CATEGORIES:
+            return self.other("x")
         services = self.made.sources.services
         category = self.pick(sorted(services["category"].unique()))
         return str(self.pick(services.index[services["category"] == category]))
@@ -95,7 +98,10 @@ class Dice:
 
     def other(self, kind: str) -> str:
         """Draw a service of a third of them that belongs to one kind of edit."""
-        index = self.made.sources.services.index
+        services = self.made.sources.services
+        if self.categories != CATEGORIES:
+            services = services[services["category"].isin(self.categories)]
+        index = services.index
         return str(self.pick([one for at, one in enumerate(index) if "mcx"[at % 3] == kind]))
 
     def stop(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from shapely import Point, box
 
 from geoequity import riding
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.measures.sampled import Sample
 from geoequity.transit import Feed, Rider, Timetable
 
@@ -263,6 +264,47 @@ def test_trips_whose_hour_nobody_tells_are_counted_as_they_run(timetable):
     loose = Timetable(riding.replace(timetable.feed, frequencies=table), timetable.date)
     # The metro leaves 6 times an hour, the cable 60 times
     assert riding.timetable_report(loose)["frequency_share"] == pytest.approx(6 / 66)
+
+
+def test_none_but_new_places_are_travelled_to_again(timetable, cells, services, monkeypatch):
+    looked: list[int] = []
+    spread = Timetable.spread
+
+    def counting(self, origins, destinations, **how):
+        looked.append(len(destinations))
+        return spread(self, origins, destinations, **how)
+
+    def ridden(places, at=timetable, kept=FORGETFUL):
+        return riding.ride(
+            at, cells=cells, services=places, network=None, plans=plans(centre=Point(0, 0)),
+            kept=kept,
+        )[0]  # fmt: skip
+
+    monkeypatch.setattr(Timetable, "spread", counting)
+    base = Kept()
+    ridden(services, kept=base)
+    assert looked == [5, 3]  # cells and places, and cells without changing
+    opened = gpd.GeoDataFrame(
+        {"category": ["school", "hospital"]}, geometry=[Point(6000, 3000), Point(0, 50)],
+        index=["s", "h"], crs=CRS,
+    )  # fmt: skip
+    closed = services.assign(category="bank")
+    moved = services.set_geometry([Point(6000, 3000), Point(0, 0)], crs=CRS)
+    larger = services.assign(capacity=9.0)
+    # Two places, one of them beside the old; none; one; none
+    for places, goals in (
+        (pd.concat([services, opened]), [2]), (closed, []), (moved, [1]), (larger, []),
+    ):  # fmt: skip
+        looked.clear()
+        found = ridden(places, kept=base.above())
+        assert looked == goals
+        pd.testing.assert_frame_equal(found, ridden(places), check_exact=True)
+    looked.clear()
+    slower = timetable.feed.frequencies.assign(headway_s=[900, 60])
+    other = Timetable(riding.replace(timetable.feed, frequencies=slower), timetable.date)
+    found = ridden(services, at=other, kept=base.above())
+    assert looked == [5, 3]  # by another timetable nothing that is known holds
+    pd.testing.assert_frame_equal(found, ridden(services, at=other), check_exact=True)
 
 
 def test_from_a_sample_of_cells_their_reach_is_what_it_is_from_all(timetable, cells, services):

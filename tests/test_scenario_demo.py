@@ -12,7 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from random_edits import Dice
+from random_edits import KINDS, Dice
 from same_study import assert_same
 
 import geoequity as ge
@@ -20,6 +20,7 @@ from geoequity import cli
 from geoequity.assessment import assess_edited
 from geoequity.errors import ConfigError, DataWarning
 from geoequity.keeping import FORGETFUL
+from geoequity.riding import TRAVELLED_TO
 from geoequity.scenario import Edits, read_edits
 from geoequity.scenario._amend import edited
 from geoequity.study import Study
@@ -65,6 +66,21 @@ def test_an_edit_gives_what_a_run_from_scratch_gives(base: Study, seed: int) -> 
     assert after.summary["scenario"]["edits"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(12))
+def test_places_that_are_travelled_to_give_what_a_run_from_scratch_gives(
+    base: Study, seed: int
+) -> None:
+    """Opened, closed, moved and enlarged, alone and where other vehicles run or streets lead."""
+    made, rng = base.made_of, np.random.default_rng([11, seed])
+    besides = ((), ("headway",), (), ("line",), (), ("street",))[seed % 6]
+    dice = Dice(base, rng, TRAVELLED_TO)
+    edits = dice.edits_of("open", "close", "move", "capacity", *besides)
+    after = ge.scenario.apply(base, edits)
+    whole = assess_edited(made, edited(made, edits, name="edits"), kept=FORGETFUL)
+    assert_same(after, whole)
+
+
 def test_random_edits_are_of_every_kind_and_lie_beside_borders(base: Study) -> None:
     kinds: set[str] = set()
     near = 0
@@ -76,10 +92,7 @@ def test_random_edits_are_of_every_kind_and_lie_beside_borders(base: Study) -> N
         points = gpd.GeoSeries.from_xy(*zip(*sites, strict=True), crs=4326) if sites else []
         if len(points):
             near += int((points.to_crs(base.districts.crs).distance(borders) < 75).sum())
-    assert kinds == {
-        *("open", "close", "move", "capacity", "stop", "line"),
-        *("headway", "without", "street", "wifi", "fibre", "light"),
-    }
+    assert kinds == set(KINDS)
     assert near >= 5
 
 

@@ -156,20 +156,18 @@ class Cache:
         """
         if not self._is_open:
             return
-        try:
-            tree, parts = pack(value, mark=mark)
-        except UnstorableError:
-            return
         path = self._path(name, key)
         for again in (True, False):  # once more where somebody cleared the cache just then
             draft = path.with_name(f"{_DRAFT}{secrets.token_hex(8)}")
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                self._since += _write(draft, tree, parts, of=_label(name, key))
+                self._since += _write(draft, value, mark=mark, of=_label(name, key))
                 draft.replace(path)
-            except OSError as error:
+            except (OSError, UnstorableError) as error:
                 with contextlib.suppress(OSError):
                     draft.unlink()
+                if isinstance(error, UnstorableError):
+                    return
                 if not isinstance(error, FileNotFoundError) or not again:
                     self._is_open = False
                     said = f"{self.folder}: nothing can be kept there: {error.strerror}"
@@ -223,7 +221,8 @@ class Cache:
         """
         stages = {}
         if self._stages.is_dir():
-            stages = {one.name: _size(one) for one in sorted(self._stages.iterdir())}
+            sizes = {one.name: _size(one) for one in sorted(self._stages.iterdir())}
+            stages = {name: size for name, size in sizes.items() if size}
         everything = _size(self.folder) if self.folder.is_dir() else 0
         return Held(
             folder=self.folder,
@@ -264,19 +263,25 @@ def _label(name: str, key: bytes) -> list[str]:
     return [name, key.hex(), version().hex()]
 
 
-def _write(path: Path, tree: Any, parts: list[bytes], *, of: list[str]) -> int:
+def _write(path: Path, value: object, *, mark: Mark, of: list[str]) -> int:
     """Write a file whole, and tell its size."""
-    sizes = [len(one) for one in parts]
-    last = dumps({"of": of, "sizes": sizes, "tree": tree})
+    sizes: list[int] = []
     digest = hashlib.sha256()
     with path.open("xb") as stream:
         stream.write(b"\0" * _HEAD)
-        for one in (*parts, last, len(last).to_bytes(_SIZE, "little")):
+
+        def write(one: bytes | memoryview) -> None:
+            sizes.append(len(one))
             digest.update(one)
             stream.write(one)
+
+        tree = pack(value, mark=mark, write=write)
+        last = dumps({"of": of, "sizes": list(sizes), "tree": tree})
+        write(last)
+        write(len(last).to_bytes(_SIZE, "little"))
         stream.seek(0)
         stream.write(_MAGIC + digest.digest())
-    return _HEAD + sum(sizes) + len(last) + _SIZE
+    return _HEAD + sum(sizes)
 
 
 def _opened(data: bytes, *, of: list[str]) -> tuple[Any, list[memoryview]]:

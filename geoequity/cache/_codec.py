@@ -25,6 +25,7 @@ from pydantic import BaseModel
 from pyproj import CRS
 
 Mark = Callable[[object], bytes]
+Write = Callable[[bytes | memoryview], None]
 Marks = list[tuple[object, bytes]]  # tables and records, and their fingerprints
 
 _PACKAGE = __name__.partition(".")[0]
@@ -49,7 +50,7 @@ class UnstorableError(Exception):
     """A value that has no form as bytes here."""
 
 
-def pack(value: object, *, mark: Mark) -> tuple[Any, list[bytes]]:
+def pack(value: object, *, mark: Mark, write: Write) -> Any:
     """
     Turn a result into bytes.
 
@@ -59,21 +60,21 @@ def pack(value: object, *, mark: Mark) -> tuple[Any, list[bytes]]:
         Tables, arrays, records of this package and plain values.
     mark
         Gives the fingerprint of a table or a record.
+    write
+        Called with one part after the other: all at once they would take as much
+        memory as the result.
 
     Returns
     -------
     tree
         What it is, for JSON; refers to the parts by number.
-    parts
-        Bytes.
 
     Raises
     ------
     UnstorableError
         If a part of it has no form as bytes.
     """
-    packer = _Packer(mark)
-    return packer.node(value), packer.parts
+    return _Packer(mark, write).node(value)
 
 
 def unpack(tree: Any, parts: list[memoryview]) -> tuple[Any, Marks]:
@@ -101,9 +102,10 @@ def unpack(tree: Any, parts: list[memoryview]) -> tuple[Any, Marks]:
 class _Packer:
     """Packs one result."""
 
-    def __init__(self, mark: Mark) -> None:
-        self.parts: list[bytes] = []
+    def __init__(self, mark: Mark, write: Write) -> None:
         self._mark = mark
+        self._write = write
+        self._parts = 0
         self._seen: dict[int, int] = {}
         self._held: list[object] = []  # so that no id is given twice
 
@@ -156,10 +158,11 @@ class _Packer:
             packed["mark"] = self._mark(value).hex()
         return packed
 
-    def part(self, data: bytes) -> int:
+    def part(self, data: bytes | memoryview) -> int:
         """Set bytes aside."""
-        self.parts.append(data)
-        return len(self.parts) - 1
+        self._write(data)
+        self._parts += 1
+        return self._parts - 1
 
     def array(self, values: np.ndarray) -> int:
         """Pack an array of numbers, days or fixed texts."""
@@ -168,7 +171,7 @@ class _Packer:
             raise UnstorableError(msg)
         stream = io.BytesIO()
         np.lib.format.write_array(stream, values, allow_pickle=False)
-        return self.part(stream.getvalue())
+        return self.part(stream.getbuffer())
 
     def shapes(self, shapes: np.ndarray) -> dict[str, Any]:
         """Pack geometries: lines all alike as coordinates, which is quick; others as WKB."""
@@ -188,7 +191,7 @@ class _Packer:
         batch = pa.record_batch([values], names=["of"])
         with pa.ipc.new_stream(stream, batch.schema) as writer:
             writer.write_batch(batch)
-        return self.part(stream.getvalue())
+        return self.part(stream.getbuffer())
 
     def index(self, index: pd.Index) -> dict[str, Any]:
         """Pack an index."""

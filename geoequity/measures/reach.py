@@ -1,7 +1,6 @@
 """What can be reached by public transport, how surely, and with how much changing."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,32 +8,15 @@ import pandas as pd
 LIMITS_MIN = (30, 45, 60)
 USUAL_MIN = 45  # what ways to work are measured by, unless said otherwise
 PERCENTILES = (5, 50, 95)
-_LOW, _MIDDLE, _HIGH = range(3)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Goals:
-    """
-    What there is to reach.
-
-    Parameters
-    ----------
-    amounts
-        Destinations by what they hold, such as ``jobs`` and ``people``; 0 where
-        nothing, and where unknown.
-    kinds
-        Destinations by kind of place: whether each is one.
-    weighed_by
-        Column of `amounts` by which journeys are averaged.
-    """
-
-    amounts: pd.DataFrame
-    kinds: pd.DataFrame
-    weighed_by: str
+_LOW, MIDDLE, _HIGH = range(3)
 
 
 def reach_of(
-    journeys: Iterable[tuple[np.ndarray, np.ndarray]], goals: Goals, *, origins: pd.Index
+    journeys: Iterable[tuple[np.ndarray, np.ndarray]],
+    amounts: pd.DataFrame,
+    *,
+    weighed_by: str,
+    origins: pd.Index,
 ) -> pd.DataFrame:
     """
     Add up what each origin reaches.
@@ -45,8 +27,11 @@ def reach_of(
         For each origin in its order minutes by percentile (5, 50, 95) and
         destination, infinite where not reached, and minutes of changing by
         destination or nothing, as `transit.Timetable.spread` gives them.
-    goals
-        What the destinations are.
+    amounts
+        Destinations by what they hold, such as ``jobs`` and ``people``; 0 where
+        nothing, and where unknown.
+    weighed_by
+        Column of `amounts` by which journeys are averaged.
     origins
         Origins of the result.
 
@@ -58,9 +43,6 @@ def reach_of(
         ``<amount>_<limit>min_share``
             share of all there is that is reached within 30, 45 and 60 minutes
             at the median departure (0-1; NaN where there is none);
-        ``<kind>_<limit>min_count`` and ``<kind>_min``
-            places of a kind within a limit, and the minutes to the nearest
-            (NaN where none is reached);
         ``spread_min``
             minutes between a good and a bad departure (p95 - p5), averaged over
             what is reached within an hour at the median departure, and within
@@ -69,20 +51,16 @@ def reach_of(
             minutes that go into changing, averaged over what is reached within
             an hour; NaN where nobody asked.
     """
-    amounts = goals.amounts.to_numpy(dtype=float)
-    totals = amounts.sum(axis=0)
-    kinds = goals.kinds.reindex(goals.amounts.index).to_numpy(dtype=bool)
-    weight = goals.amounts[goals.weighed_by].to_numpy(dtype=float)
+    held = amounts.to_numpy(dtype=float)
+    totals = held.sum(axis=0)
+    weight = amounts[weighed_by].to_numpy(dtype=float)
     rows = []
     for minutes, change_min in journeys:
-        median = minutes[_MIDDLE]
+        median = minutes[MIDDLE]
         row: list[float] = []
         for limit in LIMITS_MIN:
-            within = median <= limit
             with np.errstate(invalid="ignore", divide="ignore"):
-                row += list(within @ amounts / totals)
-            row += list(within @ kinds.astype(float))
-        row += [median[one].min(initial=np.inf) for one in kinds.T]
+                row += list((median <= limit) @ held / totals)
         hour = np.where(median <= LIMITS_MIN[-1], weight, 0.0)
         both = np.where(np.isfinite(minutes[_HIGH]), hour, 0.0)
         with np.errstate(invalid="ignore"):
@@ -93,29 +71,75 @@ def reach_of(
         else:
             row.append(np.nan)
         rows.append(row)
-    table = pd.DataFrame(rows, index=origins, columns=columns_of(goals), dtype=float)
-    return table.replace(np.inf, np.nan)
+    columns = columns_of(amounts.columns, kinds=())
+    return pd.DataFrame(rows, index=origins, columns=columns, dtype=float)
 
 
-def columns_of(goals: Goals) -> list[str]:
+def count_of(minutes: Iterable[np.ndarray], *, kind: str, origins: pd.Index) -> pd.DataFrame:
     """
-    Name what is added up.
+    Count the places of a kind that each origin reaches, and tell the nearest.
 
     Parameters
     ----------
-    goals
-        What the destinations are.
+    minutes
+        To each place, by origin in its order, at the median departure; infinite
+        where it is not reached.
+    kind
+        What the places are.
+    origins
+        Origins of the result.
+
+    Returns
+    -------
+    count
+        Origins by ``<kind>_<limit>min_count``, how many are reached within 30, 45 and
+        60 minutes, and ``<kind>_min``, minutes to the nearest (NaN where none is reached).
+
+    Examples
+    --------
+    >>> to_two = [np.array([20.0, np.inf]), np.array([40.0, 50.0])]
+    >>> count_of(to_two, kind="school", origins=pd.Index(["a", "b"]))
+       school_30min_count  school_45min_count  school_60min_count  school_min
+    a                 1.0                 2.0                 2.0        20.0
+    b                 0.0                 0.0                 1.0        50.0
+    """
+    counts = np.zeros((len(LIMITS_MIN), len(origins)))
+    nearest = np.full(len(origins), np.inf)
+    for one in minutes:
+        counts += one <= np.array(LIMITS_MIN)[:, None]
+        nearest = np.minimum(nearest, one)
+    nearest[np.isinf(nearest)] = np.nan
+    columns = [*(f"{kind}_{limit}min_count" for limit in LIMITS_MIN), f"{kind}_min"]
+    return pd.DataFrame(dict(zip(columns, [*counts, nearest], strict=True)), index=origins)
+
+
+def columns_of(amounts: Iterable[str], *, kinds: Iterable[str]) -> list[str]:
+    """
+    Name what is added up and counted.
+
+    Parameters
+    ----------
+    amounts
+        What places hold.
+    kinds
+        Kinds of places.
 
     Returns
     -------
     columns
-        Of `reach_of`, in their order.
+        Of `reach_of` and of `count_of`, in their order.
+
+    Examples
+    --------
+    >>> columns_of(["jobs"], kinds=["school"])[:2]
+    ['jobs_30min_share', 'school_30min_count']
     """
     named: list[str] = []
+    held, listed = list(amounts), list(kinds)
     for limit in LIMITS_MIN:
-        named += [f"{one}_{limit}min_share" for one in goals.amounts.columns]
-        named += [f"{one}_{limit}min_count" for one in goals.kinds.columns]
-    return [*named, *(f"{one}_min" for one in goals.kinds.columns), "spread_min", "change_min"]
+        named += [f"{one}_{limit}min_share" for one in held]
+        named += [f"{one}_{limit}min_count" for one in listed]
+    return [*named, *(f"{one}_min" for one in listed), "spread_min", "change_min"]
 
 
 def _mean(values: np.ndarray, weight: np.ndarray) -> float:

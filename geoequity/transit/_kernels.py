@@ -236,26 +236,132 @@ def ride(
         Takes what is found.
     """
     _clear(service.lines, on_foot, origin, desk)
-    rides = len(desk.done)
     for at in range(len(departures) - 1, -1, -1):
-        latest = departures[at] + limit
-        marked = _set_out(access, origin, departures[at], latest, desk)
-        changed = 0
-        for k in range(rides):
-            if marked == 0:
-                break
-            queued = _queue(service.calls, marked, desk)
-            improved = _ride_lines(service.lines, k, latest, queued, desk)
-            changed = _note(marked, improved, changed, desk)
-            marked = 0
-            if k + 1 < rides:
-                marked = _change(service.changes, k, latest, improved, desk)
-        _arrive(egress, changed, desk)
+        _search(service, access, origin, egress, departures[at], departures[at] + limit, desk)
         _write(at, departures[at], limit, desk, found)
+
+
+@njit(**_COMPILED)
+def ride_back(
+    service: Service,
+    egress: Ways,
+    goal: int,
+    access: Ways,
+    on_foot: Ways,
+    departures: np.ndarray,
+    limit: int,
+    desk: Desk,
+    seconds: np.ndarray,
+) -> None:
+    """
+    Find the travel time from every origin to one destination, as `ride` does.
+
+    The same search in a world that runs backwards, from the destination at every
+    second at which people may come from a vehicle that lets them off close by.
+
+    Parameters
+    ----------
+    service
+        The vehicles as `_lines.mirrored` has them, with walks between stops the other
+        way round; time runs back from the last second at which anybody may arrive.
+    egress
+        Walks from destinations back to stops.
+    goal
+        Where all travel to.
+    access
+        Walks from stops back to origins.
+    on_foot
+        Walks from destinations back to origins.
+    departures
+        When to leave home [s], rising.
+    limit
+        Longest journey [s].
+    desk
+        To work on, as that of `ride`, with the origins as destinations.
+    seconds
+        Takes what is found: departures by origins [s], `NEVER` where it is not reached
+        within the limit.
+    """
+    _clear(service.lines, on_foot, goal, desk)
+    best, walk = desk.best, desk.walk
+    end, served = departures[-1] + limit, np.zeros(len(best), dtype=np.int64)
+    arrivals = just_in_time(service, egress, goal, end - departures[0])
+    for at in range(len(arrivals) - 1, -1, -1):
+        back = arrivals[at]
+        _search(service, egress, goal, access, back, back + limit, desk)
+        for origin in range(len(best)):
+            # Who may leave as late as this arrives now; nobody has to leave earlier
+            while served[origin] < len(departures) and (
+                departures[served[origin]] <= end - best[origin]
+            ):
+                seconds[served[origin], origin] = end - back - departures[served[origin]]
+                served[origin] += 1
+    for origin in range(len(best)):
+        seconds[served[origin] :, origin] = NEVER
+        for at in range(len(departures)):
+            time = min(seconds[at, origin], walk[origin])
+            seconds[at, origin] = time if time <= limit else NEVER
+
+
+@njit(**_COMPILED)
+def just_in_time(service: Service, access: Ways, origin: int, latest: int) -> np.ndarray:
+    """
+    List when somebody can set out and not wait for the first vehicle.
+
+    Parameters
+    ----------
+    service
+        The vehicles.
+    access
+        Walks from origins to stops.
+    origin
+        Who travels.
+    latest
+        From 0 up to then [s].
+
+    Returns
+    -------
+    seconds
+        Rising.
+    """
+    first, line_of, call_of = service.calls
+    lines = service.lines
+    leaves = np.zeros(latest + 1, dtype=np.uint8)
+    for way in range(access.first[origin], access.first[origin + 1]):
+        stop, walk = access.goal[way], access.seconds[way]
+        for one in range(first[stop], first[stop + 1]):
+            line, call = line_of[one], call_of[one]
+            size = lines.first[line + 1] - lines.first[line]
+            at = lines.begin[line] + call - lines.first[line]
+            for vehicle in range(lines.vehicles[line]):
+                time = lines.departure[at + vehicle * size] - walk
+                if 0 <= time <= latest:
+                    leaves[time] = 1
+    return np.flatnonzero(leaves)
 
 
 # Arrays are taken out of their tuples before the loops, since counting references to them within
 # takes longer than all the rest.
+
+
+@njit(**_COMPILED)
+def _search(
+    service: Service, access: Ways, origin: int, egress: Ways, leave: int, latest: int, desk: Desk
+) -> None:
+    """Travel on from one departure, after all later ones."""
+    rides = len(desk.done)
+    marked = _set_out(access, origin, leave, latest, desk)
+    changed = 0
+    for k in range(rides):
+        if marked == 0:
+            break
+        queued = _queue(service.calls, marked, desk)
+        improved = _ride_lines(service.lines, k, latest, queued, desk)
+        changed = _note(marked, improved, changed, desk)
+        marked = 0
+        if k + 1 < rides:
+            marked = _change(service.changes, k, latest, improved, desk)
+    _arrive(egress, changed, desk)
 
 
 @njit(**_COMPILED)

@@ -207,6 +207,35 @@ def lines_of(patterns: Patterns, runs: pd.DataFrame, *, begin: int, end: int) ->
     )
 
 
+def mirrored(lines: Lines, *, end: int) -> Lines:
+    """
+    Let time run backwards, and vehicles with it.
+
+    Parameters
+    ----------
+    lines
+        The lines.
+    end
+        The second that becomes 0 [s].
+
+    Returns
+    -------
+    lines
+        Where one alighted one boards, and what came last comes first.
+    """
+    runs = np.multiply(np.diff(lines.first), lines.vehicles)
+    return Lines(
+        lines.first[-1] - lines.first[::-1],
+        lines.stop[::-1].copy(),
+        lines.alights[::-1].copy(),
+        lines.boards[::-1].copy(),
+        lines.vehicles[::-1].copy(),
+        len(lines.arrival) - (lines.begin + runs)[::-1],
+        np.int32(end) - lines.departure[::-1],
+        np.int32(end) - lines.arrival[::-1],
+    )
+
+
 def calls_of(lines: Lines, *, stops: int) -> Calls:
     """
     List where each stop is boarded.

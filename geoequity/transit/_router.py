@@ -11,11 +11,12 @@ import pandas as pd
 
 from geoequity._cores import in_order
 from geoequity.streets import StreetNetwork, straight_line_costs
-from geoequity.transit._kernels import NEVER, Desk, Found, Lines, Service, Ways, ride
-from geoequity.transit._lines import calls_of
+from geoequity.transit._kernels import NEVER, Desk, Found, Lines, Service, Ways, ride, ride_back
+from geoequity.transit._lines import calls_of, mirrored
 from geoequity.transit._rider import Rider, percentiles_of
 
 _BATCH, _HELD = 16, 500_000  # origins at a time, and pairs that their answers may hold
+_AS_LONG = 100  # origins that are searched from while one destination is, at the least
 _FORBIDDEN, _TIMED_BY_FEED = 3, 2  # kinds of transfers
 
 
@@ -82,7 +83,7 @@ class Router:
         changing: bool,
     ) -> Iterator[Journeys]:
         """
-        Travel from every origin to all destinations.
+        Travel from every origin to all destinations, searching from where it takes less.
 
         Parameters
         ----------
@@ -100,28 +101,77 @@ class Router:
         journeys
             Of one origin after the other.
         """
-        access = self._ways(origins, self._near, rows=len(origins))
+        rows, columns = len(origins), len(destinations)
+        access = self._ways(origins, self._near, rows=rows)
         egress = self._ways(self._near, destinations, rows=len(self.stops))
-        on_foot = self._ways(origins, destinations, rows=len(origins), within=self.rider.afoot_min)
-        services = [
-            Service(one, calls_of(one, stops=len(self.stops)), self._changes) for one in self.lines
-        ]
+        on_foot = self._ways(origins, destinations, rows=rows, within=self.rider.afoot_min)
+        if not changing and columns <= min(rows // _AS_LONG, _HELD // max(rows, 1)):
+            back = partial(
+                self._to_one,
+                services=[self._service(one, is_mirrored=True) for one in self.lines],
+                egress=_turned(egress, rows=columns),
+                access=_turned(access, rows=len(self.stops)),
+                on_foot=_turned(on_foot, rows=columns),
+                origins=rows,
+                percentiles=percentiles,
+            )
+            found = list(in_order(partial(back, one) for one in range(columns)))
+            minutes = np.stack(found, axis=-1) if found else np.empty((len(percentiles), rows, 0))
+            for origin in range(rows):
+                yield Journeys(minutes[:, origin], np.empty(0))
+            return
         task = partial(
             self._from_some,
-            services=services,
+            services=[self._service(one) for one in self.lines],
             access=access,
             egress=egress,
             on_foot=on_foot,
-            goals=len(destinations),
+            goals=columns,
             percentiles=percentiles,
             changing=changing,
         )
-        size = max(1, min(_BATCH, _HELD // max(len(destinations), 1)))
-        batches = [
-            range(one, min(one + size, len(origins))) for one in range(0, len(origins), size)
-        ]
-        for found in in_order(partial(task, some) for some in batches):
-            yield from found
+        size = max(1, min(_BATCH, _HELD // max(columns, 1)))
+        for some in in_order(
+            partial(task, range(one, min(one + size, rows))) for one in range(0, rows, size)
+        ):
+            yield from some
+
+    def _service(self, lines: Lines, *, is_mirrored: bool = False) -> Service:
+        """Lay vehicles out with where they are boarded and changed, or with time run back."""
+        stops, changes = len(self.stops), self._changes
+        if is_mirrored:
+            lines = mirrored(lines, end=int(self.departures[-1]) + self.limit_s)
+            changes = _turned(changes, rows=stops)
+        return Service(lines, calls_of(lines, stops=stops), changes)
+
+    def _to_one(
+        self,
+        goal: int,
+        *,
+        services: list[Service],
+        egress: Ways,
+        access: Ways,
+        on_foot: Ways,
+        origins: int,
+        percentiles: tuple[float, ...],
+    ) -> np.ndarray:
+        """Travel to one destination from all origins; minutes by percentile and origin."""
+        window = len(self.departures)
+        seconds = np.empty((len(services) * window, origins), dtype="int32")
+        sizes = {"stops": len(self.stops), "goals": origins, "rides": self.rider.rides}
+        for draw, service in enumerate(services):
+            ride_back(
+                service,
+                egress,
+                goal,
+                access,
+                on_foot,
+                self.departures,
+                self.limit_s,
+                _desk(service.lines, **sizes, changing=False),
+                seconds[draw * window : (draw + 1) * window],
+            )
+        return _minutes(seconds, percentiles)
 
     def _from_some(
         self,
@@ -271,6 +321,14 @@ def _laid_out(walks: pd.DataFrame, *, rows: int) -> Ways:
     goal = walks["to_id"].to_numpy(dtype="uint32")[order]  # unsigned, an index needs no check
     seconds = np.rint(walks["minutes"].to_numpy(dtype=float)[order] * 60).astype("int32")
     return Ways(first, goal, seconds)
+
+
+def _turned(ways: Ways, *, rows: int) -> Ways:
+    """Take walks from where they end."""
+    start = np.repeat(np.arange(len(ways.first) - 1, dtype="uint32"), np.diff(ways.first))
+    order = np.argsort(ways.goal, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(ways.goal, minlength=rows))])
+    return Ways(first, start[order], ways.seconds[order])
 
 
 def _desk(lines: Lines, *, stops: int, goals: int, rides: int, changing: bool) -> Desk:

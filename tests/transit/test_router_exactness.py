@@ -7,9 +7,11 @@ journeys by hand and to the list of all journeys in `test_timetable_oracle`.
 
 import datetime as dt
 import itertools
+import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 import geopandas as gpd
 import networkx as nx
@@ -46,7 +48,7 @@ from timetable_oracle import (
 )
 
 from geoequity.streets import StreetNetwork
-from geoequity.transit import Rider, Timetable
+from geoequity.transit import Rider, Timetable, _router
 
 WEDNESDAY = dt.date.fromisoformat(DATE)
 EDGE_S = 1e-4  # Walks this near to half a second or to a limit could be either; degrees are nearer
@@ -60,21 +62,32 @@ def points(places):
     )  # fmt: skip
 
 
+def from_one_side(ends, timetable, question, longer, *, streets, rider):
+    """Search from origins if that is not longer by so much, or from destinations."""
+    with mock.patch.object(_router, "_AS_LONG", longer):
+        return timetable.travel_times(
+            *ends,
+            streets=streets,
+            window=tuple(clock(one)[:5] for one in question.window_s),
+            within_min=question.within_min,
+            percentiles=question.percentiles,
+            rider=Rider(
+                max_transfers=question.max_transfers, max_walk_min=question.max_walk_min,
+                max_change_min=question.max_change_min, detour_factor=question.detour_factor,
+                **rider,
+            ),
+        )  # fmt: skip
+
+
 def routed(path, question, *, origins, destinations, streets=None, **rider):
     """Ask the router; give minutes by pair and percentile."""
-    costs = Timetable.from_gtfs(path, date=question.date).travel_times(
-        points(origins),
-        points(destinations),
-        streets=streets,
-        window=tuple(clock(one)[:5] for one in question.window_s),
-        within_min=question.within_min,
-        percentiles=question.percentiles,
-        rider=Rider(
-            max_transfers=question.max_transfers, max_walk_min=question.max_walk_min,
-            max_change_min=question.max_change_min, detour_factor=question.detour_factor,
-            **rider,
-        ),
-    )  # fmt: skip
+    timetable = Timetable.from_gtfs(path, date=question.date)
+    ends = points(origins), points(destinations)
+    costs, back = (
+        from_one_side(ends, timetable, question, longer, streets=streets, rider=rider)
+        for longer in (sys.maxsize, 1e-9)
+    )
+    pd.testing.assert_frame_equal(costs, back, check_exact=True)
     assert costs.attrs["limit_min"] == question.within_min
     if 50 in question.percentiles:
         assert costs["minutes"].equals(costs["minutes_p50"].rename("minutes"))
