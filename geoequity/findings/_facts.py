@@ -46,22 +46,70 @@ class Facts:
     catalogue: pd.DataFrame
 
     def at(self, *path: str) -> Any:
-        """Look a value of the summary up; None where any step is absent."""
+        """
+        Look a value of the summary up.
+
+        Parameters
+        ----------
+        *path
+            Keys of the summary, from the outermost in.
+
+        Returns
+        -------
+        value
+            None where any step is absent.
+        """
         value: Any = self.summary
         for step in path:
             value = value.get(step) if isinstance(value, Mapping) else None
         return value
 
     def figure(self, *path: str) -> float | None:
-        """Look a number of the summary up; None where it is absent or unknown."""
+        """
+        Look a number of the summary up.
+
+        Parameters
+        ----------
+        *path
+            Keys of the summary, from the outermost in.
+
+        Returns
+        -------
+        figure
+            None where it is absent or unknown.
+        """
         return figure(self.at(*path))
 
     def name(self, unit_id: str) -> str:
-        """Name a district."""
+        """
+        Name a district.
+
+        Parameters
+        ----------
+        unit_id
+            Its id.
+
+        Returns
+        -------
+        name
+            As people call it.
+        """
         return name(self.districts.loc[unit_id, "name"])
 
     def people(self, indicator: str | None = None) -> pd.Series | None:
-        """Residents, or the base of an indicator, of the districts that have a count."""
+        """
+        Count residents, or the base of an indicator, of districts.
+
+        Parameters
+        ----------
+        indicator
+            Its id; residents by default.
+
+        Returns
+        -------
+        people
+            By ``unit_id``, districts without a count left out; None where nobody is counted.
+        """
         base = "persons" if indicator is None else self.catalogue.loc[indicator, "base"]
         column = BASE_COLUMNS.get(base, base)
         if column not in self.districts.columns:
@@ -70,7 +118,14 @@ class Facts:
         return counted if counted.sum() > 0 else None
 
     def measure(self) -> str | None:
-        """Choose what residents are compared by: the index, else a pillar that stands."""
+        """
+        Choose what residents are compared by: the index, else a pillar that stands.
+
+        Returns
+        -------
+        measure
+            None where neither is known.
+        """
         told = {"index": self.at("index", "gap")}
         told |= {pillar: self.at("pillars", pillar, "gap") for pillar in PILLARS}
         for measure, gap in told.items():
@@ -80,12 +135,40 @@ class Facts:
         return None
 
     def typed(self, kind: str) -> tuple[list[str], float | None]:
-        """List the districts of a type and the share of residents in them."""
+        """
+        List the districts of a type and the share of residents in them.
+
+        Parameters
+        ----------
+        kind
+            The type.
+
+        Returns
+        -------
+        typed
+            Ids, and the share; None = unknown.
+        """
         units = [str(unit) for unit in self.at("types", kind, "districts") or ()]
         return units, self.figure("types", kind, "population_share")
 
     def say_type(self, kind: str, language: str, **values: object) -> str:
-        """Say how many districts and residents a type has, and name the districts."""
+        """
+        Say how many districts and residents a type has, and name the districts.
+
+        Parameters
+        ----------
+        kind
+            The type.
+        language
+            One of ``geoequity.locale.LANGUAGES``.
+        **values
+            What else fills the message.
+
+        Returns
+        -------
+        said
+            A sentence.
+        """
         units, share = self.typed(kind)
         if not units:
             return text(f"finding.{kind}.none", language=language)
@@ -101,7 +184,19 @@ class Facts:
         )
 
     def say_no_index(self, language: str) -> str:
-        """Say why there is no index."""
+        """
+        Say why there is no index.
+
+        Parameters
+        ----------
+        language
+            One of ``geoequity.locale.LANGUAGES``.
+
+        Returns
+        -------
+        said
+            A sentence.
+        """
         lost = [one for one in PILLARS if self.figure("pillars", one, "mean") is None]
         if len(lost) != 1:
             return text("finding.unseen.no_index", language=language)
@@ -109,12 +204,46 @@ class Facts:
         return text("finding.unseen.no_pillar", language=language, pillar=pillar)
 
     def say_value(self, indicator: str, value: float | None, language: str) -> str:
-        """Write a value of an indicator with its unit."""
+        """
+        Write a value of an indicator with its unit.
+
+        Parameters
+        ----------
+        indicator
+            Its id.
+        value
+            In the unit of the indicator.
+        language
+            One of ``geoequity.locale.LANGUAGES``.
+
+        Returns
+        -------
+        said
+            The number, or the word for unknown.
+        """
         unit = str(self.catalogue.loc[indicator, "unit"])
         return quantity(value, unit=unit, language=language)
 
     def say_sides(self, indicator: str, worse: float, better: float | None, language: str) -> str:
-        """Set two values of an indicator against each other, its unit said once."""
+        """
+        Set two values of an indicator against each other, its unit said once.
+
+        Parameters
+        ----------
+        indicator
+            Its id.
+        worse
+            The one value.
+        better
+            The other; None = unknown.
+        language
+            One of ``geoequity.locale.LANGUAGES``.
+
+        Returns
+        -------
+        said
+            The one alone where the other is unknown.
+        """
         said = inside(self.label(indicator, language))
         if better is None:
             value = self.say_value(indicator, worse, language)
@@ -129,7 +258,23 @@ class Facts:
         )
 
     def say_points(self, indicator: str, points: float, language: str) -> str:
-        """Name an indicator with what it makes of a gap."""
+        """
+        Name an indicator with what it makes of a gap.
+
+        Parameters
+        ----------
+        indicator
+            Its id.
+        points
+            Points of the gap.
+        language
+            One of ``geoequity.locale.LANGUAGES``.
+
+        Returns
+        -------
+        said
+            Part of a sentence.
+        """
         said = inside(self.label(indicator, language))
         points_ = in_points(points, language)
         return text("finding.driver", language=language, label=said, points=points_)
@@ -137,7 +282,25 @@ class Facts:
     def say_driver(
         self, indicator: str, points: float, sides: Sequence[float | None], language: str
     ) -> str:
-        """Name an indicator with what it makes of a gap, and its values on both sides."""
+        """
+        Name an indicator with what it makes of a gap, and its values on both sides.
+
+        Parameters
+        ----------
+        indicator
+            Its id.
+        points
+            Points of the gap.
+        sides
+            The values of the worse and of the better side; None = unknown.
+        language
+            One of ``geoequity.locale.LANGUAGES``.
+
+        Returns
+        -------
+        said
+            Without the values where either is unknown.
+        """
         worse, better = sides
         if worse is None or better is None:
             return self.say_points(indicator, points, language)
@@ -146,7 +309,21 @@ class Facts:
         return text("finding.driver_sides", language=language, sides=said, points=points_)
 
     def label(self, indicator: str, language: str) -> str:
-        """Name an indicator, also one that could not be computed."""
+        """
+        Name an indicator, also one that could not be computed.
+
+        Parameters
+        ----------
+        indicator
+            Its id.
+        language
+            One of ``geoequity.locale.LANGUAGES``.
+
+        Returns
+        -------
+        label
+            Its id where no catalogue has it.
+        """
         for known in (self.catalogue, _shipped()):
             if indicator in known.index:
                 return label(known.loc[indicator], language=language) or indicator
