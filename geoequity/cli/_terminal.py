@@ -98,7 +98,7 @@ def progress(total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
         yield lambda _: None
         return
     from rich.console import Console  # noqa: PLC0415 - long work only
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - the same
 
     columns = (SpinnerColumn(), TextColumn("{task.completed}/{task.total} {task.description}"))
     console = Console(stderr=True)
@@ -125,7 +125,7 @@ def bytes_done(*, quiet: bool) -> Iterator[Callable[[str, int, int | None], None
     if quiet or not console.is_terminal:
         yield lambda *_: None
         return
-    from rich.progress import DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+    from rich.progress import DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415 - the same
 
     columns = (TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console, transient=True) as bar:

@@ -313,7 +313,8 @@ def _types(summary: Mapping[str, Any], words: Words) -> dict[str, Any] | None:
             {
                 "name": words.text(f"type.{before}"),
                 "cells": [
-                    _cell(cells.get((before, after)), words, before == after) for after in kinds
+                    _cell(cells.get((before, after)), words, stays=before == after)
+                    for after in kinds
                 ],
             }
             for before in kinds
@@ -321,7 +322,7 @@ def _types(summary: Mapping[str, Any], words: Words) -> dict[str, Any] | None:
     }
 
 
-def _cell(one: Mapping[str, Any] | None, words: Words, stays: bool) -> dict[str, Any]:  # noqa: FBT001
+def _cell(one: Mapping[str, Any] | None, words: Words, *, stays: bool) -> dict[str, Any]:
     """Write how many districts and people took a step, or stayed."""
     if one is None:
         return {"count": "\N{EN DASH}", "range": "", "people": "", "moved": False}

@@ -262,7 +262,7 @@ def _each(people: float | None, words: Words) -> str:
     """Say how many residents a district has on average."""
     if people is None:
         return ""
-    rounded = round(people, -2) if people >= 1000 else round(people)  # noqa: PLR2004
+    rounded = round(people, -2) if people >= 1000 else round(people)  # noqa: PLR2004 - four digits
     return words.text("compare.column.each", count=words.number(rounded, 0))
 
 

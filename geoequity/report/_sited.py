@@ -347,7 +347,7 @@ def _ticks(low: float, high: float) -> list[float]:
     """Choose round numbers that hold both ends between them, with air around."""
     span = max(high - low, 0.2)
     tenth = 10.0 ** math.floor(math.log10(span))
-    step = next(one * tenth for one in (0.2, 0.5, 1.0, 2.0, 5.0) if span / (one * tenth) <= 5)  # noqa: PLR2004
+    step = next(one * tenth for one in (0.2, 0.5, 1.0, 2.0, 5.0) if span / (one * tenth) <= 5)  # noqa: PLR2004 - ticks
     first = math.floor((low - 0.1 * span) / step)
     last = math.ceil((high + 0.1 * span) / step)
     return [round(step * place, 9) for place in range(first, last + 1)]
@@ -365,7 +365,7 @@ def _part(marks: list[dict[str, Any]]) -> None:
         width = _shapes.text_width(one["name"], size=12)
         y = one["y"] + 4
         while any(
-            one["x"] + 10 < right and left < one["x"] + 10 + width and abs(y - at) < 14  # noqa: PLR2004
+            one["x"] + 10 < right and left < one["x"] + 10 + width and abs(y - at) < 14  # noqa: PLR2004 - a line of text
             for left, right, at, _ in taken
         ):
             y += 7

@@ -473,7 +473,7 @@ def _setting(key: str, value: Any, words: Words) -> str:
         value = [f"{one}: {_setting(one, other, words)}" for one, other in value.items()]
     if isinstance(value, list | tuple):
         said = [_setting(key, one, words) for one in value]
-        pair = len(said) == 2 and all(isinstance(one, float) for one in value)  # noqa: PLR2004
+        pair = len(said) == 2 and all(isinstance(one, float) for one in value)  # noqa: PLR2004 - low, high
         return words.text("format.range", low=said[0], high=said[1]) if pair else _dash(said)
     if isinstance(value, bool | str):
         known = "report.setting." + re.sub(r"\W+", "_", str(value))
