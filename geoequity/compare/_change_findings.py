@@ -27,7 +27,7 @@ def findings(summary: Summary) -> list[Finding]:
         Each with ``id``, ``text`` by language, and the ``numbers`` it states.
     """
     if summary["identical"]:
-        return [finding("identical", {}, lambda language: _say("identical.text", language))]
+        return [finding("identical", {}, say=lambda language: _say("identical.text", language))]
     if summary["scenario"] is not None:
         made = [_index(summary), _indicators(summary), _fairness(summary), _types(summary)]
         return [one for one in made if one is not None]
@@ -86,7 +86,7 @@ def _index(summary: Summary) -> Finding | None:
     numbers = {"total": len(known), "better": better, "worse": len(moved) - better}
     of = _of(summary)
     if not moved:
-        return finding("index", numbers, lambda language: _say("index.none", language, of=of))
+        return finding("index", numbers, say=lambda language: _say("index.none", language, of=of))
     most = max(moved, key=lambda key: abs(moved[key]["index"]["change"]))
     ends = {one: moved[most]["index"][one] for one in ("old", "new", "low", "high")}
 
@@ -105,7 +105,7 @@ def _index(summary: Summary) -> Finding | None:
             range=f" {between}" if ends["low"] != ends["high"] else "",
         )
 
-    return finding("index", numbers | {"district": most} | ends, say)
+    return finding("index", numbers | {"district": most} | ends, say=say)
 
 
 def _indicators(summary: Summary) -> Finding:
@@ -124,7 +124,7 @@ def _indicators(summary: Summary) -> Finding:
         listed = "; ".join(told)
         return _say("indicators.some", language, of=_of(summary), **numbers, listed=listed)
 
-    return finding("indicators", numbers, say)
+    return finding("indicators", numbers, say=say)
 
 
 def _indicator(summary: Summary, rows: list[Mapping[str, Any]], language: str) -> str:
@@ -159,7 +159,7 @@ def _mean(summary: Summary) -> Finding | None:
         effect = _points(index["set_effect"], language)
         return f"{said} {_say('mean.set', language, effect=effect)}"
 
-    return finding("mean", numbers, say)
+    return finding("mean", numbers, say=say)
 
 
 def _fairness(summary: Summary) -> Finding | None:
@@ -180,7 +180,7 @@ def _fairness(summary: Summary) -> Finding | None:
         }
         return _say("fairness.text", language, of="scenario", **written)
 
-    return finding("fairness", numbers, say)
+    return finding("fairness", numbers, say=say)
 
 
 def _convergence(summary: Summary) -> Finding | None:
@@ -195,7 +195,7 @@ def _convergence(summary: Summary) -> Finding | None:
         said = _say(f"convergence.{one['spread_says']}", language, **points)
         return f"{said} {_say('convergence.slope_' + one['slope_says'], language)}"
 
-    return finding("convergence", ends | {"slope": one["slope"]}, say)
+    return finding("convergence", ends | {"slope": one["slope"]}, say=say)
 
 
 def _types(summary: Summary) -> Finding | None:
@@ -223,7 +223,7 @@ def _types(summary: Summary) -> Finding | None:
         listed = listing(steps, language=language, most=_LISTED)
         return _say("types.moved", language, count=len(moved), listed=listed)
 
-    return finding("types", {"moved": len(moved), "total": len(types)}, say)
+    return finding("types", {"moved": len(moved), "total": len(types)}, say=say)
 
 
 def _data(summary: Summary) -> Finding:
@@ -247,4 +247,4 @@ def _data(summary: Summary) -> Finding:
             said.append(_say("data.gone", language, names=listed))
         return " ".join(said)
 
-    return finding("data", data["sources"] | {"indicators_in_one": alone}, say)
+    return finding("data", data["sources"] | {"indicators_in_one": alone}, say=say)

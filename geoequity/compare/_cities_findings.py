@@ -93,12 +93,12 @@ def _ground(summary: Summary) -> Finding:
     total = len(summary["cities"])
     numbers = {"cities": total, "inside": len(values)}
     if head is None:
-        return finding("ground", numbers, lambda language: _say("ground.none", language))
+        return finding("ground", numbers, say=lambda language: _say("ground.none", language))
     if head["kind"] == "indicator":
         return finding(
             "ground",
             numbers | {"indicators": 1},
-            lambda language: _say(
+            say=lambda language: _say(
                 "ground.indicator",
                 language,
                 label=what_of(summary, language),
@@ -121,7 +121,7 @@ def _ground(summary: Summary) -> Finding:
         inside = listing(names, language=language, most=_LISTED)
         return f"{said} {_say('ground.which', language, names=inside)}"
 
-    return finding("ground", numbers | {"indicators": shared}, say)
+    return finding("ground", numbers | {"indicators": shared}, say=say)
 
 
 def _gap(summary: Summary) -> Finding | None:
@@ -135,7 +135,7 @@ def _gap(summary: Summary) -> Finding | None:
     if head is None:
         return None
     if len(gaps) < 2:  # noqa: PLR2004 - a pair
-        return finding("gap", {}, lambda language: _say("gap.none", language))
+        return finding("gap", {}, say=lambda language: _say("gap.none", language))
     most = max(gaps, key=lambda one: gaps[one]["value"])
     least = min(gaps, key=lambda one: gaps[one]["value"])
     holds = None
@@ -158,7 +158,7 @@ def _gap(summary: Summary) -> Finding | None:
         return f"{said} {_say(verdict, language, share=holds)}"
 
     numbers = {"widest": most, "narrowest": least, "holds": holds}
-    return finding("gap", numbers, say)
+    return finding("gap", numbers, say=say)
 
 
 def _points(told: Mapping[str, Any], language: str) -> str:
@@ -179,7 +179,7 @@ def _rank(summary: Summary) -> Finding | None:
     return finding(
         "rank",
         told,
-        lambda language: _say(
+        say=lambda language: _say(
             "rank.text",
             language,
             n=told["n"],
@@ -220,7 +220,7 @@ def _neglected(summary: Summary) -> Finding:
             said += " " + _say("neglected.own", language, listed=shares(own, language))
         return said
 
-    return finding("neglected", {city: _plain(one) for city, one in told.items()}, say)
+    return finding("neglected", {city: _plain(one) for city, one in told.items()}, say=say)
 
 
 def _plain(told: Any) -> float:
@@ -251,7 +251,9 @@ def _theil(summary: Summary) -> Finding | None:
             most=labels[most],
         )
 
-    return finding("theil", {"count": len(within), "low": within[least], "high": within[most]}, say)
+    return finding(
+        "theil", {"count": len(within), "low": within[least], "high": within[most]}, say=say
+    )
 
 
 def _apart(summary: Summary) -> Finding:
@@ -263,4 +265,4 @@ def _apart(summary: Summary) -> Finding:
         "out": kinds.count(LEFT_OUT),
         "care": kinds.count(CARE),
     }
-    return finding("apart", numbers, lambda language: _say("apart.text", language, **numbers))
+    return finding("apart", numbers, say=lambda language: _say("apart.text", language, **numbers))

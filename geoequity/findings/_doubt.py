@@ -42,7 +42,7 @@ def _unseen(facts: Facts) -> Finding | None:
             said.append(text("finding.unseen.outside", language=language, count=count))
         return " ".join(said)
 
-    return finding("unseen", plain(numbers), say)
+    return finding("unseen", plain(numbers), say=say)
 
 
 def _thin(facts: Facts) -> Finding | None:
@@ -62,7 +62,7 @@ def _thin(facts: Facts) -> Finding | None:
             names=listing(names, language=language, most=NAMED),
         )
 
-    return finding("thin", plain({"count": len(units), "population_share": share}), say)
+    return finding("thin", plain({"count": len(units), "population_share": share}), say=say)
 
 
 TELLERS: dict[str, Teller] = {"unseen": _unseen, "thin": _thin}

@@ -336,7 +336,7 @@ def _shipped() -> pd.DataFrame:
     return catalogue_table(read_catalogue())
 
 
-def finding(key: str, numbers: Mapping[str, Any], say: Callable[[str], str]) -> Finding:
+def finding(key: str, numbers: Mapping[str, Any], *, say: Callable[[str], str]) -> Finding:
     """
     Put a finding together in every language.
 

@@ -35,7 +35,7 @@ def _without(facts: Facts) -> Finding | None:
         names = facts.districts["name"]
         return say_without(told, mode=mode, names=names, language=language)
 
-    return finding("without", plain(numbers), say)
+    return finding("without", plain(numbers), say=say)
 
 
 def losses(told: Mapping[str, Any]) -> list[str]:

@@ -67,7 +67,7 @@ def _gap(facts: Facts) -> Finding | None:
             **{key: in_points(value, language) for key, value in numbers.items()},
         )
 
-    return finding("gap", plain(numbers), say)
+    return finding("gap", plain(numbers), say=say)
 
 
 def _even(facts: Facts, measure: str, gap: float) -> Finding:
@@ -84,7 +84,7 @@ def _even(facts: Facts, measure: str, gap: float) -> Finding:
             threshold=numbers["threshold"],
         )
 
-    return finding("gap", plain(numbers), say)
+    return finding("gap", plain(numbers), say=say)
 
 
 def _drivers(facts: Facts) -> Finding | None:
@@ -124,7 +124,7 @@ def _drivers(facts: Facts) -> Finding | None:
         key = "finding.drivers.types" if by_type else "finding.drivers.tenths"
         return text(key, language=language, items=joined(items, language))
 
-    return finding("drivers", plain(numbers), say)
+    return finding("drivers", plain(numbers), say=say)
 
 
 def _made(
@@ -170,7 +170,7 @@ def _made(
         both = {pillar: in_points(points, language) for pillar, points in pillars.items()}
         return f"{said} {text('finding.drivers.pillars', language=language, **both)}"
 
-    return finding("drivers", plain(numbers), say)
+    return finding("drivers", plain(numbers), say=say)
 
 
 def _divide(facts: Facts) -> Finding | None:
@@ -226,7 +226,7 @@ def _divide(facts: Facts) -> Finding | None:
                 said.append(text("finding.divide.beside", language=language, sides=both))
         return " ".join(said)
 
-    return finding("divide", plain(numbers), say)
+    return finding("divide", plain(numbers), say=say)
 
 
 def _leaning(facts: Facts) -> Finding | None:
@@ -265,7 +265,7 @@ def _leaning(facts: Facts) -> Finding | None:
             concentration=number(lean, language=language, decimals=2),
         )
 
-    return finding("leaning", plain(numbers), say)
+    return finding("leaning", plain(numbers), say=say)
 
 
 def _stratifier(facts: Facts) -> Finding | None:
@@ -307,7 +307,7 @@ def _stratifier(facts: Facts) -> Finding | None:
             correlation=number(link, language=language, decimals=2),
         )
 
-    return finding("stratifier", plain({"rank_correlation": link}), say)
+    return finding("stratifier", plain({"rank_correlation": link}), say=say)
 
 
 def _perception(facts: Facts) -> Finding | None:
@@ -351,7 +351,7 @@ def _perception(facts: Facts) -> Finding | None:
         more = text("finding.perception.more", language=language, count=len(apart) - 1)
         return f"{text_} {more}"
 
-    return finding("perception", plain({**said, **measured, "disagreements": len(apart)}), say)
+    return finding("perception", plain({**said, **measured, "disagreements": len(apart)}), say=say)
 
 
 def _own(texts: Mapping[str, str], language: str) -> str:

@@ -60,7 +60,7 @@ def _neighbours(facts: Facts) -> Finding | None:
     def say(language: str) -> str:
         return " ".join(filter(None, (part(language) for part in parts)))
 
-    return finding("neighbours", plain(numbers), say)
+    return finding("neighbours", plain(numbers), say=say)
 
 
 def _cluster(facts: Facts, kind: str, numbers: dict[str, Any]) -> Callable[[str], str]:
@@ -146,7 +146,7 @@ def _walking(facts: Facts) -> Finding | None:
             items=joined(items, language),
         )
 
-    return finding("walking", plain(numbers), say)
+    return finding("walking", plain(numbers), say=say)
 
 
 def _standing(facts: Facts) -> Finding | None:
@@ -178,7 +178,7 @@ def _standing(facts: Facts) -> Finding | None:
         ]
         return text("finding.facts.text", language=language, items=joined(items, language))
 
-    return finding("facts", plain(numbers), say)
+    return finding("facts", plain(numbers), say=say)
 
 
 def _ends(facts: Facts, indicator: str) -> tuple[str, str]:

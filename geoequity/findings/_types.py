@@ -36,7 +36,7 @@ def _neglected(facts: Facts) -> Finding | None:
         said = [facts.say_type("neglected", language, total=len(facts.districts))]
         return " ".join([*said, *(facts.say_type(kind, language) for kind in beside)])
 
-    return finding("neglected", plain(numbers), say)
+    return finding("neglected", plain(numbers), say=say)
 
 
 def _showcase(facts: Facts) -> Finding | None:
@@ -58,7 +58,7 @@ def _showcase(facts: Facts) -> Finding | None:
         said = [facts.say_type(kind, language) for kind in kinds]
         return " ".join(said if why is None else [said[0], why["text"][language], *said[1:]])
 
-    return finding(kinds[0], plain(numbers), say)
+    return finding(kinds[0], plain(numbers), say=say)
 
 
 def _decoration(facts: Facts) -> Finding | None:
@@ -102,7 +102,7 @@ def _decoration(facts: Facts) -> Finding | None:
             **items,
         )
 
-    return finding("decoration", plain(numbers), say)
+    return finding("decoration", plain(numbers), say=say)
 
 
 TELLERS: dict[str, Teller] = {

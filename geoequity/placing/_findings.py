@@ -119,7 +119,7 @@ def _gain(summary: Summary) -> Finding:
             return _say("gain.between", language, **known)
         return _say(f"gain.{objective}", language, **known)
 
-    return finding("gain", numbers, say)
+    return finding("gain", numbers, say=say)
 
 
 def _trade(summary: Summary) -> Finding | None:
@@ -141,7 +141,7 @@ def _trade(summary: Summary) -> Finding | None:
         said = {key: _fine(one, language, digits[key]) for key, one in numbers.items()}
         return _say(f"trade.{'alike' if alike else 'free' if free else 'ede'}", language, **said)
 
-    return finding("trade", numbers, say)
+    return finding("trade", numbers, say=say)
 
 
 def _where(summary: Summary) -> Finding | None:
@@ -162,7 +162,7 @@ def _where(summary: Summary) -> Finding | None:
             **{key: _min(one, language) for key, one in ends.items()},
         )
 
-    return finding("where", ends, say)
+    return finding("where", ends, say=say)
 
 
 def _groups(summary: Summary) -> Finding | None:
@@ -189,7 +189,7 @@ def _groups(summary: Summary) -> Finding | None:
             **{key: _min(one, language) for key, one in numbers.items()},
         )
 
-    return finding("groups", numbers, say)
+    return finding("groups", numbers, say=say)
 
 
 def _proof(summary: Summary) -> Finding:
@@ -213,7 +213,7 @@ def _proof(summary: Summary) -> Finding:
             off=percent(result["off_share"], language=language),
         )
 
-    return finding("proof", numbers, say)
+    return finding("proof", numbers, say=say)
 
 
 def _doubt(summary: Summary) -> Finding | None:
@@ -235,4 +235,4 @@ def _doubt(summary: Summary) -> Finding | None:
             for key in keys
         )
 
-    return finding("doubt", {key: people[key] for key in keys}, say)
+    return finding("doubt", {key: people[key] for key in keys}, say=say)
