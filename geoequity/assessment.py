@@ -1241,7 +1241,11 @@ def _study(work: _Work) -> Study:
         transit=work.kept.once(
             "transit by district",
             lambda: by_district(
-                work.rides, homes=work.walks.homes, cells=cells, districts=table.index
+                work.rides,
+                homes=work.walks.homes,
+                cells=cells,
+                districts=table.index,
+                kept=work.kept.in_memory(),
             ),
             *(work.rides, work.walks.homes, cells, table.index),
         ),
