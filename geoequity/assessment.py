@@ -1177,6 +1177,7 @@ def _study(work: _Work) -> Study:
             evaluation,
             definitions=work.definitions,
             population=people_of(work.districts),
+            kept=work.kept.in_memory(),
         ),
         online=inclusion(scores),
         walking=report_of(work.walks, cells=cells),
