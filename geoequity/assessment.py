@@ -6,6 +6,7 @@ tables; what the city file says is spelled out here and nowhere below.
 """
 
 import copy
+import gc
 import resource
 import secrets
 import time
@@ -276,9 +277,22 @@ def assess_edited(
         If a table breaks its contract.
     """
     stages = _Stages(progress)
-    return _assessed(
-        before.city, sources, before.definitions, stages=stages, kept=kept, before=before
-    )
+    with _uncollected():
+        return _assessed(
+            before.city, sources, before.definitions, stages=stages, kept=kept, before=before
+        )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Put off looking for garbage: every search goes through all that is kept, to find little."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _read(city: City, definitions: list[Definition], kept: Kept) -> Collected:
@@ -501,6 +515,7 @@ def _measures(
     least = city.city.min_coverage
     groups = (*city.cells.groups, *city.cells.group_areas) if city.cells else ()
     ranked = [key for key in evaluation.districts if of[key].role == "stratifier"][:1]
+    rank = evaluation.districts[ranked[0]] if ranked else None
     sample = city.cells is not None and city.cells.sample
 
     def those(which: list[str]) -> Evaluation:
@@ -511,7 +526,8 @@ def _measures(
     values = {
         key: (
             of[key],
-            evaluation.districts[list(dict.fromkeys([*ranked, key]))],
+            rank,
+            evaluation.districts[key],
             evaluation.cells[key] if evaluation.levels[key] == "cell" else None,
             cells,
             districts,

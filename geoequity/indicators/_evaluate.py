@@ -527,7 +527,13 @@ def _aggregate(
     amount = made.value * weights if made.amount is None else made.amount
     amount, weights = (one.reindex(layers.cells.index) for one in (amount, weights))
     known = amount.notna() & weights.notna()
-    table = pd.DataFrame({"weight": weights, "product": amount}).where(known).assign(all=weights)
+    both = {"weight": weights, "product": amount}
+    table = pd.DataFrame(
+        {
+            key: np.where(known, one.to_numpy(dtype=float, na_value=np.nan), np.nan)
+            for key, one in both.items()
+        }
+    ).assign(all=weights.to_numpy())
     at = layers.districts.index.get_indexer(layers.cells["district_id"])  # -1 outside all of them
     sums = table[at >= 0].groupby(at[at >= 0]).sum()
     sums = sums.reindex(range(len(layers.districts))).set_axis(layers.districts.index)
