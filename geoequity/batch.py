@@ -9,17 +9,16 @@ says of each what became of it; the same command again goes on where it stopped.
 import json
 import os
 import re
-import shutil
-import tomllib
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -27,6 +26,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from geoequity import __version__
 from geoequity.errors import ConfigError, DataWarning, GeoEquityError, SourceError
 from geoequity.locale import LANGUAGES
+from geoequity.locking import alone
+from geoequity.sources._settings import read_settings
 
 if TYPE_CHECKING:
     from geoequity.city import City
@@ -169,12 +170,9 @@ def read_batch(path: str | Path) -> tuple[list[Job], int]:
     """
     file = Path(path)
     try:
-        given = _File.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        given = _File.model_validate(read_settings(file, language="TOML"))
     except OSError as error:
         msg = f"{file}: cannot be read: {error.strerror}"
-        raise ConfigError(msg) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        msg = f"{file}: is no TOML: {error}"
         raise ConfigError(msg) from error
     except ValidationError as error:
         faults = [
@@ -182,6 +180,9 @@ def read_batch(path: str | Path) -> tuple[list[Job], int]:
         ]
         msg = f"{file}: is no batch file"
         raise ConfigError(msg, faults=faults) from error
+    except ValueError as error:
+        msg = f"{file}: is no TOML: {error}"
+        raise ConfigError(msg) from error
     from geoequity.city import presets  # noqa: PLC0415 - heavy, and a worker has no need of it
 
     known = presets()
@@ -349,6 +350,8 @@ def run(
         If the folder cannot be written, another batch runs into it, its ledger is
         damaged, or the scheduler does not answer.
     """
+    from geoequity import outputs  # noqa: PLC0415 - heavy
+
     folder = Path(out).resolve()
     with _alone(folder):
         entries = _read_ledger(folder)
@@ -376,8 +379,8 @@ def run(
         finally:
             for job in todo:  # what a killed process had begun to write
                 _begun(job, folder).unlink(missing_ok=True)
-                for draft in folder.glob(f".{job.name}-*"):
-                    shutil.rmtree(draft, ignore_errors=True)
+                with suppress(SourceError), outputs.alone_in(folder / job.name):
+                    pass
         _write_ledger(folder, entries)
     return Batch(folder=folder, entries={job.name: entries[job.name] for job in jobs}, kept=kept)
 
@@ -445,13 +448,20 @@ def _on_processes(
 def _pool(threads: int) -> ProcessPoolExecutor:
     """Start one process, which leaves the other cores to its fellows."""
     return ProcessPoolExecutor(
-        1, mp_context=get_context("spawn"), initializer=_few_threads, initargs=(threads,)
+        1, mp_context=get_context("spawn"), initializer=_begin_work, initargs=(threads,)
     )
 
 
-def _few_threads(threads: int) -> None:
-    """Keep kernels to some cores, before any of them is loaded."""
+def _begin_work(threads: int) -> None:
+    """Keep kernels to some cores, before any is loaded, and end when the batch is killed."""
     os.environ["NUMBA_NUM_THREADS"] = str(threads)
+    Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
+
+
+def _end_with(batch: Any) -> None:
+    """End at once with a process: nobody would ever give this one work or a word again."""
+    batch.join()
+    os._exit(1)
 
 
 def _on_cluster(jobs: list[Job], folder: Path, write: Write, scheduler: str, ended: _Ended) -> None:
@@ -500,20 +510,12 @@ def _unchanged(job: Job, folder: Path) -> bool:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keep other batches out of a folder."""
-    import fcntl  # noqa: PLC0415 - not on Windows, where batches do not run yet
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / _LOCK).open("w")
     except OSError as error:
         msg = f"{folder}: cannot be written: {error.strerror}"
         raise SourceError(msg, source=folder) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            msg = f"{folder}: another batch is running into it"
-            raise SourceError(msg, source=folder) from error
+    with alone(folder / _LOCK, place=folder, does="is running a batch into it"):
         yield
 
 

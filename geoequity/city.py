@@ -7,7 +7,6 @@ values.
 """
 
 import datetime as dt
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 from geoequity.errors import ConfigError
 from geoequity.schema import MODES
 from geoequity.sources._cache import cache_folder
+from geoequity.sources._settings import read_settings
 from geoequity.sources.spec import (
     GRID,
     RASTER_SUFFIXES,
@@ -43,6 +43,7 @@ from geoequity.sources.spec import (
 )
 from geoequity.transit import MORNING, window_of
 
+_Key = tuple[str | int, ...]  # where a value stands in a city file
 _ID = r"^[a-z][a-z0-9_]*$"
 _OF_STUDY = ("districts", "cells")  # zonings of the summary that are no zoning of the file
 _OF_TIMETABLES = (  # keys of [transit] that mean nothing without one
@@ -689,16 +690,17 @@ def default_folder(preset: str) -> Path:
 def _read_toml(file: Path) -> dict[str, Any]:
     """Read TOML or say what is wrong with it."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        found: dict[str, Any] = read_settings(file, language="TOML")
     except OSError as error:
         msg = f"{file}: no such city file" if not file.exists() else f"{file}: {error.strerror}"
         raise ConfigError(msg) from error
     except UnicodeDecodeError as error:
         msg = f"{file}: not UTF-8 text"
         raise ConfigError(msg) from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         msg = f"{file}: not valid TOML: {error}"
         raise ConfigError(msg) from error
+    return found
 
 
 def _paths_in(value: object) -> Iterator[Path]:
@@ -719,7 +721,7 @@ def _paths_in(value: object) -> Iterator[Path]:
 
 def _absent(raw: dict[str, Any], folder: Path) -> list[str]:
     """Find the files that a raw city file names and that are not there."""
-    keys: dict[Path, list[str]] = {}
+    keys: dict[Path, list[_Key]] = {}
     for key, path in _paths(raw, folder):
         keys.setdefault(path, []).append(key)
     offered = {path for path, named in keys.items() if any(_is_offered(raw, one) for one in named)}
@@ -736,17 +738,18 @@ def _absent(raw: dict[str, Any], folder: Path) -> list[str]:
     return lost + told
 
 
-def _spoken(keys: list[str]) -> str:
+def _spoken(keys: list[_Key]) -> str:
     """Name the first of several blocks that read one file."""
-    return keys[0] if len(keys) == 1 else f"{keys[0]} and {len(keys) - 1} more"
+    first = ".".join(map(str, keys[0]))
+    return first if len(keys) == 1 else f"{first} and {len(keys) - 1} more"
 
 
-def _is_offered(raw: Any, key: str) -> bool:
+def _is_offered(raw: Any, key: _Key) -> bool:
     """Tell whether the block of a path gives an address."""
     block = raw
-    for part in key.split(".")[:-1]:
-        block = block[int(part)] if isinstance(block, list) else block[part]
-    return ("population_url" if key.endswith(".population") else "url") in block
+    for part in key[:-1]:
+        block = block[part]
+    return ("population_url" if key[-1] == "population" else "url") in block
 
 
 def _files_of(block: Any) -> tuple[Path, ...]:
@@ -768,9 +771,9 @@ def _offered(block: Any) -> str | None:
     return getattr(block, "population_url", None)
 
 
-def _is_there(key: str, path: Path) -> bool:
+def _is_there(key: _Key, path: Path) -> bool:
     """Tell whether a path is a file, or a folder where one will do."""
-    return path.is_file() or (key.endswith(".gtfs") and path.is_dir())
+    return path.is_file() or (key[-1] == "gtfs" and path.is_dir())
 
 
 def _absence(path: Path) -> str:
@@ -778,11 +781,11 @@ def _absence(path: Path) -> str:
     return f"{path} is a folder; name a file, or zip it" if path.is_dir() else f"no file {path}"
 
 
-def _paths(raw: object, folder: Path, key: str = "") -> Iterator[tuple[str, Path]]:
+def _paths(raw: object, folder: Path, key: _Key = ()) -> Iterator[tuple[_Key, Path]]:
     """Find every ``path`` of a raw city file, with its key."""
     if isinstance(raw, Mapping):
         for name, value in raw.items():
-            where = f"{key}.{name}" if key else str(name)
+            where = (*key, name)
             if _is_path(name, value):
                 for one in value if isinstance(value, list) else [value]:
                     if isinstance(one, str):
@@ -791,7 +794,7 @@ def _paths(raw: object, folder: Path, key: str = "") -> Iterator[tuple[str, Path
                 yield from _paths(value, folder, where)
     elif isinstance(raw, list):
         for number, value in enumerate(raw):
-            yield from _paths(value, folder, f"{key}.{number}")
+            yield from _paths(value, folder, (*key, number))
 
 
 def _is_path(name: str, value: object) -> bool:

@@ -297,13 +297,13 @@ def by_indicator(
     wifi    0.25
     Name: points, dtype: float64
     """
-    floats_of(parts, name="parts")
+    parts = floats_of(parts, name="parts")
     make = _summed if combine is None else combine
     value = pd.Series(make(parts.to_numpy(dtype=float)), index=parts.index, name="parts")
     if levelled is not None:
         check_same_index(parts, levelled, names=("parts", "levelled"))
         levelled = levelled.reindex(columns=parts.columns)
-        floats_of(levelled, name="levelled")
+        levelled = floats_of(levelled, name="levelled")
         value = value.mask((levelled.isna() & parts.notna()).any(axis=1))
     counted, people = _counted(value, population)
     present = parts.loc[counted].to_numpy(dtype=float)

@@ -20,12 +20,12 @@ import geopandas as gpd
 
 from geoequity.city import City, Wanted
 from geoequity.errors import ConfigError, DataWarning, GeoEquityError, SourceError
+from geoequity.locking import alone, locked
 from geoequity.sources import _cache, near
 from geoequity.sources._addresses import parse, told
 from geoequity.sources._remote import (
     Client,
     Patience,
-    locked,
     place,
     write_json,
 )
@@ -34,6 +34,7 @@ from geoequity.sources.files import Record, sha256
 
 _CHECKING = Patience(connect_s=10, read_s=20, head_s=30, total_s=60, tries=2)
 _OF_ONES_OWN = ("fetched.json",)
+_LOCK = ".fetching.lock"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def fetch(
     refresh: bool = False,
     client: Client | None = None,
     tell: Callable[[str, int, int | None], None] | None = None,
+    wait: Callable[[str], None] | None = None,
 ) -> list[Fetched]:
     """
     Download the files of a city that are not there.
@@ -86,6 +88,9 @@ def fetch(
         What downloads, in place of one that may ask the hosts of the city file.
     tell
         Called with the block, the bytes that came and how many there will be.
+    wait
+        Called with which process is fetching into the folder, to wait until it ends
+        rather than raise.
 
     Returns
     -------
@@ -97,11 +102,25 @@ def fetch(
     ConfigError
         If a path leads out of the folder, or a file has two addresses.
     SourceError
-        If some cannot be had; names them all, and keeps the others.
+        If some cannot be had; names them all, and keeps the others. If another
+        process is fetching into the folder, and nobody waits.
     """
     wanted = _planned(city, data)
+    if all(one.path.exists() for one in wanted) and not refresh:
+        return [Fetched(one.key, one.path, told(one.url), "there") for one in wanted]
     hosts = () if offline else _hosts(wanted)
     door = client or Client(hosts, offline=offline, tell=tell)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"{data}: cannot be written: {error.strerror}"
+        raise SourceError(msg, source=data) from error
+    with alone(data / _LOCK, place=data, does="is fetching into it", wait=wait):
+        return _fetched(wanted, door, city=city, refresh=refresh)
+
+
+def _fetched(wanted: list[Wanted], door: Client, *, city: City, refresh: bool) -> list[Fetched]:
+    """Download what is not there, and only then say what cannot be had."""
     results, faults = [], []
     for one in wanted:
         try:

@@ -254,8 +254,9 @@ def _guess_name(table: pd.DataFrame, identity: str, guesses: list[str]) -> str |
         for one in table.columns
         if one != identity and table[one].notna().any() and _is_words(table[one])
     ]
-    called = _first(words, _NAMES)
     distinct = [one for one in words if table[one].nunique() > _MATCHED * len(table)]
+    # The name of the municipality may stand in each row, and comes first in many files
+    called = _first(distinct, _NAMES) or (None if distinct else _first(words, _NAMES))
     chosen = called or (distinct[0] if distinct else None)
     if chosen is None:
         guesses.append("districts.name: none, as no column holds words; the id stands in")

@@ -369,7 +369,7 @@ def largest_part(cells: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd.Ser
     most = pieces.drop_duplicates("left", keep="last")
     found = np.full(len(cells), None, dtype=object)
     found[most["left"]] = districts.index.to_numpy(dtype=object)[most["right"]]
-    return pd.Series(found, index=cells.index)
+    return pd.Series(found, index=cells.index, dtype=object)
 
 
 def _named_districts(parents: pd.Series, districts: gpd.GeoDataFrame) -> pd.Series:

@@ -238,12 +238,14 @@ def walk(
         if (there := [one for one in kinds if one in targets])
     }
 
+    adult = minutes(network, walker, targets)
+
     def at_cells(who: Walker) -> pd.DataFrame:
         some = network if who is walker else walked_by(who)
 
         def means(which: list[str]) -> dict[str, pd.Series]:
             kinds = {kind: targets[kind] for one in which for kind in served[one]}
-            table = minutes(some, who, kinds)
+            table = adult if who is walker else minutes(some, who, kinds)
             return {
                 one: proximity.over_homes(
                     proximity.nearest(table, categories=served[one]), homes=homes, cells=cells.index
@@ -270,7 +272,7 @@ def walk(
     return Walks(
         network=network,
         homes=homes,
-        minutes=minutes(network, walker, targets),
+        minutes=adult,
         metres=minutes(level, walker, near) * walker.m_per_min,
         counts=pd.DataFrame(counts, index=homes.index, columns=list(targets)),
         by_walker={one.name: at_cells(one) for one in walkers},

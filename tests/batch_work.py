@@ -34,7 +34,7 @@ def killed_once(job: Job, folder: Path) -> None:
     mark = Path(job.city).parent / "died"
     if job.name == "second" and not mark.exists():
         mark.touch()
-        (folder.parent / f".{folder.name}-half").mkdir()
+        (folder.parent / f".{folder.name}.draft").mkdir()
         os.kill(os.getpid(), signal.SIGKILL)
     plain(job, folder)
 

@@ -334,6 +334,15 @@ def test_one_row_of_all_posteriors_makes_one_draw(scheme):
         assert found.draws["r"][draw] == close(made.scores["r"].to_numpy())
 
 
+@pytest.mark.parametrize("at_once", [1, 20])
+def test_how_many_worlds_are_scored_at_a_time_changes_nothing(monkeypatch, at_once):
+    table = data()
+    given = {"pool": {"normalise": TWO}, "posteriors": worlds(table, 0.3)}
+    usual = shaken(table, **given)
+    monkeypatch.setattr(_robustness, "_WIDE", at_once)
+    np.testing.assert_array_equal(shaken(table, **given).draws["r"], usual.draws["r"])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -61,6 +61,8 @@ def test_gaps_are_filled_by_the_group():
         assert composite.impute(column(1, 2, 9, NAN), by="median")["a"].tolist() == [1, 2, 9, 2]
     with pytest.raises(DataError, match="by: mean or median"):
         composite.impute(data, by="mode")
+    with pytest.raises(DataError, match="data and groups are about different units"):
+        composite.impute(data, groups=groups[:2])
 
 
 def test_what_is_whole_is_not_touched():

@@ -108,10 +108,12 @@ def test_what_does_not_vary_or_is_unknown_weighs_nothing():
 
 
 def test_components_that_cannot_be_found_are_refused():
-    with pytest.raises(DataError, match="units do not differ in a"):
+    with pytest.raises(DataError, match="component weights: units do not differ in a"):
         composite.component_weights(table(a=[1.0, 1.0]))
     with pytest.raises(DataError, match="need 3 units known in all of a, b, not 2"):
         composite.component_weights(table(a=[1.0, 2.0, NAN], b=[1.0, 2.0, 3.0]))
+    with pytest.raises(DataError, match="scores: not numbers: a"):
+        composite.component_weights(pd.DataFrame({"a": ["1", "x"], "b": [1.0, 2.0]}))
     with pytest.raises(DataError, match="alike in a"):
         composite.component_weights(table(a=[1, 1, 1, 2.0], b=[1.0, 2.0, 3.0, NAN]))
     with pytest.raises(DataError, match="from 1 to 2 factors, not 3"):
@@ -154,7 +156,7 @@ def test_entropy_leaves_the_unknown_out_and_refuses_the_negative():
     )
     with pytest.raises(DataError, match="negative scores: b"):
         composite.entropy_weights(table(a=[1.0, 2.0], b=[-1.0, 2.0]))
-    with pytest.raises(DataError, match="units do not differ in a, b"):
+    with pytest.raises(DataError, match="entropy weights: units do not differ in a, b"):
         composite.entropy_weights(table(a=[1.0, 1.0], b=[NAN, NAN]))
 
 
@@ -281,6 +283,7 @@ def test_the_house_that_saaty_bought():
         found = composite.analytic_hierarchy(HOUSE)
     printed = [0.173, 0.054, 0.188, 0.018, 0.031, 0.036, 0.167, 0.333]
     np.testing.assert_allclose(found.weights, printed, atol=5e-4)
+    assert found.weights.index.equals(HOUSE.index)
     assert found.eigenvalue == pytest.approx(9.669, abs=5e-4)
     assert found.consistency_ratio == pytest.approx(0.169, abs=5e-4)
 

@@ -399,6 +399,12 @@ def gappy(draw):
     return pd.DataFrame(rows, columns=list("abcd")).astype(float)
 
 
+def test_scores_of_a_node_stand_once():
+    scores, nodes = scored(pd.DataFrame(np.eye(2, 4), columns=list("abcd")), None)
+    with pytest.raises(DataError, match=r"^scores: columns: .* more than once: a"):
+        composite.unit_weights(pd.concat([scores, scores[["a"]]], axis=1), nodes)
+
+
 @settings(max_examples=30)
 @given(values=gappy(), both=st.booleans())
 def test_weights_of_every_unit_give_back_its_score(values, both):

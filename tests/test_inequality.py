@@ -406,6 +406,8 @@ def test_percentile_gap_is_the_distance_between_two_people():
     assert iq.percentile_gap(value * 0 + 5, population=population) == 0
     with pytest.raises(DataError, match="low: must be less than high"):
         iq.percentile_gap(value, population=population, high=0.1, low=0.9)
+    with pytest.raises(DataError, match=r"^high: .*1\.5"):
+        iq.percentile_gap(value, population=population, high=1.5)
 
 
 def test_percentile_ratio_compares_two_people():
@@ -712,6 +714,27 @@ def test_bootstrap_gives_the_measure_and_the_percentiles_of_its_draws():
     assert found.value == mean(value, population=population)
     assert (found.high - found.low) / 2 == pytest.approx(1.96 * error, rel=0.15)
     assert found.low < found.value < found.high
+
+
+@pytest.mark.parametrize("strata", [None, pd.Series([*"aab"])])
+def test_bootstrap_draws_as_often_as_asked_however_many_at_a_time(monkeypatch, strata):
+    value, asked = pd.Series([1.0, 4.0, 6.0]), {"strata": strata, "draws": 7}
+    seen = []
+
+    def noted(value, *, population):
+        seen.append(value.tolist())
+        return mean(value, population=population)
+
+    rows = {}
+    for block in (1, 6, 999):  # one, two and all of the draws at a time
+        monkeypatch.setattr(iq._intervals, "_BLOCK", block)
+        seen.clear()
+        rng = np.random.default_rng(5)
+        iq.bootstrap(noted, value, population=pd.Series([1.0] * 3), rng=rng, **asked)
+        rows[block] = list(seen)
+    assert len(rows[1]) == 1 + 7
+    assert rows[1] == rows[6] == rows[999]
+    assert all(len(one) == 3 for one in rows[1])
 
 
 def test_bootstrap_draws_within_strata():
@@ -1240,6 +1263,11 @@ def test_posterior_refuses_draws_that_cannot_be():
         iq.posterior(iq.gini, drawn().iloc[:0], population=WEIGHTS)
     with pytest.raises(DataError, match="level between 0 and 1"):
         iq.posterior(iq.gini, drawn(), population=WEIGHTS, level=1.0)
+    twice = drawn().set_axis([*"aacd"], axis=1)
+    with pytest.raises(DataError, match=r"draws: .* more than once: a"):
+        iq.posterior(iq.gini, twice, population=WEIGHTS)
+    with pytest.raises(DataError, match="draws and value are about different units: a"):
+        iq.posterior(iq.gini, drawn(), population=WEIGHTS, value=WEIGHTS.drop("a"))
     with pytest.raises(DataError, match="population"):
         iq.posterior(iq.gini, drawn(), population=WEIGHTS.drop("a"))
 

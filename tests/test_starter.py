@@ -112,6 +112,14 @@ def test_columns_that_are_named_are_not_guessed(town: Path) -> None:
     assert (told["id"], told["name"]) == ("code", "label")
 
 
+def test_the_name_of_the_municipality_is_no_name_of_a_district(town: Path) -> None:
+    layer = gpd.read_file(town / "districts.geojson").rename(columns={"label": "barrio_nome"})
+    layer.insert(0, "mun_nome", "Peñón")
+    layer.to_file(town / "both.geojson")
+    assert run(town / "both.geojson", "--out", town / "mine.toml", "--quiet") == 0
+    assert written(town / "mine.toml")["districts"]["name"] == "barrio_nome"
+
+
 def test_names_that_could_break_the_file_stay_text(town: Path) -> None:
     odd = town / 'a "b" \\ñ.geojson'
     shutil.copy(town / "districts.geojson", odd)

@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoequity.errors import CRSError, DataError
-from geoequity.units import Membership, district_of, join_cells, overlap, overlapping_pairs, totals
+from geoequity.units import (
+    Membership,
+    district_of,
+    join_cells,
+    largest_part,
+    means,
+    overlap,
+    overlapping_pairs,
+    people_within,
+    totals,
+)
 
 UTM = "EPSG:32718"
 ONE, TWO = shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10)
@@ -66,6 +76,7 @@ def test_overlap_refuses_mixed_crs() -> None:
 def test_overlapping_pairs_are_listed_once_largest_first() -> None:
     units = make_units(a=ONE, b=TWO, c=shapely.box(9, 0, 14, 10), d=ONE)
     pairs = overlapping_pairs(units)
+    assert pairs.index.tolist() == [0, 1, 2, 3]
     assert pairs.to_numpy().tolist() == [
         ["a", "d", 100 / 100],
         ["b", "c", 40 / 50],
@@ -109,6 +120,7 @@ def test_a_declared_parent_wins_and_disagreement_is_counted() -> None:
     member = join(cells, make_units(a=ONE, b=TWO))
     assert member.cells["district_id"].tolist() == ["a", "a", "b"]
     assert member.cells["share"].tolist() == [1, 1, 1]
+    assert member.cells["cell_id"].tolist() == ["x", "y", "z"]
     assert member.disputed.tolist() == ["x", "z"]  # x lies in b, z nowhere
     assert member.disputed_population == 103
     assert member.outside == 0
@@ -120,6 +132,8 @@ def test_cells_without_a_parent_are_cut_though_others_declare_one() -> None:
     )
     member = join(cells, make_units(a=ONE, b=TWO))
     assert member.cells["population"].to_dict() == pytest.approx({"x": 100, "y|a": 2, "y|b": 8})
+    assert member.cells["cell_id"].to_dict() == {"x": "x", "y|a": "y", "y|b": "y"}
+    assert member.cells.index.name == "unit_id"
     assert member.outside == 0
 
 
@@ -262,6 +276,12 @@ def test_a_point_on_a_border_belongs_to_the_lowest_id() -> None:
     assert found.name == "district_id"
 
 
+def test_a_point_beside_a_slanting_border_lies_beyond_it() -> None:
+    corner = make_units(a=shapely.Polygon([(0, 0), (10, 0), (0, 10)]))
+    points = gpd.GeoSeries.from_xy([4, 6], [4, 6], crs=UTM)
+    assert district_of(points, corner).tolist() == ["a", None]
+
+
 @given(
     xs=st.lists(st.integers(0, 4), min_size=1, max_size=20),
     ys=st.lists(st.integers(0, 4), min_size=1, max_size=20),
@@ -297,3 +317,53 @@ def test_totals_are_of_what_is_known_and_unknown_where_nothing_is() -> None:
     )
     found = totals(cells, pd.Index(["c", "b", "a"]), columns=("population",))["population"]
     assert found.fillna(-1).to_dict() == {"c": -1, "b": -1, "a": 1}
+
+
+# --------------------------------------------------------------- people_within
+def test_people_within_an_area_are_those_of_its_share_of_the_land() -> None:
+    cells = make_cells(
+        {"a": ONE, "b": TWO, "c": shapely.box(20, 0, 30, 10), "d": shapely.box(90, 0, 99, 9)},
+        [80.0, 40.0, float("nan"), 7.0],
+    )
+    areas = {"slum": shapely.box(5, 0, 12, 10), "all": shapely.box(-1, -1, 31, 11)}
+    found = people_within(cells, areas)
+    assert list(found) == ["slum", "all"]
+    assert found["slum"].fillna(-1).to_dict() == {"a": 80 * 0.5, "b": 40 * 0.2, "c": -1, "d": 0}
+    assert found["all"].fillna(-1).to_dict() == {"a": 80, "b": 40, "c": -1, "d": 0}
+
+
+def test_people_within_are_unknown_where_nobody_counts() -> None:
+    found = people_within(make_cells({"a": ONE}), {"slum": ONE})["slum"]
+    assert found.isna().tolist() == [True]
+    assert found.index.tolist() == ["a"]
+
+
+# ----------------------------------------------------------------------- means
+def test_means_are_over_the_people_whose_value_is_known() -> None:
+    index = list("pqrstu")
+    values = pd.Series([2.0, 6.0, 100.0, float("nan"), 4.0, 9.0], index=index)
+    weight = pd.Series([1.0, 3.0, 5.0, 50.0, 4.0, float("nan")], index=index)
+    district = pd.Series(["x", "x", None, "x", "y", "y"], index=index, dtype=object)
+    whole, each = means(
+        values, weight=weight, district=district, districts=pd.Index(["y", "x", "z"])
+    )
+    assert whole == (2 * 1 + 6 * 3 + 4 * 4) / 8
+    assert each.index.tolist() == ["y", "x", "z"]
+    assert each.fillna(-1).tolist() == [4, (2 * 1 + 6 * 3) / 4, -1]
+
+
+def test_means_without_people_are_unknown() -> None:
+    values, weight = pd.Series([2.0, 3.0]), pd.Series([0.0, float("nan")])
+    home = pd.Series(["x", "x"])
+    whole, each = means(values, weight=weight, district=home, districts=pd.Index(["x"]))
+    assert np.isnan(whole)
+    assert each.isna().all()
+
+
+# ---------------------------------------------------------------- largest_part
+def test_most_of_a_cell_says_where_it_lies() -> None:
+    cells = make_units(
+        p=shapely.box(8, 0, 11, 10), q=shapely.box(9, 0, 12, 10), r=shapely.box(50, 0, 60, 9)
+    )
+    found = largest_part(cells, make_units(a=ONE, b=TWO))
+    assert found.to_dict() == {"p": "a", "q": "b", "r": None}

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,12 @@ def fetch_absent(options: argparse.Namespace) -> None:
         return
     if not all(one.exists() for one in city.by_hand()):
         city_of(options)  # says at once which are absent, and which of them fetch downloads
-    _download(city, options)
+    _download(city, options, wait=_say_waiting)
+
+
+def _say_waiting(said: str) -> None:
+    """Say for whom this run waits."""
+    print(f"geoequity: {said}; waiting for it to end", file=sys.stderr)
 
 
 def fetch(options: argparse.Namespace) -> Any:
@@ -74,19 +80,20 @@ def _describe_place(options: argparse.Namespace) -> None:
         print(f"city file: {options.city}", file=sys.stderr)
 
 
-def _download(city: "City", options: argparse.Namespace) -> list[dict[str, str]]:
+def _download(
+    city: "City", options: argparse.Namespace, *, wait: Callable[[str], None] | None = None
+) -> list[dict[str, str]]:
     """Download the files of a city and say what became of each."""
     from geoequity import fetching  # noqa: PLC0415 - the network
 
-    folder = folder_of(options)
-    folder.mkdir(parents=True, exist_ok=True)
     with bytes_done(quiet=silent(options)) as tell:
         fetched = fetching.fetch(
             city,
-            data=folder,
+            data=folder_of(options),
             offline=options.offline,
             refresh=getattr(options, "refresh", False),
             tell=tell,
+            wait=wait,
         )
     rows = [{**dataclasses.asdict(one), "path": str(one.path)} for one in fetched]
     if not silent(options):

@@ -122,11 +122,12 @@ def draw_map(options: argparse.Namespace) -> dict[str, Any]:
     """Draw the map of a study again."""
     from geoequity import maps, outputs  # noqa: PLC0415 - heavy
 
-    study = outputs.load(options.folder)
-    language = options.language or study.summary["city"]["languages"][0]
     path = options.folder / "map.html"
     basemap = maps.OSM_TILES if options.basemap == "" else options.basemap
-    maps.save_map(study, path, language=language, basemap=basemap)
+    with outputs.alone_in(options.folder):
+        study = outputs.load(options.folder)
+        language = options.language or study.summary["city"]["languages"][0]
+        maps.save_map(study, path, language=language, basemap=basemap)
     return say_written(options, [path])
 
 
@@ -137,16 +138,17 @@ def write_reports(options: argparse.Namespace) -> dict[str, Any]:
     if options.pdf and options.template:
         msg = "--pdf sets our own pages; with --template, print the page from a browser"
         raise ConfigError(msg)
-    study, logo = outputs.load(options.folder), options.logo
-    paths = []
-    for language in options.language or study.summary["city"]["languages"]:
-        paths.append(options.folder / f"report.{language}.html")
-        report.write_report(
-            study, paths[-1], language=language, template=options.template, logo=logo
-        )
-        if options.pdf:
-            paths.append(options.folder / f"report.{language}.pdf")
-            report.write_pdf(study, paths[-1], language=language, logo=logo)
+    paths, logo = [], options.logo
+    with outputs.alone_in(options.folder):
+        study = outputs.load(options.folder)
+        for language in options.language or study.summary["city"]["languages"]:
+            paths.append(options.folder / f"report.{language}.html")
+            report.write_report(
+                study, paths[-1], language=language, template=options.template, logo=logo
+            )
+            if options.pdf:
+                paths.append(options.folder / f"report.{language}.pdf")
+                report.write_pdf(study, paths[-1], language=language, logo=logo)
     return say_written(options, paths)
 
 
@@ -154,9 +156,10 @@ def write_figures(options: argparse.Namespace) -> dict[str, Any]:
     """Write the figures of the reports of a study."""
     from geoequity import outputs, report  # noqa: PLC0415 - heavy
 
-    study = outputs.load(options.folder)
     paths = []
-    for language in options.language or study.summary["city"]["languages"][:1]:
-        folder = options.folder / "figures" / language
-        paths += report.write_figures(study, folder, language=language)
+    with outputs.alone_in(options.folder):
+        study = outputs.load(options.folder)
+        for language in options.language or study.summary["city"]["languages"][:1]:
+            folder = options.folder / "figures" / language
+            paths += report.write_figures(study, folder, language=language)
     return say_written(options, paths)

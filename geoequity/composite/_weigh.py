@@ -50,7 +50,8 @@ def with_weights(tree: pd.DataFrame, weights: pd.Series) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If weights are for nodes that are not in the tree, given twice, no numbers,
+        If weights of the tree are no numbers, or new ones are for nodes that are not in
+        the tree, given twice, no numbers,
         negative or infinite.
 
     Examples
@@ -63,8 +64,9 @@ def with_weights(tree: pd.DataFrame, weights: pd.Series) -> pd.DataFrame:
     schema.check_unique(weights.index, name="weights")
     schema.check_non_negative(weights, name="weights")
     refuse("weights", {"not in the tree": weights.index.difference(pd.Index(tree["id"]))})
-    given = tree["id"].map(weights.astype(float))
-    return tree.assign(weight=given.where(tree["id"].isin(weights.index), tree["weight"]))
+    given = tree["id"].map(weights.astype(float)).astype(float)
+    kept = schema.floats_of(tree[["weight"]], name="tree")["weight"]
+    return tree.assign(weight=given.where(tree["id"].isin(weights.index), kept))
 
 
 def equal_weights(scores: pd.DataFrame) -> pd.Series:

@@ -7,6 +7,7 @@ drawn again without the sources.
 """
 
 from geoequity.outputs._folder import (
+    alone_in,
     load,
     save,
     summary_schema,
@@ -19,6 +20,7 @@ from geoequity.outputs._siting import write_siting
 from geoequity.outputs._tables import tidy_indicators
 
 __all__ = [
+    "alone_in",
     "load",
     "save",
     "summary_schema",

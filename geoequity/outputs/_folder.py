@@ -1,9 +1,11 @@
 """Write a study to a folder, whole or not at all, and read it back."""
 
+import ctypes
 import json
+import os
 import shutil
 import sqlite3
-import tempfile
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -17,16 +19,18 @@ import pyogrio
 
 from geoequity.compare import Change, Cities
 from geoequity.errors import SourceError, shown
+from geoequity.locking import alone
 from geoequity.outputs._styles import add_styles
-from geoequity.outputs._tables import write_tidy
+from geoequity.outputs._tables import restored, write_csv, write_tidy
 from geoequity.outputs._workbook import write_workbook
 from geoequity.study import Study
 
 _MARK, _CHANGE_MARK = "summary.json", "change.json"  # what makes a folder one of ours
 _CITIES_MARK = "compare.json"
 SITING_MARK = "siting.json"
-_OURS = {  # what an earlier run may have left in such a folder
+_OURS = {  # what an earlier run may have left in such a folder, one that was killed too
     _MARK: (
+        *(".map.html.*", ".report.*"),
         *("map.html", "tables", "figures", "report.*.html", "report.*.pdf"),
         *("change.json", "change.csv", "change.*.html"),  # of a scenario
     ),
@@ -43,6 +47,7 @@ _LAYERS = {
     "background": "tables/background.parquet",
 }
 _GEOPARQUET = "1.1.0"
+_HERE, _SWAP = -100, 2  # AT_FDCWD; RENAME_EXCHANGE of Linux, which macOS calls RENAME_SWAP
 _GDAL_FAULTS = (
     pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError,
 )  # fmt: skip
@@ -120,26 +125,62 @@ def swap_in(folder: str | Path, *, mark: str = _MARK) -> Iterator[Path]:
     Raises
     ------
     SourceError
-        If the place holds something else, or cannot be written.
+        If the place holds something else, cannot be written, or another process is
+        writing into it.
     """
     target = Path(folder).resolve()
     _check_target(target, mark)
+    draft = _beside(target, "draft")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
         msg = f"{target}: cannot be written: {error.strerror}"
         raise SourceError(msg, source=target) from error
-    try:
-        draft.chmod(0o755)
-        yield draft
-        _swap(draft, target, mark)
-    except (OSError, sqlite3.Error, *_GDAL_FAULTS) as error:  # a full disk, most of all
-        why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        msg = f"{target}: cannot be written, and is left as it was: {why}"
-        raise SourceError(msg, source=target) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    with alone_in(target):
+        try:
+            draft.mkdir()
+        except OSError as error:
+            msg = f"{target}: cannot be written: {error.strerror}"
+            raise SourceError(msg, source=target) from error
+        try:
+            yield draft
+            _swap(draft, target, mark)
+        except (OSError, sqlite3.Error, *_GDAL_FAULTS) as error:  # a full disk, most of all
+            why = error.strerror if isinstance(error, OSError) and error.strerror else error
+            msg = f"{target}: cannot be written, and is left as it was: {why}"
+            raise SourceError(msg, source=target) from error
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def alone_in(folder: str | Path) -> Iterator[None]:
+    """
+    Keep other runs from writing into a folder, and clear what a killed one left beside it.
+
+    Parameters
+    ----------
+    folder
+        The place; it need not be there.
+
+    Yields
+    ------
+    nothing
+        While it is kept.
+
+    Raises
+    ------
+    SourceError
+        If another process is writing into it: names it, and touches nothing.
+    """
+    target = Path(folder).resolve()
+    with alone(_beside(target, "lock"), place=target, does="is writing into it"):
+        draft, old = _beside(target, "draft"), _beside(target, "old")
+        if old.exists() and not target.exists():
+            old.replace(target)
+        for left in (draft, old):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
 
 
 def write_tables(study: Study, folder: Path) -> None:
@@ -164,7 +205,7 @@ def write_tables(study: Study, folder: Path) -> None:
     write_workbook(study, folder / "study.xlsx")
     for name in _TABLES:
         getattr(study, name).to_parquet(tables / f"{name}.parquet")
-    study.catalogue.to_csv(folder / "dictionary.csv", lineterminator="\n")
+    write_csv(study.catalogue, folder / "dictionary.csv", index=True)
     write_json(folder / _MARK, study.summary)
 
 
@@ -180,7 +221,7 @@ def write_change(change: Change, folder: Path) -> None:
         An empty folder, which gets ``change.json`` and ``change.csv``: the moves
         of :class:`geoequity.compare.Change`, one row each.
     """
-    change.moves.to_csv(folder / "change.csv", index=False, lineterminator="\n")
+    write_csv(change.moves, folder / "change.csv")
     write_json(folder / _CHANGE_MARK, change.summary)
 
 
@@ -196,7 +237,7 @@ def write_cities(found: Cities, folder: Path) -> None:
         An empty folder, which gets ``compare.json`` and ``compare.csv``: the table
         of :class:`geoequity.compare.Cities`, one number a row.
     """
-    found.table.to_csv(folder / "compare.csv", index=False, lineterminator="\n")
+    write_csv(found.table, folder / "compare.csv")
     write_json(folder / _CITIES_MARK, found.summary)
 
 
@@ -227,7 +268,7 @@ def load(folder: str | Path) -> Study:
     try:
         layers = {one: gpd.read_parquet(place / path) for one, path in _LAYERS.items()}
         tables = {one: pd.read_parquet(place / "tables" / f"{one}.parquet") for one in _TABLES}
-        tables["catalogue"] = pd.read_csv(place / "dictionary.csv", index_col="id")
+        tables["catalogue"] = restored(pd.read_csv(place / "dictionary.csv", index_col="id"))
         study = Study(
             **{name: _with_none(table) for name, table in (layers | tables).items()},
             summary=json.loads((place / _MARK).read_text(encoding="utf-8")),
@@ -315,18 +356,43 @@ def _swap(draft: Path, target: Path, mark: str) -> None:
     for other in target.iterdir():
         if other.name not in ours:
             _copy(other, draft / other.name)
-    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    if not _exchanged(draft, target):
+        _replace(draft, target)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Let two folders change places in one step, where the system can."""
+    if sys.platform == "win32":
+        return False
+    names = os.fsencode(one), os.fsencode(other)
     try:
-        # Between these two renames there is no folder at the place, and never half of one
-        target.replace(aside)
+        system = ctypes.CDLL(None, use_errno=True)
+        if sys.platform == "darwin":
+            return system.renamex_np(*names, _SWAP) == 0
+        return system.renameat2(_HERE, names[0], _HERE, names[1], _SWAP) == 0
+    except (OSError, AttributeError):  # a C library without it
+        return False
+
+
+def _replace(draft: Path, target: Path) -> None:
+    """Put a draft in its place in two steps, where the system has none that is one."""
+    # Between them there is no folder at the place, and never half of one; `alone_in` of
+    # the next run puts the old one back where this one is killed just then
+    old = _beside(target, "old")
+    try:
+        target.replace(old)
         draft.replace(target)
     except OSError as error:
-        if not target.exists() and any(aside.iterdir()):
-            aside.replace(target)
+        if not target.exists() and old.exists():
+            old.replace(target)
         msg = f"{target}: cannot be replaced: {error.strerror}"
         raise SourceError(msg, source=target) from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _beside(target: Path, what: str) -> Path:
+    """Name what lies beside a folder while it is written."""
+    return target.with_name(f".{target.name}.{what}")
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pyogrio
 
 from geoequity.outputs._folder import SITING_MARK, write_json
+from geoequity.outputs._tables import write_csv
 from geoequity.placing import Placing
 
 _LONLAT = "EPSG:4326"
@@ -26,7 +27,7 @@ def write_siting(placing: Placing, folder: Path) -> None:
         ``siting.gpkg`` (sites, what there is, districts; in the CRS of the study)
         and ``edits.toml``, the sites as edits of a scenario.
     """
-    placing.table.to_csv(folder / "siting.csv", index=False, lineterminator="\n")
+    write_csv(placing.table, folder / "siting.csv")
     sites = placing.sites.reset_index()
     text = sites.to_crs(_LONLAT).to_json(drop_id=True, ensure_ascii=False, indent=1)
     (folder / "sites.geojson").write_text(f"{text}\n", encoding="utf-8")

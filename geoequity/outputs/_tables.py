@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,8 @@ import pandas as pd
 from geoequity.study import Study
 
 _CELLS = 5_000  # written at a time
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the start of one
 TIDY_COLUMNS = [
     "level",
     "unit_id",
@@ -68,7 +71,7 @@ def write_tidy(study: Study, path: Path) -> None:
     whole = study.cell_indicators
     head = replace(study, cell_indicators=whole.iloc[:0], cells=study.cells.iloc[:0])
     with path.open("w", encoding="utf-8", newline="") as target:
-        tidy_indicators(head).to_csv(target, index=False, lineterminator="\n")
+        harmless(tidy_indicators(head)).to_csv(target, index=False, lineterminator="\n")
         if whole.empty:
             return
         population = study.cells.get("population")
@@ -92,6 +95,83 @@ def write_tidy(study: Study, path: Path) -> None:
                 )
 
 
+def write_csv(table: pd.DataFrame, path: Path, *, index: bool = False) -> None:
+    """
+    Write a table that a spreadsheet may open: no cell of it is a formula.
+
+    Parameters
+    ----------
+    table
+        Any table.
+    path
+        Where to.
+    index
+        Whether to write the index.
+    """
+    harmless(table).to_csv(path, index=index, lineterminator="\n")
+
+
+def harmless(table: pd.DataFrame) -> pd.DataFrame:
+    """
+    Put a quote before every text that a spreadsheet would take for a formula.
+
+    Numbers, texts that are one among them, stay as they are.
+
+    Parameters
+    ----------
+    table
+        Any table.
+
+    Returns
+    -------
+    harmless
+        The same table where there is no such text.
+    """
+    made = table.copy(deep=False)
+    for column in made.columns:
+        if not pd.api.types.is_numeric_dtype(made[column]):
+            made[column] = made[column].map(_inert, na_action="ignore")
+    if not pd.api.types.is_numeric_dtype(made.index):
+        made.index = made.index.map(_inert)
+    return made
+
+
+def restored(table: pd.DataFrame) -> pd.DataFrame:
+    """
+    Take the quotes off again that `harmless` put before texts.
+
+    Parameters
+    ----------
+    table
+        As it was read.
+
+    Returns
+    -------
+    restored
+        Texts as they were.
+    """
+    made = table.copy(deep=False)
+    for column in made.columns:
+        texts = made[column]
+        if pd.api.types.is_numeric_dtype(texts):
+            continue
+        quoted = [
+            isinstance(one, str) and one[:1] == "'" and _inert(one[1:]) == one for one in texts
+        ]
+        if any(quoted):
+            made[column] = texts.mask(quoted, texts.str[1:])
+    return made
+
+
+def _inert(cell: object) -> object:
+    """Quote a text that begins as formulas do."""
+    if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
+        return cell
+    quote = "'" if cell.startswith(FORMULA) else ""
+    # A bare carriage return stays unquoted, and what follows it would begin a row
+    return quote + cell.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def _written(values: pd.Series) -> list[str]:
     """Write numbers as they are read back, and nothing where unknown."""
     return ["" if one != one else repr(one) for one in values.tolist()]  # noqa: PLR0124 - NaN
@@ -102,7 +182,7 @@ def _quoted(texts: Iterable[object]) -> list[str]:
     found = []
     for one in texts:
         cell = io.StringIO()
-        csv.writer(cell, lineterminator="").writerow([one, ""])
+        csv.writer(cell, lineterminator="").writerow([_inert(one), ""])
         found.append(cell.getvalue()[:-1])
     return found
 

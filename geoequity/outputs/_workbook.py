@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 
 from geoequity.locale import label, listing, messages, text, unit_name
+from geoequity.outputs._tables import FORMULA
 from geoequity.study import Study
 from geoequity.summary import scenario_banner
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the start of one
 _WIDTHS = (8, 48)  # characters
 _LOOKED_AT = 60  # rows that a column's width is chosen by
 _WHEN = (1980, 1, 1, 0, 0, 0)  # of every file in the archive: the same study, the same bytes
@@ -224,7 +224,7 @@ def _put(sheet: Any, down: int, across: int, value: Any) -> Any:
     cell = sheet.cell(down, across)
     cell.value = said
     cell.data_type = "s"  # also what openpyxl itself took for a formula or an error
-    cell.quotePrefix = said.startswith(_FORMULA)  # stays text when somebody edits it
+    cell.quotePrefix = said.startswith(FORMULA)  # stays text when somebody edits it
     return cell
 
 

@@ -4,8 +4,6 @@ What an edits file may say: frozen models, checked all at once.
 All edits of one file speak of the city as it was: none sees what another made.
 """
 
-import json
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -14,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from geoequity.city import Mode, sentences
 from geoequity.errors import ConfigError
+from geoequity.sources._settings import read_settings
 from geoequity.sources.spec import Block, Language, Text, Texts
 from geoequity.transit import window_of
 
@@ -339,15 +338,16 @@ def _read(file: Path) -> dict[str, Any]:
         msg = f"{file}: edits are .toml or .geojson"
         raise ConfigError(msg)
     try:
-        text = file.read_text(encoding="utf-8-sig")
-        found = tomllib.loads(text) if suffix == ".toml" else json.loads(text)
+        found: dict[str, Any] = read_settings(
+            file, language="TOML" if suffix == ".toml" else "JSON"
+        )
     except OSError as error:
         msg = f"{file}: no such file" if not file.exists() else f"{file}: {error.strerror}"
         raise ConfigError(msg) from error
     except UnicodeDecodeError as error:
         msg = f"{file}: not UTF-8 text"
         raise ConfigError(msg) from error
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+    except ValueError as error:
         msg = f"{file}: not valid {'TOML' if suffix == '.toml' else 'JSON'}: {error}"
         raise ConfigError(msg) from error
     return found
@@ -362,17 +362,18 @@ def _of_features(raw: Any, file: Path) -> dict[str, Any]:
     edits: dict[str, Any] = {"scenario": {"title": raw["title"]}} if "title" in raw else {}
     faults = []
     for number, feature in enumerate(features):
-        said = dict(feature.get("properties") or {})
+        given = feature.get("properties")
+        said = dict(given) if isinstance(given, Mapping) else {}
         kind = said.pop("edit", None)
         if kind not in KINDS:
             faults.append(f"features.{number}.properties.edit: is one of {', '.join(KINDS)}")
             continue
-        given, fault = _drawn(kind, feature.get("geometry"))
+        place, fault = _drawn(kind, feature.get("geometry"))
         if fault:
             faults.append(f"features.{number}.geometry: {fault}")
             continue
         said = {key: value for key, value in said.items() if value is not None}
-        edits.setdefault(kind, []).append(said | given)
+        edits.setdefault(kind, []).append(said | place)
     if faults:
         msg = f"{file}: {len(faults)} fault{'s' if len(faults) > 1 else ''}"
         raise ConfigError(msg, faults=faults)

@@ -1,18 +1,15 @@
 """Open timetables without trusting them: zips and folders, looked at before they are read."""
 
 import zipfile
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from geoequity.errors import SourceError, shown
 from geoequity.sources._gtfs_files import FARES_V2, LAYOUTS, Opener
+from geoequity.sources._zips import check_members
 
 MAX_BYTES = 4 * 1024**3  # of all files of a feed, unpacked
-MAX_RATIO = 200  # unpacked to packed; text that people write stays below 50
-RATIO_FLOOR_BYTES = 1024**2  # below this, however dense, no bomb
-_ENCRYPTED = 0x1
 
 
 @contextmanager
@@ -64,7 +61,7 @@ def _in_folder(path: Path) -> dict[str, Opener]:
 def _in_zip(archive: zipfile.ZipFile, path: Path) -> dict[str, Opener]:
     """Find the tables in a zip, at its root or in its one folder, once it proves harmless."""
     members = archive.infolist()
-    _check_harmless(members, path)
+    check_members(members, path, most=MAX_BYTES)
     by_place: dict[str, dict[str, Opener]] = {}
     for one in members:
         place = PurePosixPath(one.filename)
@@ -77,39 +74,6 @@ def _in_zip(archive: zipfile.ZipFile, path: Path) -> dict[str, Opener]:
         return by_place["."]
     _one_place(set(by_place), path)
     return next(iter(by_place.values()), {})
-
-
-def _check_harmless(members: list[zipfile.ZipInfo], path: Path) -> None:
-    """Refuse bombs, locked members and names that lead out of the zip, before reading any."""
-    faults = []
-    names = [one.filename for one in members]
-    parts = [name.replace("\\", "/").split("/") for name in names]
-    outside = [
-        name
-        for name, steps in zip(names, parts, strict=True)
-        if ".." in steps or not steps[0] or steps[0].endswith(":")
-    ]
-    if outside:
-        faults.append(f"names that lead out of the zip: {shown(outside)}")
-    locked = [one.filename for one in members if one.flag_bits & _ENCRYPTED]
-    if locked:
-        faults.append(f"encrypted: {shown(locked)}")
-    twice = [name for name, number in Counter(names).items() if number > 1]
-    if twice:
-        faults.append(f"more than one file of one name: {shown(twice)}")
-    dense = [
-        one.filename
-        for one in members
-        if one.file_size > max(RATIO_FLOOR_BYTES, MAX_RATIO * one.compress_size)
-    ]
-    if dense:
-        faults.append(f"packed more than {MAX_RATIO} times, as no timetable is: {shown(dense)}")
-    if faults:
-        msg = f"{path}: refused: {'; '.join(faults)}"
-        raise SourceError(msg, source=path)
-    total = sum(one.file_size for one in members)
-    if total > MAX_BYTES:
-        raise SourceError(_too_large(path, total), source=path)
 
 
 def _too_large(path: Path, total: int) -> str:

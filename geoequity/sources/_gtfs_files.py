@@ -292,10 +292,16 @@ def read_tables(files: Mapping[str, Opener], *, book: Book) -> dict[str, pd.Data
     for name, layout in LAYOUTS.items():
         if name not in files:
             continue
-        if not layout.needed and not any(one.strip() for one in _header(files[name])):
-            book.record.warn(f"{name}: is empty, taken as absent", [])
-            continue
-        table = _read(files[name], name, layout, book=book)
+        table = None
+        try:
+            if not layout.needed and not any(one.strip() for one in _header(files[name])):
+                book.record.warn(f"{name}: is empty, taken as absent", [])
+                continue
+            table = _read(files[name], name, layout, book=book)
+        except (pa.ArrowException, csv.Error) as error:
+            book.unreadable(name, f"is no table: {error}")
+        except _ZIP_FAULTS as error:
+            book.unreadable(name, f"cannot be read: {error}")
         if table is not None and layout.needed and table.empty:
             book.fault(name, "holds no rows")
             table = None
@@ -310,17 +316,10 @@ def read_tables(files: Mapping[str, Opener], *, book: Book) -> dict[str, pd.Data
 
 def _read(open_: Opener, name: str, layout: Layout, *, book: Book) -> pd.DataFrame | None:
     """Read the columns of one file that anybody uses; None where that cannot be done."""
-    try:
-        column_of = _columns(open_, name, layout, book=book)
-        if column_of is None:
-            return None
-        table, rows, mended = _parse(open_, name, column_of, layout, book=book)
-    except (pa.ArrowException, csv.Error) as error:
-        book.unreadable(name, f"is no table: {error}")
+    column_of = _columns(open_, name, layout, book=book)
+    if column_of is None:
         return None
-    except _ZIP_FAULTS as error:
-        book.unreadable(name, f"cannot be read: {error}")
-        return None
+    table, rows, mended = _parse(open_, name, column_of, layout, book=book)
     if table is None:
         return None
     if mended:

@@ -18,7 +18,6 @@ import random
 import re
 import shutil
 import ssl
-import sys
 import tempfile
 import threading
 import time
@@ -31,6 +30,7 @@ from typing import Any, BinaryIO, Self, TypeVar
 from urllib.parse import urljoin
 
 from geoequity.errors import SourceError
+from geoequity.locking import locked
 from geoequity.sources import _content
 from geoequity.sources._addresses import ForbiddenError, is_loopback, parse, plain, told
 from geoequity.sources._cache import cache_folder
@@ -1161,19 +1161,13 @@ def place(path: Path, target: Path) -> None:
     path
         The file.
     target
-        Where to.
+        Where to; one at a time.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-", suffix=".part")
-    try:
-        with path.open("rb") as source, os.fdopen(number, "wb") as stream:
-            shutil.copyfileobj(source, stream, 1 << 20)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with _beside(target) as stream, path.open("rb") as source:
+        shutil.copyfileobj(source, stream, 1 << 20)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
@@ -1183,49 +1177,25 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     Parameters
     ----------
     path
-        The file.
+        The file; one at a time.
     value
         Plain values.
     """
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(number, "w", encoding="utf-8") as stream:
-            json.dump(value, stream, ensure_ascii=False, indent=1)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with _beside(path) as stream:
+        stream.write(json.dumps(value, ensure_ascii=False, indent=1).encode())
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """
-    Keep other processes and threads out; the system lets go when a process is killed.
-
-    Parameters
-    ----------
-    path
-        File that stands for what is kept.
-
-    Yields
-    ------
-    nothing
-        While it is kept.
-    """
-    with path.open("ab") as stream:
-        if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415 - there only
-
-            while True:
-                try:
-                    msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)
-                except OSError:
-                    continue  # it gives up after ten seconds
-                break
-        else:
-            import fcntl  # noqa: PLC0415 - there only
-
-            fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
+def _beside(target: Path) -> Iterator[BinaryIO]:
+    """Write a file beside its place and put it there at the end."""
+    draft = target.with_name(f".{target.name}.part")  # always this one: none is left for good
+    draft.unlink(missing_ok=True)
+    try:
+        with draft.open("xb") as stream:
+            yield stream
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _joined(base: str, location: str) -> str:

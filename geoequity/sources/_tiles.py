@@ -289,6 +289,9 @@ def checked(path: Path, data: Any, how: Tiles) -> Tile:
         faults.append(
             SourceError(f"{path}: not georeferenced, it has no geotransform", source=path)
         )
+    elif not all(map(math.isfinite, placed)):
+        msg = f"{path}: has a geotransform that is no place: {tuple(placed)[:6]}"
+        faults.append(SourceError(msg, source=path))
     elif placed.b or placed.d or placed.a <= 0 or not placed.e:
         msg = f"{path}: has a rotated geotransform; warp it to a north-up grid first"
         faults.append(SourceError(msg, source=path))

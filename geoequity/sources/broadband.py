@@ -26,6 +26,7 @@ import shapely
 from pyproj import CRS
 
 from geoequity.errors import DataError, SourceError, shown
+from geoequity.sources._zips import check_zip
 from geoequity.sources.files import (
     BOOK_SUFFIXES,
     TEXT_SUFFIXES,
@@ -316,6 +317,12 @@ def _names(spec: TilesSpec, path: Path, columns: list[str]) -> dict[str, str]:
     if absent:
         msg = f"{path}: no column {shown(absent)}; it has {', '.join(map(str, columns))}"
         raise DataError(msg, ids=absent)
+    meant = list(names.values())
+    twice = sorted({one for one in meant if meant.count(one) > 1})
+    twice += sorted({one for one in meant if columns.count(one) > 1})
+    if twice:
+        msg = f"{path}: columns stand twice, or for two things: {shown(twice)}"
+        raise DataError(msg, ids=twice)
     for ours, usual in _OPTIONAL.items():
         there = [one for one in usual if one in columns]
         if ours not in names and there:
@@ -383,6 +390,7 @@ def _row_groups(file: pq.ParquetFile, column: str, beginnings: list[str]) -> lis
     for number in range(file.num_row_groups):
         statistics = file.metadata.row_group(number).column(at).statistics
         known = statistics is not None and statistics.has_min_max
+        known = known and isinstance(statistics.min, str)
         if not known or any(
             statistics.min < _after(one) and statistics.max >= one for one in beginnings
         ):
@@ -426,6 +434,7 @@ def _check_text(path: Path, column: str, stored: str, *, is_text: bool) -> None:
 
 def _in_zip(path: Path) -> str:
     """Find the one shapefile in a zip, however deep."""
+    check_zip(path)
     with zipfile.ZipFile(path) as archive:
         names = [PurePosixPath(one) for one in archive.namelist()]
     shapes = [one for one in names if one.suffix.lower() == ".shp" and one.name[0] != "."]
@@ -458,9 +467,14 @@ def _checked_quadkeys(values: pd.Series, path: Path) -> pd.Series:
     return texts
 
 
+def _words(values: pd.Series) -> pd.Series:
+    """Take values as words, the unknown ones too."""
+    return pd.Series([str(one) for one in values], index=values.index, dtype=object)
+
+
 def _of_kind(values: pd.Series, kind: str, path: Path, record: Record) -> pd.Series:
     """Tell which rows are of the kind that is asked for; refuse words that are no kind."""
-    said = values.astype(str).str.lower()
+    said = _words(values).str.lower()
     known = said.map({one: (_KIND.findall(one) or [None])[0] for one in said.unique()})
     if known.isna().any():
         odd = values[known.isna()].unique()
@@ -478,9 +492,9 @@ def _periods(table: pd.DataFrame, path: Path, declared: str | None, *, alone: bo
     if declared is not None:
         return declared
     if "period" in table:
-        words = table["period"].astype(str)
+        words = _words(table["period"])
         if "year" in table:
-            words = table["year"].astype(str) + "Q" + words
+            words = _words(table["year"]) + "Q" + words
         quarters = words.map({one: _quarter(one) for one in words.unique()})
         if quarters.isna().any():
             odd = words[quarters.isna()].unique()

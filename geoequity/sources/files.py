@@ -33,17 +33,25 @@ import pyarrow.parquet as pq
 import pyogrio
 import rasterio
 import shapely
+from pyproj.exceptions import ProjError
 
 from geoequity.errors import DataError, DataWarning, GeoEquityError, SourceError, shown
+from geoequity.sources._addresses import told
 from geoequity.sources._cache import entry_of
+from geoequity.sources._zips import MAX_BYTES, check_zip
 from geoequity.sources.spec import FileSpec, Origin
 
 TEXT_SUFFIXES = {".csv", ".tsv", ".txt"}
 BOOK_SUFFIXES = {".xlsx", ".xlsm"}
+PACKED_SUFFIXES = {".zip", *BOOK_SUFFIXES}
 GIS_SUFFIXES = {".shp", ".gpkg", ".geojson", ".json", ".kml", ".gml", ".fgb", ".tab"}
 UNKNOWN_TEXTS = ("", "NA", "N/A", "#N/A", "nan", "NaN", "null", "NULL", "None")
 _NUMBER_FORMATS = tuple("bcdeEfFgGnoxX%")  # of a template's fields; any other takes text
-_GDAL_FAULTS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError)
+_WIDE = re.compile(r"[0-9]{4}")  # a width or precision that would fill the memory
+_GDAL_FAULTS = (
+    *(pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError),
+    ProjError,  # a CRS that GDAL passes on and PROJ does not take
+)
 _BESIDE = frozenset(  # files of the same stem that GDAL reads along
     (
         *(".shx", ".dbf", ".prj", ".cpg", ".qpj", ".dat", ".map", ".id", ".ind", ".gfs", ".xsd"),
@@ -55,6 +63,7 @@ _CHANGES_SHOW = sys.platform != "win32"  # there, a file does not tell when it w
 _SETTLED_NS = 2_000_000_000  # what was changed a moment ago may be changed unseen
 _DIGESTS: dict[Path, tuple[tuple[int, ...], str]] = {}  # of files as they were
 _LARGEST_TEXT = 1 << 30  # bytes of a table in a zip
+_LARGEST_BOOK = 1 << 30  # bytes of a workbook, unpacked
 _RECORD_IDS = 20  # ids kept per reason in the provenance
 
 
@@ -158,6 +167,9 @@ class Record:
         digest = sha256(self.path)
         fetched = entry_of(self.path, sha256=digest)
         terms = {key: getattr(self.origin, key) for key in Origin.model_fields}
+        if terms["url"] is not None:  # without the keys that a city file may give in it
+            url = terms["url"]
+            terms["url"] = told(url) if isinstance(url, str) else tuple(map(told, url))
         if fetched is not None:  # what a city file says of the day was written before
             terms["retrieved"] = fetched["retrieved"]
         return {
@@ -281,6 +293,8 @@ def read_table(spec: FileSpec, *, record: Record) -> pd.DataFrame:
         If a column of ``where`` or ``fill`` is absent.
     """
     suffix = spec.path.suffix.lower()
+    if suffix in PACKED_SUFFIXES and spec.path.is_file():
+        check_zip(spec.path, most=_LARGEST_BOOK if suffix in BOOK_SUFFIXES else MAX_BYTES)
     packed = _packed_text(spec) if suffix == ".zip" else None
     if suffix in TEXT_SUFFIXES:
         table = _read_text(spec, spec.path.name, _bytes_of(spec))
@@ -594,7 +608,7 @@ def _templated(parts: list[pd.Series], template: str, *, spec: FileSpec) -> pd.S
         ]
     except DataError:
         raise
-    except (ValueError, IndexError, OverflowError) as error:
+    except (ValueError, IndexError, OverflowError, AttributeError, TypeError, KeyError) as error:
         names = shown(part.name for part in parts)
         msg = f"{spec.path}: template {template!r} does not fit columns {names}: {error}"
         raise DataError(msg, ids=[part.name for part in parts]) from error
@@ -604,6 +618,9 @@ def _templated(parts: list[pd.Series], template: str, *, spec: FileSpec) -> pd.S
 def _places(template: str, *, columns: int) -> dict[int, bool]:
     """Tell of each column whether its field in a template formats a number."""
     fields = [(name, form) for _, name, form, _ in Formatter().parse(template) if name is not None]
+    if any(_WIDE.search(form or "") for _, form in fields):
+        msg = "ids of a thousand letters are none"
+        raise ValueError(msg)
     places = {
         int(name) if name else place: (form or "").endswith(_NUMBER_FORMATS)
         for place, (name, form) in enumerate(fields)
@@ -677,17 +694,19 @@ def _unpacked(spec: FileSpec, member: zipfile.ZipInfo) -> bytes:
 
 def _read_text(spec: FileSpec, name: str, raw: bytes) -> pd.DataFrame:
     """Read delimited text, every column as text."""
+    encoding = spec.encoding or "utf-8"
     try:
-        encoding = codecs.lookup(spec.encoding or "utf-8").name
+        encoding = codecs.lookup(encoding).name
         text = raw.decode("utf-8-sig" if encoding == "utf-8" else encoding)
-    except LookupError as error:
-        msg = f"{spec.path}: no encoding is called {spec.encoding!r}"
-        raise SourceError(msg, source=spec.path) from error
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:  # not all codecs tell the byte
+        place = f" (byte {error.start})" if isinstance(error, UnicodeDecodeError) else ""
         msg = (
-            f"{spec.path}: not {encoding} text (byte {error.start}); declare its encoding"
+            f"{spec.path}: not {encoding} text{place}; declare its encoding"
             ' in the city file, often encoding = "latin-1"'
         )
+        raise SourceError(msg, source=spec.path) from error
+    except (LookupError, ValueError) as error:
+        msg = f"{spec.path}: no encoding is called {spec.encoding!r}"
         raise SourceError(msg, source=spec.path) from error
     if _is_utf8_misread(raw, encoding):
         msg = f"{spec.path}: is UTF-8 text, but the city file declares {spec.encoding}"
@@ -711,6 +730,8 @@ def _read_text(spec: FileSpec, name: str, raw: bytes) -> pd.DataFrame:
 def _from_header(text: str, spec: FileSpec) -> str:
     """Cut off the lines above the header."""
     for _ in range(1, spec.header):
+        if not text:
+            break
         text = re.sub(r"\A[^\r\n]*(\r\n?|\n|\Z)", "", text)
     if spec.header > 1 and not text.strip():
         msg = f"{spec.path}: has no row {spec.header} for its header"
@@ -748,6 +769,10 @@ def _is_utf8_misread(raw: bytes, encoding: str) -> bool:
 
 def _read_book(spec: FileSpec) -> pd.DataFrame:
     """Read one sheet of a workbook, every cell as it is typed there."""
+    from openpyxl.utils.exceptions import (  # noqa: PLC0415 - costs 0.2 s
+        CellCoordinatesException,
+    )
+
     try:
         table = pd.read_excel(
             spec.path,
@@ -768,6 +793,11 @@ def _read_book(spec: FileSpec) -> pd.DataFrame:
         SyntaxError,
         zipfile.BadZipFile,
         zlib.error,
+        EOFError,
+        ArithmeticError,
+        AssertionError,
+        NotImplementedError,
+        CellCoordinatesException,
     ) as error:  # fmt: skip - what openpyxl is known to throw at a damaged workbook
         msg = f"{spec.path}: cannot be read as a workbook: {error}"
         raise SourceError(msg, source=spec.path) from error
@@ -782,13 +812,19 @@ def _read_parquet(spec: FileSpec) -> pd.DataFrame:
     except (
         pa.ArrowException,
         ValueError,
-        KeyError,
+        LookupError,
         TypeError,
+        AttributeError,
         OSError,
+        ProjError,
         shapely.GEOSException,
     ) as error:
         msg = f"{spec.path}: cannot be read as Parquet: {error}"
         raise SourceError(msg, source=spec.path) from error
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()]
+        msg = f"{spec.path}: has more than one column called {shown(twice)}"
+        raise SourceError(msg, source=spec.path)
     named = any(name is not None for name in table.index.names)
     return table.reset_index() if named else table  # pandas keeps ids in the index
 
@@ -842,7 +878,7 @@ def _gdal_encoding(spec: FileSpec) -> str | None:
         return None
     try:
         name = codecs.lookup(spec.encoding).name
-    except LookupError as error:
+    except (LookupError, ValueError) as error:
         msg = f"{spec.path}: no encoding is called {spec.encoding!r}"
         raise SourceError(msg, source=spec.path) from error
     return name.replace("iso8859", "ISO-8859")

@@ -44,6 +44,8 @@ _log = logging.getLogger(__name__)
 
 _Key = tuple[str, int]
 _Spot = tuple[float, float]
+_Id = Annotated[int, Field(ge=0, lt=2**60)]  # below 0 stand centres, twice as far
+_Small = Annotated[int, Field(gt=-(2**31), lt=2**31)]
 _Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 _Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
@@ -64,7 +66,7 @@ class _Member(BaseModel):
     """A member of a relation, which ``out geom`` draws."""
 
     type: str
-    ref: int
+    ref: _Id
     role: str = ""
     geometry: list[_Place | None] | None = None
 
@@ -73,17 +75,17 @@ class _Element(BaseModel):
     """An element as one answer tells it; what the query did not ask for is None."""
 
     type: str
-    id: int
+    id: _Id
     lat: _Lat | None = None
     lon: _Lon | None = None
     center: _Place | None = None
-    nodes: list[int] | None = None
+    nodes: list[_Id] | None = None
     geometry: list[_Place | None] | None = None
     members: list[_Member] | None = None
     tags: dict[str, str] = Field(default_factory=dict)
-    version: int | None = None
+    version: Annotated[_Small, Field(ge=0)] | None = None
     timestamp: datetime | None = None
-    uid: int | None = None
+    uid: _Small | None = None
 
     @property
     def key(self) -> _Key:

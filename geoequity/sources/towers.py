@@ -1,5 +1,7 @@
 """Read cells of the mobile network, in the form of OpenCelliD."""
 
+import lzma
+import zipfile
 import zlib
 from collections.abc import Generator
 from contextlib import closing
@@ -26,6 +28,10 @@ _LIMITS = {"lon": 180.0, "lat": 90.0}
 _LONLAT = "EPSG:4326"
 _EDGE_M = 1000.0  # between points at which a border is projected
 _CHUNK_ROWS = 200_000
+_FAULTS = (  # of text, of its encoding, and of what it is packed in
+    *(ValueError, LookupError, EOFError, OSError, RuntimeError, NotImplementedError),
+    *(zlib.error, lzma.LZMAError, zipfile.BadZipFile),
+)
 
 
 def read_towers(
@@ -141,7 +147,9 @@ def _chunks(spec: TowersSpec) -> Generator[pd.DataFrame, None, None]:
                 start += len(chunk)
     except pd.errors.EmptyDataError:
         return
-    except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
+    except DataError:
+        raise
+    except _FAULTS as error:
         msg = f"{spec.path}: cannot be read as a list of cells: {error}"
         raise SourceError(msg, source=spec.path) from error
 

@@ -70,6 +70,10 @@ def test_stepped_may_include_its_steps_as_zones_do():
     assert found(range(0, 71, 10)).tolist() == [1, 1, 1, 0.68, 0.68, 0.22, 0.22, 0]
 
 
+def test_a_step_may_be_without_effect():
+    assert decay.stepped(steps=[10, 20], weights=[1, 0])([5, 15, 25]).tolist() == [1, 1, 0]
+
+
 @pytest.mark.parametrize(
     ("made", "reach_min"),
     [

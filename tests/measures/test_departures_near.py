@@ -64,6 +64,8 @@ def test_nothing_runs():
 def test_columns_are_needed():
     with pytest.raises(DataError, match="supply: no column"):
         departures_near(near(), pd.DataFrame({"stop_id": []}), origins=pd.Index(["a"]))
+    with pytest.raises(DataError, match=r"^near: no column to_id"):
+        departures_near(near().drop(columns="to_id"), runs(), origins=pd.Index(["a"]))
 
 
 @given(

@@ -186,6 +186,13 @@ def test_tiles_of_several_kinds_or_periods_are_refused():
         measure(tiles, districts.to_crs("EPSG:32619"))
     with pytest.raises(DataError, match="no column speed"):
         measure(tiles, districts, column="speed")
+    with pytest.raises(DataError, match=r"^tiles: no column period"):
+        measure(tiles.drop(columns="period"), districts)
+
+
+def test_there_are_as_many_draws_as_asked():
+    found = measure(*secret_town(), draws=17)
+    assert len(found.estimates.tile_draws) == 17
 
 
 def test_inputs_stay_as_they_are():
@@ -225,6 +232,8 @@ def test_people_are_counted_by_the_tile_they_live_in():
     assert counts.to_dict() == pytest.approx(expected)
     share = digital.untested_share(people, districts=districts.index)
     assert share.to_dict() == pytest.approx({"a": 0.25, "b": 0.5})
+    one = digital.people_by_tile(cells_of(districts, population=[1.0, 1.0]), tiles)
+    assert one.loc[one["tile_id"].isna(), "people"].tolist() == pytest.approx([0.25, 0.5])
 
 
 def test_people_unknown_or_of_no_district_are_left_out():
@@ -329,6 +338,7 @@ def test_a_steady_trend_is_its_rate():
     np.testing.assert_allclose(found["growth"], [0.1, -0.2], atol=1e-3)
     assert (found["high"] - found["low"] < 0.01).all()
     assert found["periods"].tolist() == [4, 4]
+    assert found.index.tolist() == ["a", "b"]
 
 
 def test_a_trend_skips_suppressed_quarters_and_needs_two():

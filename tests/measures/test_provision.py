@@ -101,6 +101,9 @@ def test_places_are_stated_for_each_person_they_are_for() -> None:
     )
     assert found["value"].fillna(-1).to_dict() == {"a": 100 / 200, "b": -1, "c": 0}
     assert found["known_share"].tolist() == [1, 1, 1]
+    people = pd.Series([200.0, 60.0, 50.0], index=DISTRICTS.index)
+    one = places_per(schools(30.0, at=(15,)), DISTRICTS, people=people, min_known_share=0.5)
+    assert one["value"].to_dict() == {"a": 0, "b": 30 / 60, "c": 0}
 
 
 def test_a_school_whose_places_are_unknown_is_taken_to_be_like_the_others() -> None:

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from geoequity.errors import CRSError
 from geoequity.measures.streetscape import (
+    dead_end_share,
     intersections_per_km2,
     length_per_km2,
+    share_of_length,
     street_lengths,
     tagged_share,
 )
@@ -102,3 +104,23 @@ def test_intersections_are_counted_over_land() -> None:
     points = gpd.GeoSeries.from_xy([5, 1000, 5000], [5, 5, 5], crs=UTM)
     found = intersections_per_km2(points, DISTRICTS.assign(area_m2=[1e6, 5e5]))
     assert found.to_dict() == {"a": 2, "b": 0}  # one lies on the border: to the lowest id
+
+
+def test_dead_ends_are_a_share_of_all_nodes_of_a_district() -> None:
+    districts = pd.concat(
+        [DISTRICTS, DISTRICTS[:1].set_axis(["c"]).translate(0, 5000).to_frame("geometry")]
+    )
+    ends = gpd.GeoSeries.from_xy([5, 6, 7], [5, 5, 5], crs=UTM)
+    crossings = gpd.GeoSeries.from_xy([8, 1500, 1600], [5, 5, 5], crs=UTM)
+    found = dead_end_share(ends, districts, intersections=crossings)
+    assert found.fillna(-1).to_dict() == {"a": 3 / 4, "b": 0, "c": -1}
+
+
+def test_a_value_of_streets_is_averaged_over_their_length() -> None:
+    lengths = street_lengths(STREETS.drop("border"), DISTRICTS)
+    value = pd.Series({"inside": 2.0, "across": 5.0, "beyond": float("nan")})
+    found = share_of_length(lengths, value, index=pd.Index(["b", "a", "c"]))
+    assert found.index.tolist() == ["b", "a", "c"]
+    assert found.fillna(-1).tolist() == [5, (2 * 100 + 5 * 100) / 200, -1]
+    unknown = share_of_length(lengths, value[["beyond"]], index=pd.Index(["a", "b"]))
+    assert unknown.isna().all()

@@ -738,3 +738,20 @@ def test_rail_stations_of_mexico_city_are_stops_or_have_their_reason():
     assert len(missing) == len(gone) == 2  # under construction
     assert layers.streets is None
     assert set(layers.stops["mode"]) >= {"metro", "rail", "tram"}
+
+
+@pytest.mark.parametrize("number", [2**63, 10**40, -5])
+@pytest.mark.parametrize("where", ["id", "nodes", "ref"])
+def test_ids_that_the_map_cannot_have_are_refused(answer, number, where):
+    spoilt = {
+        "id": node(number, 0, 0),
+        "nodes": way(7, [1, number], {"highway": "path"}),
+        "ref": relation(7, [(number, {})], {"type": "route"}),
+    }[where]
+    with pytest.raises(SourceError, match=rf"a\.json: .*elements\.0.*{where}"):
+        read_osm(
+            [
+                answer(spoilt, street=True),
+                Path(__file__).parents[1] / "data" / "monaco_2023.osm.pbf",
+            ]
+        )

@@ -24,6 +24,7 @@ from web_server import Request, Web, cut_short, etag_of, packed, whole
 
 from geoequity.errors import SourceError
 from geoequity.sources import _addresses, _remote
+from geoequity.sources._cache import cache_folder
 from geoequity.sources._remote import Client, Patience
 
 QUICK = Patience(
@@ -857,3 +858,26 @@ def test_a_file_is_placed_whole_with_rights_to_read(tmp_path: Path) -> None:
     assert (tmp_path / "deep" / "b.csv").read_bytes() == CSV
     assert [one.name for one in (tmp_path / "deep").iterdir()] == ["b.csv"]
     assert (tmp_path / "deep" / "b.csv").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize(
+    ("platform", "variables", "folder"),
+    [
+        ("linux", {}, "home/.cache/geoequity"),
+        ("linux", {"XDG_CACHE_HOME": "/elsewhere"}, "/elsewhere/geoequity"),
+        ("darwin", {}, "home/Library/Caches/geoequity"),
+        ("win32", {}, "home/AppData/Local/geoequity"),
+        ("win32", {"LOCALAPPDATA": "/local"}, "/local/geoequity"),
+        ("win32", {"GEOEQUITY_CACHE": "/given", "LOCALAPPDATA": "/local"}, "/given"),
+    ],
+)
+def test_downloads_are_kept_where_the_system_keeps_caches(
+    monkeypatch: pytest.MonkeyPatch, platform: str, variables: dict[str, str], folder: str
+) -> None:
+    for name in ("GEOEQUITY_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr(Path, "home", lambda: Path("home"))
+    assert cache_folder() == Path(folder)

@@ -1,0 +1,1 @@
+"""Hostile inputs for every reader: what is changed, who reads it, and what is measured meanwhile."""
