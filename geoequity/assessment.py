@@ -104,6 +104,7 @@ class _Stages:
     """Time and memory of each stage, told as they go."""
 
     progress: Progress | None
+    gives_back: bool = True
     done: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @contextmanager
@@ -112,7 +113,8 @@ class _Stages:
             self.progress(name)
         start = time.perf_counter()
         yield
-        _give_back()
+        if self.gives_back:
+            _give_back()
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         self.done[name] = {
             "seconds": round(time.perf_counter() - start, 3),
@@ -286,7 +288,7 @@ def assess_edited(
     DataError
         If a table breaks its contract.
     """
-    stages = _Stages(progress)
+    stages = _Stages(progress, gives_back=False)  # little, and the next edit takes it again
     with _uncollected():
         return _assessed(
             before.city, sources, before.definitions, stages=stages, kept=kept, before=before
