@@ -50,7 +50,7 @@ _MODULES = (
 )
 _OBJECTS = {"City": "city", "Study": "study", "assess": "assessment"}
 
-__all__ = ["City", "Study", "__version__", "assess", *_MODULES]  # noqa: PLE0604
+__all__ = ["City", "Study", "__version__", "assess", *_MODULES]  # noqa: PLE0604 - texts all
 
 
 def __getattr__(name: str) -> Any:

@@ -17,8 +17,6 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geoequity.errors import DataError, shown
-
 Layer: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries
 
 _LONG_RING = 200  # vertices from which asking first whether a polygon holds another pays
@@ -104,32 +102,6 @@ def shared_land(first: np.ndarray, second: np.ndarray) -> SharedLand:
     area = np.concatenate([shapely.area(first[held[:, 0]]), _measured(first, second, cut)])
     pairs = np.concatenate([held, cut])[area > 0]
     return SharedLand(first=pairs[:, 0], second=pairs[:, 1], area_m2=area[area > 0])
-
-
-def check_polygons(layer: Layer, *, name: str) -> None:
-    """
-    Refuse a layer in which a geometry is no valid polygon.
-
-    Parameters
-    ----------
-    layer
-        Any table with geometry.
-    name
-        What to call the layer in the message.
-
-    Raises
-    ------
-    DataError
-        If a geometry is missing, empty, invalid or no polygon.
-    """
-    shapes = layer.geometry.to_numpy()
-    kinds = [shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON]
-    bad = ~np.isin(shapely.get_type_id(shapes), kinds)
-    bad |= shapely.is_empty(shapes) | ~shapely.is_valid(shapes)
-    if bad.any():
-        ids = layer.index[bad]
-        msg = f"{name}: geometry missing, empty, invalid or no polygon: {shown(ids)}"
-        raise DataError(msg, ids=ids)
 
 
 def _pairs(

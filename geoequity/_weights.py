@@ -12,8 +12,9 @@ import pandas as pd
 import shapely
 
 from geoequity import schema
-from geoequity._overlap import Layer, SharedLand, check_polygons, shared_land
+from geoequity._overlap import Layer, SharedLand, shared_land
 from geoequity.errors import DataError, shown
+from geoequity.schema import check_polygons
 
 _WEIGHT = "weight"
 _TINY_SHARE = 1e-6  # of a polygon: rounding, not land

@@ -12,8 +12,9 @@ import pandas as pd
 import shapely
 
 from geoequity import schema
-from geoequity._overlap import Layer, check_polygons
+from geoequity._overlap import Layer
 from geoequity.errors import DataError
+from geoequity.schema import check_polygons
 
 _MOST_CELLS = 5_000_000
 _FINEST = 15  # resolution of H3

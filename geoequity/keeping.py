@@ -221,7 +221,7 @@ class Kept:
 
     def _knows(self, key: bytes) -> bool:
         """Tell whether a result is known."""
-        return key in self._made or (self._below is not None and self._below._knows(key))  # noqa: SLF001
+        return key in self._made or (self._below is not None and self._below._knows(key))  # noqa: SLF001 - of its own kind
 
     def _known(self, key: bytes) -> Any:
         """Give a known result."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from pyproj import CRS
 
 from geoequity.errors import CRSError, DataError, shown
@@ -139,6 +140,32 @@ def check_columns(frame: pd.DataFrame, columns: Iterable[str], *, name: str) -> 
         raise DataError(msg, ids=absent)
 
 
+def check_polygons(layer: gpd.GeoDataFrame | gpd.GeoSeries, *, name: str) -> None:
+    """
+    Refuse a layer in which a geometry is no valid polygon.
+
+    Parameters
+    ----------
+    layer
+        Any table with geometry.
+    name
+        What to call the layer in the message.
+
+    Raises
+    ------
+    DataError
+        If a geometry is missing, empty, invalid or no polygon.
+    """
+    shapes = layer.geometry.to_numpy()
+    kinds = [shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON]
+    bad = ~np.isin(shapely.get_type_id(shapes), kinds)
+    bad |= shapely.is_empty(shapes) | ~shapely.is_valid(shapes)
+    if bad.any():
+        ids = layer.index[bad]
+        msg = f"{name}: geometry missing, empty, invalid or no polygon: {shown(ids)}"
+        raise DataError(msg, ids=ids)
+
+
 def check_units(units: gpd.GeoDataFrame, *, name: str = "units") -> None:
     """
     Check a table of districts or cells.
@@ -163,13 +190,7 @@ def check_units(units: gpd.GeoDataFrame, *, name: str = "units") -> None:
     check_metric_crs(units, name=name)
     check_unique(units.index, name=name)
     check_columns(units, ["name", "area_m2"], name=name)
-    geometry = units.geometry
-    bad = geometry.isna() | geometry.is_empty | ~geometry.is_valid
-    bad |= ~geometry.geom_type.isin(["Polygon", "MultiPolygon"])
-    if bad.any():
-        ids = units.index[bad]
-        msg = f"{name}: geometry missing, empty, invalid or no polygon: {shown(ids)}"
-        raise DataError(msg, ids=ids)
+    check_polygons(units, name=name)
     if "population" in units.columns:
         check_non_negative(units["population"], name=f"{name}: population")
 

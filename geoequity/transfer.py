@@ -18,9 +18,10 @@ import shapely
 from scipy.sparse import coo_array, csr_array
 
 from geoequity import schema
-from geoequity._overlap import Layer, check_polygons, shared_land
+from geoequity._overlap import Layer, shared_land
 from geoequity._weights import held_weight
 from geoequity.errors import DataError, DataWarning, shown
+from geoequity.schema import check_polygons
 
 _TINY_SHARE = 1e-6  # of a polygon: rounding, not land
 

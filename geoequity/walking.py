@@ -215,53 +215,59 @@ def walk(
     )
     near = {one: shapes for one, shapes in targets.items() if one in set(by_distance)}
 
-    def minutes(some: StreetNetwork | None, who: Walker, to: Mapping[str, Any]) -> pd.DataFrame:
+    def streets_of(who: Walker | None) -> StreetNetwork | None:
+        # Made of the network alone, and sooner made anew than read from a disk
+        if network is None or who is walker:
+            return network
+        held = kept.in_memory()
+        if who is None:
+            return held.once("level", network.levelled, network)
+        return held.once("network", lambda: network.for_walker(who), network, who)
+
+    def minutes(who: Walker | None, to: Mapping[str, gpd.GeoSeries]) -> pd.DataFrame:
+        """Walk as somebody does, or on the level."""
         columns = kept.each(
             "minutes",
-            {one: (shapes, some, homes, who, manner) for one, shapes in to.items()},
+            {one: (shapes, network, homes, who, walker, manner) for one, shapes in to.items()},
             lambda which: _some_at_a_time(
-                partial(_minutes, some, walker=who, detour_factor=manner.detour_factor),
+                partial(
+                    _minutes,
+                    streets_of(who),
+                    walker=who or walker,
+                    detour_factor=manner.detour_factor,
+                ),
                 {one: to[one] for one in which},
                 homes,
             ),
         )
         return pd.DataFrame(columns, index=homes.index, columns=list(to))
 
-    def walked_by(who: Walker) -> StreetNetwork | None:
-        if network is None:
-            return None
-        return kept.once("network", lambda: network.for_walker(who), network, who)
-
+    adult = minutes(walker, targets)
     served = {
         purpose: there
         for purpose, kinds in (purposes or {}).items()
         if (there := [one for one in kinds if one in targets])
     }
 
-    adult = minutes(network, walker, targets)
-
     def at_cells(who: Walker) -> pd.DataFrame:
-        some = network if who is walker else walked_by(who)
-
-        def means(which: list[str]) -> dict[str, pd.Series]:
+        def means(which: list[str]) -> dict[str, np.ndarray]:
             kinds = {kind: targets[kind] for one in which for kind in served[one]}
-            table = adult if who is walker else minutes(some, who, kinds)
+            table = adult if who is walker else minutes(who, kinds)
+            nearest = {one: proximity.nearest(table, categories=served[one]) for one in which}
+            over = {"homes": homes, "cells": cells.index}
             return {
-                one: proximity.over_homes(
-                    proximity.nearest(table, categories=served[one]), homes=homes, cells=cells.index
-                )
-                for one in which
+                one: proximity.over_homes(walks, **over).to_numpy()
+                for one, walks in nearest.items()
             }
 
-        made_of = {
-            one: ([targets[kind] for kind in kinds], some, homes, who, manner, cells.index)
-            for one, kinds in served.items()
-        }
-        return pd.DataFrame(kept.each("minutes at cells", made_of, means), index=cells.index)
+        made_of = (network, homes, who, walker, manner, cells.index)
+        columns = kept.each(
+            "minutes at cells",
+            {one: ([targets[kind] for kind in kinds], *made_of) for one, kinds in served.items()},
+            means,
+        )
+        return pd.DataFrame(columns, index=cells.index)
 
-    level = None
-    if network is not None:
-        level = kept.once("level", network.levelled, network)
     counts = kept.each(
         "counts",
         {one: (shapes, network, homes) for one, shapes in targets.items()},
@@ -273,7 +279,7 @@ def walk(
         network=network,
         homes=homes,
         minutes=adult,
-        metres=minutes(level, walker, near) * walker.m_per_min,
+        metres=minutes(None, near) * walker.m_per_min,
         counts=pd.DataFrame(counts, index=homes.index, columns=list(targets)),
         by_walker={one.name: at_cells(one) for one in walkers},
         streets_share=share,
@@ -418,12 +424,14 @@ def _some_at_a_time(
     walked: Callable[[Mapping[str, gpd.GeoSeries], gpd.GeoDataFrame], pd.DataFrame],
     targets: Mapping[str, gpd.GeoSeries],
     homes: gpd.GeoDataFrame,
-) -> dict[str, pd.Series]:
+) -> dict[str, np.ndarray]:
     """Walk to a few kinds of place at a time, as the homes of a metropolis are a million."""
-    found: dict[str, pd.Series] = {}
+    found: dict[str, np.ndarray] = {}
     names = list(targets)
     for at in range(0, len(names), _KINDS):
-        found |= walked({one: targets[one] for one in names[at : at + _KINDS]}, homes).items()
+        table = walked({one: targets[one] for one in names[at : at + _KINDS]}, homes)
+        # Without the names of the homes, which would be kept as often as there are kinds
+        found |= {str(one): column.to_numpy() for one, column in table.items()}
     return found
 
 

@@ -115,6 +115,7 @@ PROMISED = {
     "compare.cities": "studies draws seed min_covered_share min_coverage",
     "compare.converge": "old new population draws error",
     "compare.difference": "old new more_error",
+    "compare.headline_values": "summary",
     "measures.accessibility.cumulative": "costs opportunities within_min origins",
     "measures.accessibility.nearest": "costs services origins k",
     "measures.accessibility.gravity": "costs opportunities decay origins",

@@ -60,6 +60,24 @@ def test_every_public_module_is_in_the_reference(site: Path) -> None:
     assert {"geoequity.assess", "geoequity.City", "geoequity.Study"} <= told
 
 
+def test_pages_name_options_and_modules_that_are_there() -> None:
+    offered = {
+        option
+        for path in (ROOT / "geoequity" / "cli").glob("*.py")
+        for option in re.findall(r"--[a-z][\w-]*", path.read_text(encoding="utf-8"))
+    }
+    offered |= {"--help", *(f"--{one}-column" for one in ("id", "name", "key", "population"))}
+    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    assert len(pages) > 80
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        for line in re.findall(r"\bgeoequity [a-z]+ [^\n`]*", text):
+            asked = set(re.findall(r"(?<!\S)--[a-z][\w-]*", line))
+            assert asked <= offered, (page.name, asked - offered)
+        for path in re.findall(r"\bgeoequity/[\w/]+\.(?:py|toml|po|j2|json)\b", text):
+            assert (ROOT / path).exists(), (page.name, path)
+
+
 def test_the_readme_names_files_that_are_there() -> None:
     for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
         text = page.read_text(encoding="utf-8")

@@ -77,6 +77,36 @@ def test_the_files_of_a_language_agree_on_how_it_is_written(language):
     assert {locale.language for locale, _ in heads} == {language}
 
 
+def test_every_message_is_asked_for():
+    """By its whole key, or by the words before a last part that is filled in."""
+    package = Path(geoequity.locale.__file__).parents[1]
+    source = "".join(
+        path.read_text(encoding="utf-8")
+        for path in sorted(package.rglob("*"))
+        if path.suffix in {".py", ".j2", ".js", ".html"}
+    )
+    heads = set(re.findall(r"""["'`]([a-z]\w*(?:\.\w+)*[._])(?:\$?\{|["'`])""", source))
+    heads |= {"change.finding.", "scenario.finding."}  # whose findings they are is filled in
+    heads |= {"column."}  # the workbook's, by kind
+    words = {*re.findall(r"\w+", source), "p-center"}
+
+    def is_asked(key):
+        key = re.sub(r"\.(one|few|many|other)$", "", key)
+        for head in (match.end() for match in re.finditer(r"[._]", key)):
+            filled = re.split(r"[._]", key[head:])
+            if key[:head] in heads and (key[head:] in words or set(filled) <= words):
+                return True
+        return key in source
+
+    # Looked up by what a city file says, or listed whole
+    listed = re.compile(
+        r"(unit|unit_name|country|map\.category|report\.setting|report\.glossary)\."
+    )
+    for key in messages("en"):
+        plain = key.replace("scenario.", "change.", 1)  # what scenarios say in another way
+        assert listed.match(key) or is_asked(key) or is_asked(plain), key
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_the_same_holes_in_each_message(language):
     for key, message in messages("en").items():

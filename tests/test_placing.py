@@ -20,7 +20,7 @@ from geoequity.errors import ConfigError, CRSError, DataError, SourceError
 from geoequity.indicators import read_catalogue
 from geoequity.locale import LANGUAGES
 from geoequity.placing import Ask, Ground, place
-from geoequity.placing._said import findings as told_of
+from geoequity.placing._findings import findings as told_of
 from geoequity.sources.candidates import read_candidates
 from geoequity.streets import ADULT, StreetNetwork
 from geoequity.transit import Rider

@@ -449,7 +449,7 @@ def _code(value: object) -> int:
 def _block(table: pd.DataFrame) -> np.ndarray | None:
     """Give the one array that a table of several columns is; None where it is none."""
     kinds = set(table.dtypes)
-    if table.shape[1] < 2 or len(table) == 0 or len(kinds) > 1:  # noqa: PLR2004
+    if table.shape[1] < 2 or len(table) == 0 or len(kinds) > 1:  # noqa: PLR2004 - several
         return None
     kind = kinds.pop()
     if not isinstance(kind, np.dtype) or kind.hasobject:

@@ -2,12 +2,11 @@
 
 import argparse
 import dataclasses
-import sys
 from pathlib import Path
 from typing import Any
 
 from geoequity.cli._opening import cache_of, studies_of
-from geoequity.cli._terminal import progress, silent
+from geoequity.cli._terminal import progress, say_found, silent
 from geoequity.errors import ConfigError
 from geoequity.locale import LANGUAGES
 
@@ -37,14 +36,7 @@ def change(options: argparse.Namespace) -> dict[str, Any]:
         "warnings": list(found.summary["warnings"]),
     }
     if not silent(options):
-        for warning in written["warnings"]:
-            print(f"warning: {warning}", file=sys.stderr)
-        print(f"{city['name']}")
-        for finding in found.summary["findings"]:
-            print(f"  - {finding['text'][languages[0]]}")
-        for path in written["reports"].values():
-            print(f"report: {path}")
-        print(f"tables: {written['folder']}")
+        say_found(city["name"], found.summary["findings"], written, language=languages[0])
     return written
 
 
@@ -70,11 +62,7 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
         "indicators": len(found.summary["indicators"]),
     }
     if not silent(options):
-        for finding in found.summary["findings"]:
-            print(f"  - {finding['text'][languages[0]]}")
-        for path in written["reports"].values():
-            print(f"report: {path}")
-        print(f"tables: {written['folder']}")
+        say_found("", found.summary["findings"], written, language=languages[0])
     return written
 
 

@@ -1,12 +1,11 @@
 """Commands on what could be: scenarios and sites."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from geoequity.cli._opening import cache_of, city_of
-from geoequity.cli._terminal import progress, silent
+from geoequity.cli._terminal import progress, say_found, silent
 
 
 def scenario(options: argparse.Namespace) -> dict[str, Any]:
@@ -50,15 +49,8 @@ def scenario(options: argparse.Namespace) -> dict[str, Any]:
         "warnings": list(after.summary["warnings"]),
     }
     if not silent(options):
-        for warning in written["warnings"]:
-            print(f"warning: {warning}", file=sys.stderr)
-        print(f"{after.summary['city']['name']}")
-        for finding in found.summary["findings"]:
-            print(f"  - {finding['text'][languages[0]]}")
-        print(f"map:    {written['map']}")
-        for path in written["changes"].values():
-            print(f"report: {path}")
-        print(f"tables: {written['folder']}")
+        named, told = after.summary["city"]["name"], found.summary["findings"]
+        say_found(named, told, written, language=languages[0], reports="changes")
     return written
 
 
@@ -104,10 +96,6 @@ def site(options: argparse.Namespace) -> dict[str, Any]:
         "result": dict(placing.summary["result"]),
     }
     if not silent(options):
-        print(f"{city.city.name}")
-        for finding in placing.summary["findings"]:
-            print(f"  - {finding['text'][languages[0]]}")
-        for page in written["reports"].values():
-            print(f"report: {page}")
-        print(f"tables: {written['folder']}")
+        told = placing.summary["findings"]
+        say_found(city.city.name, told, written, language=languages[0])
     return written

@@ -4,7 +4,7 @@ import argparse
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,28 @@ def say_written(options: argparse.Namespace, paths: list[Path]) -> dict[str, Any
     if not silent(options):
         print("\n".join(listed))
     return {"written": listed}
+
+
+def say_found(
+    city: str,
+    findings: Iterable[Mapping[str, Any]],
+    written: Mapping[str, Any],
+    *,
+    language: str,
+    reports: str = "reports",
+) -> None:
+    """Say what was found, and where it lies; warnings go to standard error."""
+    for warning in written.get("warnings", ()):
+        print(f"warning: {warning}", file=sys.stderr)
+    if city:
+        print(city)
+    for finding in findings:
+        print(f"  - {finding['text'][language]}")
+    if "map" in written:
+        print(f"map:    {written['map']}")
+    for path in written[reports].values():
+        print(f"report: {path}")
+    print(f"tables: {written['folder']}")
 
 
 def silent(options: argparse.Namespace) -> bool:
@@ -76,7 +98,7 @@ def progress(total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
         yield lambda _: None
         return
     from rich.console import Console  # noqa: PLC0415 - long work only
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - the same
 
     columns = (SpinnerColumn(), TextColumn("{task.completed}/{task.total} {task.description}"))
     console = Console(stderr=True)
@@ -103,7 +125,7 @@ def bytes_done(*, quiet: bool) -> Iterator[Callable[[str, int, int | None], None
     if quiet or not console.is_terminal:
         yield lambda *_: None
         return
-    from rich.progress import DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+    from rich.progress import DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415 - the same
 
     columns = (TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console, transient=True) as bar:

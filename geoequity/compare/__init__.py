@@ -10,6 +10,7 @@ what cannot be compared.
 
 from geoequity.compare._change import Change, change
 from geoequity.compare._cities import Cities, cities
+from geoequity.compare._cities_findings import headline_values
 from geoequity.compare._common import city_faults
 from geoequity.compare._convergence import Convergence, converge
 from geoequity.compare._error import difference
@@ -23,4 +24,5 @@ __all__ = [
     "city_faults",
     "converge",
     "difference",
+    "headline_values",
 ]

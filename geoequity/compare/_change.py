@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from geoequity import composite
+from geoequity.compare._change_findings import findings
 from geoequity.compare._convergence import Convergence, converge
 from geoequity.compare._error import TAILS, Z, adjusted, difference, ends_of, p_value, shared_error
 from geoequity.compare._pair import Pair, pair
-from geoequity.compare._said import findings
 from geoequity.compare._scores import NODES, Scored, scored
 from geoequity.compare._sources import Sources, compare_mapping, compare_sources
 from geoequity.errors import ConfigError

@@ -12,6 +12,7 @@ from scipy import stats
 
 from geoequity import inequality, typology
 from geoequity.compare._apart import apart, facts_of
+from geoequity.compare._cities_findings import findings, headline_values
 from geoequity.compare._common import (
     FEWEST,
     Ground,
@@ -24,7 +25,6 @@ from geoequity.compare._matched import DISTRICTS, Units, places, resolution_of, 
 from geoequity.compare._pair import RULES
 from geoequity.compare._rows import table_of
 from geoequity.compare._shaken import Draws, Shaken, drawn_between, ends_of_city, shaken
-from geoequity.compare._side import findings
 from geoequity.confidence import Reason, reason
 from geoequity.errors import ConfigError
 from geoequity.judgement import (
@@ -643,28 +643,6 @@ def _headline(summary: Mapping[str, Any]) -> dict[str, str] | None:
     if not counts:
         return None
     return {"kind": "indicator", "what": max(counts, key=lambda one: counts[one])}
-
-
-def headline_values(summary: Mapping[str, Any]) -> Mapping[str, Any]:
-    """
-    Take the numbers that cities are first compared on.
-
-    Parameters
-    ----------
-    summary
-        The content of ``compare.json``, or as much of it as there is yet.
-
-    Returns
-    -------
-    values
-        City -> ``mean``, ``gap_points`` and more; empty where nothing is shared.
-    """
-    head = summary["headline"]
-    if head is None:
-        return {}
-    block = summary["indicators" if head["kind"] == "indicator" else "nodes"]
-    values: Mapping[str, Any] = block[head["what"]]["cities"]
-    return values
 
 
 def _imd(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -638,7 +638,7 @@ def _worlds(
                 faults.append(f"{key} is about other units")
                 continue
             table = table[data.index].to_numpy()  # noqa: PLW2901 - in our order
-        if table.ndim != 2 or table.shape[1] != len(data) or not len(table):  # noqa: PLR2004
+        if table.ndim != 2 or table.shape[1] != len(data) or not len(table):  # noqa: PLR2004 - rows and columns
             faults.append(f"{key} has the shape {table.shape}, not draws x {len(data)} units")
             continue
         if not np.issubdtype(table.dtype, np.number):

@@ -447,13 +447,13 @@ def adjusted(p: pd.Series) -> pd.Series:
 def _seeded(rng: np.random.Generator) -> Iterator[None]:
     """Draw from a generator where a library knows only numpy's global one, left as it was."""
     before = np.random.get_state()  # noqa: NPY002  the library draws from it
-    np.random.seed(int(rng.integers(2**32)))  # noqa: NPY002
+    np.random.seed(int(rng.integers(2**32)))  # noqa: NPY002  the same
     try:
         # Where all neighbour all, permutations change nothing; the library divides by their spread
         with np.errstate(divide="ignore", invalid="ignore"):
             yield
     finally:
-        np.random.set_state(before)  # noqa: NPY002
+        np.random.set_state(before)  # noqa: NPY002  the same
 
 
 def _dealt(

@@ -9,10 +9,9 @@ import pandas as pd
 import shapely
 
 from geoequity import inequality
-from geoequity._overlap import check_polygons
 from geoequity.errors import DataError
 from geoequity.patterns._links import Floats, all_alike, name_of
-from geoequity.schema import check_metric_crs, check_non_negative, check_same_index
+from geoequity.schema import check_metric_crs, check_non_negative, check_polygons, check_same_index
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,9 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from geoequity._overlap import check_polygons
 from geoequity.errors import DataError, shown
-from geoequity.schema import check_metric_crs, check_same_index, check_unique
+from geoequity.schema import check_metric_crs, check_polygons, check_same_index, check_unique
 
 if TYPE_CHECKING:
     from libpysal.graph import Graph

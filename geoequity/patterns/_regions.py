@@ -120,8 +120,8 @@ class _Join:
 
 def _forest(table: pd.DataFrame, neighbours: "Graph") -> list[_Join]:
     """Join the units of each separate piece of the map until it is one."""
-    from scipy.sparse import csr_array  # noqa: PLC0415
-    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+    from scipy.sparse import csr_array  # noqa: PLC0415  as scikit-learn
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415  the same
     from sklearn.cluster import ward_tree  # noqa: PLC0415  takes a second
 
     pairs = pairs_of(neighbours)

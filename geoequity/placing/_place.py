@@ -13,7 +13,7 @@ from geoequity.errors import ConfigError, DataError, shown
 from geoequity.indicators import Definition
 from geoequity.judgement import EPSILON
 from geoequity.measures import proximity
-from geoequity.placing._said import findings
+from geoequity.placing._findings import findings
 from geoequity.streets import StreetNetwork, Walker, straight_line_costs
 from geoequity.summary import plain
 from geoequity.transit import Rider, Timetable

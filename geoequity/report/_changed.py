@@ -110,7 +110,7 @@ def _title(summary: Mapping[str, Any], words: Words) -> dict[str, Any]:
             words.text("scenario.facts", count=len(scenario["edits"])),
         ]
     else:
-        spans = [_span(summary[end]["years"], words) for end in ("old", "new")]
+        spans = [words.years(summary[end]["years"] or ()) for end in ("old", "new")]
         facts = [
             words.text("change.facts.span", old=spans[0], new=spans[1]) if all(spans) else "",
             words.text("change.facts.compared", count=summary["compared"]["districts"]),
@@ -123,14 +123,6 @@ def _title(summary: Mapping[str, Any], words: Words) -> dict[str, Any]:
         "fictitious": bool(summary["city"]["fictitious"]),
         "version": str(summary["new"]["version"] or ""),
     }
-
-
-def _span(years: Sequence[int] | None, words: Words) -> str:
-    """Write the first and the last year of the data."""
-    if not years:
-        return ""
-    first, last = map(str, years)
-    return first if first == last else words.text("format.range", low=first, high=last)
 
 
 def _step(old: str, new: str) -> str:
@@ -217,8 +209,7 @@ def _map(change: Change, rows: Sequence[Mapping[str, Any]], words: Words) -> dic
     names = {row["id"]: row["name"] for row in rows}
     placed = _shapes.labels(drawn, names, {row["id"]: row["number"] for row in rows})
     moved = {row["id"]: row["moved"] for row in rows if row["named"]}
-    most = max((abs(one) for one in moved.values() if one is not None), default=0.0)
-    step = next((one for one in _STEPS if one * len(RISES) >= most), _STEPS[-1])
+    step = _shapes.step_of(moved.values(), _STEPS)
     fills = {row["id"]: _fill(row, moved.get(row["id"]), step) for row in rows}
     better = sum(one is not None and one > 0 for one in moved.values())
     return {
@@ -240,9 +231,7 @@ def _map(change: Change, rows: Sequence[Mapping[str, Any]], words: Words) -> dic
         "described": words.text(
             "change.where.alt", better=better, worse=len(moved) - better, total=len(rows)
         ),
-        "bar": words.quantity(drawn.bar_km, "km")
-        if drawn.bar_km >= 1
-        else words.quantity(1000 * drawn.bar_km, "m"),
+        "bar": words.distance(drawn.bar_km),
     }
 
 
@@ -252,8 +241,7 @@ def _fill(row: Mapping[str, Any], moved: float | None, step: float) -> str | Non
         return None
     if moved is None:
         return UNKNOWN
-    place = min(int(abs(moved) // step), len(RISES) - 1)
-    return (RISES if moved > 0 else FALLS)[place]
+    return _shapes.shade(moved, step)
 
 
 def _classes(step: float, words: Words) -> list[dict[str, str]]:
@@ -325,7 +313,8 @@ def _types(summary: Mapping[str, Any], words: Words) -> dict[str, Any] | None:
             {
                 "name": words.text(f"type.{before}"),
                 "cells": [
-                    _cell(cells.get((before, after)), words, before == after) for after in kinds
+                    _cell(cells.get((before, after)), words, stays=before == after)
+                    for after in kinds
                 ],
             }
             for before in kinds
@@ -333,7 +322,7 @@ def _types(summary: Mapping[str, Any], words: Words) -> dict[str, Any] | None:
     }
 
 
-def _cell(one: Mapping[str, Any] | None, words: Words, stays: bool) -> dict[str, Any]:  # noqa: FBT001
+def _cell(one: Mapping[str, Any] | None, words: Words, *, stays: bool) -> dict[str, Any]:
     """Write how many districts and people took a step, or stayed."""
     if one is None:
         return {"count": "\N{EN DASH}", "range": "", "people": "", "moved": False}

@@ -10,7 +10,7 @@ from typing import Any
 
 import geopandas as gpd
 
-from geoequity.compare import Cities
+from geoequity.compare import Cities, headline_values
 from geoequity.locale import name, unit_name
 from geoequity.palette import UNKNOWN
 from geoequity.report import _shapes
@@ -101,9 +101,7 @@ def _title(summary: Summary, order: Sequence[str], words: Words) -> dict[str, An
     facts = [
         words.text("compare.facts.cities", count=len(order)),
         words.text("compare.facts.indicators", count=len(summary["indicators"])),
-        words.text("compare.facts.years", years=_span(min(years), max(years), words))
-        if years
-        else "",
+        words.text("compare.facts.years", years=words.years(years)) if years else "",
     ]
     made_up = [one for one in order if summary["cities"][one]["fictitious"]]
     return {
@@ -119,17 +117,10 @@ def _title(summary: Summary, order: Sequence[str], words: Words) -> dict[str, An
     }
 
 
-def _span(first: int, last: int, words: Words) -> str:
-    """Write the first and the last of some years."""
-    if first == last:
-        return str(first)
-    return words.text("format.range", low=str(first), high=str(last))
-
-
 def _tiles(summary: Summary, words: Words) -> list[dict[str, str]]:
     """Choose the figures that stand at the top."""
     head = summary["headline"]
-    inside = len(_headed(summary))
+    inside = len(headline_values(summary))
     total = len(summary["cities"])
     tiles: list[tuple[str, str, dict[str, str]]] = [("cities", words.number(total, 0), {})]
     if head is not None:
@@ -157,16 +148,6 @@ def _titled(said: str) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _headed(summary: Summary) -> Told:
-    """Take the numbers that cities are first compared on."""
-    head = summary["headline"]
-    if head is None:
-        return {}
-    block = summary["indicators" if head["kind"] == "indicator" else "nodes"]
-    values: Told = block[head["what"]]["cities"]
-    return values
-
-
 def _ranged(told: Any, write: Callable[[Any], str], words: Words) -> dict[str, Any]:
     """Write a number with its ranges: over choices plainly, of error by name."""
     if told is None or told["value"] is None:
@@ -182,7 +163,7 @@ def _ranged(told: Any, write: Callable[[Any], str], words: Words) -> dict[str, A
 def _side(summary: Summary, order: Sequence[str], words: Words) -> dict[str, Any] | None:
     """Lay the cities side by side: rank, gap, and who lives in neglected districts."""
     head = summary["headline"]
-    values = _headed(summary)
+    values = headline_values(summary)
     index = summary["nodes"][_INDEX]["cities"]
     rows = []
     for city in order:
@@ -281,7 +262,7 @@ def _each(people: float | None, words: Words) -> str:
     """Say how many residents a district has on average."""
     if people is None:
         return ""
-    rounded = round(people, -2) if people >= 1000 else round(people)  # noqa: PLR2004
+    rounded = round(people, -2) if people >= 1000 else round(people)  # noqa: PLR2004 - four digits
     return words.text("compare.column.each", count=words.number(rounded, 0))
 
 
@@ -456,9 +437,7 @@ def _small_map(
         "described": described,
         "fictitious": summary["cities"][city]["fictitious"],
         "frame": frame,
-        "bar": words.quantity(frame.bar_km, "km")
-        if frame.bar_km >= 1
-        else words.quantity(1000 * frame.bar_km, "m"),
+        "bar": words.distance(frame.bar_km),
         "shapes": [
             {
                 "fill": _shapes.fill(known[unit], among)[0] if unit in known else None,

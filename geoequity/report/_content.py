@@ -115,13 +115,11 @@ def content(study: Study, *, language: str) -> dict[str, Any]:
 def _title(study: Study, words: Words) -> dict[str, Any]:
     """Tell what city this is, of when and under which licence."""
     city = study.summary["city"]
-    years = sorted(
-        {
-            str(source["reference_year"])
-            for source in study.provenance.get("sources", ())
-            if source.get("reference_year")
-        }
-    )
+    years = [
+        source["reference_year"]
+        for source in study.provenance.get("sources", ())
+        if source.get("reference_year")
+    ]
     licences = city.get("licences") or [one for one in (city.get("licence"),) if one]
     version = str(at(study.summary, "versions", "geoequity") or "")
     units = study.summary.get("units") or {}
@@ -132,7 +130,7 @@ def _title(study: Study, words: Words) -> dict[str, Any]:
         words.text("report.facts.districts", count=units.get("districts", len(study.districts))),
         words.text("report.facts.cells", count=cells) if cells else "",
         "" if people is None else words.text("report.facts.residents", count=round(people)),
-        words.text("report.facts.data", years=_ends(years, words)) if years else "",
+        words.text("report.facts.data", years=words.years(years)) if years else "",
         words.text("report.facts.version", version=version) if version else "",
     ]
     rank = figure(city.get("imd_2025_rank"))
@@ -156,12 +154,6 @@ def _country(city: Mapping[str, Any], words: Words) -> str:
     if code == NOWHERE:
         return ""
     return words.text(f"country.{code}") if words.has(f"country.{code}") else code
-
-
-def _ends(years: Sequence[str], words: Words) -> str:
-    """Write the first and the last of some years."""
-    first, last = years[0], years[-1]
-    return first if first == last else words.text("format.range", low=first, high=last)
 
 
 def _tiles(study: Study, words: Words) -> list[dict[str, str]]:
@@ -276,9 +268,7 @@ def _maps(study: Study, rows: Sequence[Mapping[str, Any]], words: Words) -> dict
         "key": [row for row in rows if placed[row["id"]].numbered],
         "types": _type_map(study, rows, words),
         "scores": scores,
-        "bar": words.quantity(drawn.bar_km, "km")
-        if drawn.bar_km >= 1
-        else words.quantity(1000 * drawn.bar_km, "m"),
+        "bar": words.distance(drawn.bar_km),
     }
 
 

@@ -141,7 +141,7 @@ def _edit(one: Mapping[str, Any], names: Mapping[str, str], words: Words) -> str
         built = one.get("kind", "street")
         return words.text(f"scenario.edit.{built}", place=_at(one["line"][0], words))
     if kind == "wifi":
-        what = words.listing([_category(name, words) for name in one["at"]])
+        what = words.listing([words.category(name) for name in one["at"]])
         return words.text("scenario.edit.wifi", listed=listed, what=what)
     if kind == "fibre":
         speed = words.quantity(one["down_mbps"], "mbps")
@@ -153,7 +153,7 @@ def _service(one: Mapping[str, Any], words: Words) -> str:
     """Say what an edit does to a service."""
     kind = one["edit"]
     if kind == "open":
-        what = _category(one["category"], words)
+        what = words.category(one["category"])
         if one.get("name"):
             what = f"{what}, {one['name']}"
         values = {"what": what, "place": _at((one["lon"], one["lat"]), words)}
@@ -190,12 +190,6 @@ def _transit(one: Mapping[str, Any], words: Words) -> str:
         stops=len(one["stops"]),
         headway=words.quantity(one["headway_min"], "min"),
     )
-
-
-def _category(key: str, words: Words) -> str:
-    """Name a category of services."""
-    named = f"map.category.{key}"
-    return words.text(named) if words.has(named) else key
 
 
 def _at(place: Sequence[float], words: Words) -> str:

@@ -6,7 +6,7 @@ one place.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 
 from geoequity.maps.classes import breaks, shades
-from geoequity.palette import UNKNOWN, ink_on
+from geoequity.palette import FALLS, RISES, UNKNOWN, ink_on
 
 WIDTH = 720.0  # of a map, in units of its view box; about one CSS pixel on a desk
 MOST_HEIGHT = 760.0
@@ -136,6 +136,46 @@ def frame(
         bar_km=bar_km,
         bar=round(bar_km * 1000 * scale, 1),
     )
+
+
+def step_of(changes: Iterable[float | None], steps: Sequence[float]) -> float:
+    """
+    Choose how much of a change each shade of a map stands for.
+
+    Parameters
+    ----------
+    changes
+        What districts gain or lose; None = unknown.
+    steps
+        Round numbers to choose from, rising.
+
+    Returns
+    -------
+    step
+        The first with which the shades reach the largest change; else the last.
+    """
+    most = max((abs(one) for one in changes if one is not None), default=0.0)
+    return next((one for one in steps if one * len(RISES) >= most), steps[-1])
+
+
+def shade(change: float, step: float) -> str:
+    """
+    Choose the colour of a change.
+
+    Parameters
+    ----------
+    change
+        For the better above 0.
+    step
+        What each shade stands for.
+
+    Returns
+    -------
+    colour
+        ``#RRGGBB``; the last shade also stands for all beyond it.
+    """
+    place = min(int(abs(change) // step), len(RISES) - 1)
+    return (RISES if change > 0 else FALLS)[place]
 
 
 def _path(shape: Any) -> str:

@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 
 from geoequity.locale import name
-from geoequity.palette import FALLS, RISES, UNKNOWN
+from geoequity.palette import RISES, UNKNOWN
 from geoequity.placing import Placing
 from geoequity.report import _shapes
 from geoequity.report._words import Words, figure
@@ -83,18 +83,12 @@ def _limit(summary: Mapping[str, Any], words: Words) -> str:
     return words.quantity(asked["within_min"], "min")
 
 
-def _category(summary: Mapping[str, Any], words: Words) -> str:
-    """Name what is sited."""
-    key = f"map.category.{summary['asked']['category']}"
-    return words.text(key) if words.has(key) else str(summary["asked"]["category"])
-
-
 def _title(summary: Mapping[str, Any], words: Words) -> dict[str, Any]:
     """Tell which city this is and what was asked."""
     city = name(summary["city"]["name"])
     asked = summary["asked"]
     facts = [
-        _category(summary, words),
+        words.category(summary["asked"]["category"]),
         words.text("site.facts.count", count=summary["result"]["sites"]),
         words.text(
             "site.facts.objective", objective=words.text(f"site.objective.{asked['objective']}")
@@ -150,8 +144,7 @@ def _map(placing: Placing, words: Words, limit: str) -> dict[str, Any]:
         else rows["minutes_before"] - rows["minutes_after"]
     )
     gain = {str(unit): figure(value) for unit, value in gained.items()}
-    most = max((abs(one) for one in gain.values() if one is not None), default=0.0)
-    step = next((one for one in _STEPS if one * len(RISES) >= most), _STEPS[-1])
+    step = _shapes.step_of(gain.values(), _STEPS)
     drawn = _shapes.frame(rows)
     unit = "" if by_share else "min"
     return {
@@ -168,9 +161,7 @@ def _map(placing: Placing, words: Words, limit: str) -> dict[str, Any]:
         "described": words.text(
             "site.where.alt", count=len(placing.sites), existing=len(placing.existing)
         ),
-        "bar": words.quantity(drawn.bar_km, "km")
-        if drawn.bar_km >= 1
-        else words.quantity(1000 * drawn.bar_km, "m"),
+        "bar": words.distance(drawn.bar_km),
     }
 
 
@@ -180,8 +171,7 @@ def _fill(gain: float | None, step: float) -> str | None:
         return None
     if abs(gain) < _STILL:
         return UNKNOWN
-    place = min(int(abs(gain) // step), len(RISES) - 1)
-    return (RISES if gain > 0 else FALLS)[place]
+    return _shapes.shade(gain, step)
 
 
 def _said(gain: float | None, words: Words, unit: str) -> str:
@@ -357,7 +347,7 @@ def _ticks(low: float, high: float) -> list[float]:
     """Choose round numbers that hold both ends between them, with air around."""
     span = max(high - low, 0.2)
     tenth = 10.0 ** math.floor(math.log10(span))
-    step = next(one * tenth for one in (0.2, 0.5, 1.0, 2.0, 5.0) if span / (one * tenth) <= 5)  # noqa: PLR2004
+    step = next(one * tenth for one in (0.2, 0.5, 1.0, 2.0, 5.0) if span / (one * tenth) <= 5)  # noqa: PLR2004 - ticks
     first = math.floor((low - 0.1 * span) / step)
     last = math.ceil((high + 0.1 * span) / step)
     return [round(step * place, 9) for place in range(first, last + 1)]
@@ -375,7 +365,7 @@ def _part(marks: list[dict[str, Any]]) -> None:
         width = _shapes.text_width(one["name"], size=12)
         y = one["y"] + 4
         while any(
-            one["x"] + 10 < right and left < one["x"] + 10 + width and abs(y - at) < 14  # noqa: PLR2004
+            one["x"] + 10 < right and left < one["x"] + 10 + width and abs(y - at) < 14  # noqa: PLR2004 - a line of text
             for left, right, at, _ in taken
         ):
             y += 7

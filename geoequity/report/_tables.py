@@ -468,13 +468,12 @@ def _step(step: str, settings: Mapping[str, Any], words: Words) -> str:
 def _setting(key: str, value: Any, words: Words) -> str:
     """Write a setting of the method."""
     if key == "reference_years" and value:
-        ends = sorted({str(value["oldest"]), str(value["newest"])})
-        return ends[0] if len(ends) == 1 else words.text("format.range", low=ends[0], high=ends[1])
+        return words.years((value["oldest"], value["newest"]))
     if isinstance(value, Mapping):
         value = [f"{one}: {_setting(one, other, words)}" for one, other in value.items()]
     if isinstance(value, list | tuple):
         said = [_setting(key, one, words) for one in value]
-        pair = len(said) == 2 and all(isinstance(one, float) for one in value)  # noqa: PLR2004
+        pair = len(said) == 2 and all(isinstance(one, float) for one in value)  # noqa: PLR2004 - low, high
         return words.text("format.range", low=said[0], high=said[1]) if pair else _dash(said)
     if isinstance(value, bool | str):
         known = "report.setting." + re.sub(r"\W+", "_", str(value))

@@ -6,7 +6,7 @@ unknown and is written as the language's word for it.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from geoequity.locale import label, listing, messages, name, number, percent, quantity, text
@@ -236,6 +236,58 @@ class Words:
             return ""
         ends = {"low": self.number(low, decimals), "high": self.number(high, decimals)}
         return ends["low"] if low == high else self.text("format.range", **ends)
+
+    def years(self, years: Iterable[Any]) -> str:
+        """
+        Write the first and the last of some years.
+
+        Parameters
+        ----------
+        years
+            Years, as numbers or texts.
+
+        Returns
+        -------
+        years
+            One where they are alike; empty where there are none.
+        """
+        known = sorted({str(one) for one in years})
+        if len(known) < 2:  # noqa: PLR2004 - one year has no end
+            return "".join(known)
+        return self.text("format.range", low=known[0], high=known[-1])
+
+    def distance(self, km: float) -> str:
+        """
+        Write a distance in kilometres, or in metres under one.
+
+        Parameters
+        ----------
+        km
+            The distance [km].
+
+        Returns
+        -------
+        distance
+            The number with its unit.
+        """
+        return self.quantity(km, "km") if km >= 1 else self.quantity(1000 * km, "m")
+
+    def category(self, key: str) -> str:
+        """
+        Name a category of services.
+
+        Parameters
+        ----------
+        key
+            The category.
+
+        Returns
+        -------
+        category
+            Its name; the key itself where a city file made it up.
+        """
+        named = f"map.category.{key}"
+        return self.text(named) if self.has(named) else key
 
     def label(self, entry: Any, field: str = "label") -> str:
         """

@@ -39,7 +39,7 @@ def parse(url: str, *, source: str) -> "Url":
         If it is no address of the web, carries a password, or is too long.
     """
     from urllib3.exceptions import LocationParseError  # noqa: PLC0415 - tries a socket at once
-    from urllib3.util import parse_url  # noqa: PLC0415
+    from urllib3.util import parse_url  # noqa: PLC0415 - the same
 
     fault, parts = None, None
     try:

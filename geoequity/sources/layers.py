@@ -15,7 +15,7 @@ from pyproj import CRS
 from pyproj.exceptions import ProjError
 
 from geoequity.errors import CRSError, DataError, SourceError, shown
-from geoequity.sources.files import UNKNOWN_TEXTS, Record, column_of, numbers, read_table
+from geoequity.sources.files import UNKNOWN_TEXTS, Record, column_of, keys, numbers, read_table
 from geoequity.sources.spec import FileSpec
 
 _LONLAT = "EPSG:4326"
@@ -135,6 +135,67 @@ def projected(layer: gpd.GeoDataFrame, crs: CRS, *, spec: FileSpec) -> gpd.GeoDa
         msg = f"{spec.path}: cannot be projected from {layer.crs.name} to {crs.name}: {error}"
         raise CRSError(msg) from error
     return _mended(moved)  # rings that only projecting made touch themselves
+
+
+def row_ids(layer: pd.DataFrame, spec: FileSpec, column: str | None) -> pd.Series:
+    """
+    Name the rows of a list.
+
+    Parameters
+    ----------
+    layer
+        The list.
+    spec
+        What the city file says of it, for messages.
+    column
+        Column of the id; without one rows are named by their number.
+
+    Returns
+    -------
+    ids
+        Id by row.
+
+    Raises
+    ------
+    DataError
+        If a row has no id.
+    """
+    if column is None:
+        return pd.Series([f"row {one}" for one in layer.index], index=layer.index, dtype=object)
+    ids = keys(layer, spec, column)
+    if ids.isna().any():
+        msg = f"{spec.path}: no id in rows {shown(layer.index[ids.isna()])}"
+        raise DataError(msg, ids=layer.index[ids.isna()])
+    return ids
+
+
+def keep_near(
+    layer: gpd.GeoDataFrame, near: pd.Series, *, ids: pd.Series, record: Record
+) -> gpd.GeoDataFrame:
+    """
+    Keep the rows that lie in the study area, and count the others.
+
+    Parameters
+    ----------
+    layer
+        Any list.
+    near
+        Whether each row of it lies there.
+    ids
+        Ids by row, also of rows that are gone already.
+    record
+        Counts what is dropped; warns where nothing is left.
+
+    Returns
+    -------
+    layer
+        The rows that do.
+    """
+    named = ids[layer.index]
+    record.drop("outside the study area and its buffer", named[~near])
+    if not near.any():
+        record.warn("no row lies near the districts; is its CRS right?", named)
+    return layer[near]
 
 
 def _mended(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -15,12 +15,11 @@ from geoequity.sources.files import (
     Record,
     column_of,
     drop_repeated,
-    keys,
     numbers,
     plain_name,
 )
 from geoequity.sources.files import text_ids as text_of
-from geoequity.sources.layers import projected, read_layer, repaired
+from geoequity.sources.layers import keep_near, projected, read_layer, repaired, row_ids
 from geoequity.sources.osm_tags import STOP_FEATURES
 from geoequity.sources.spec import ConnectivitySpec, ServicesSpec, StopsSpec
 from geoequity.transit import Feed
@@ -393,13 +392,7 @@ def _read_places(
     layer = read_layer(spec, record=record)
     for column in columns:
         column_of(layer, column, path=spec.path)
-    if spec.id is None:
-        ids = pd.Series([f"row {one}" for one in layer.index], index=layer.index, dtype=object)
-    else:
-        ids = keys(layer, spec, spec.id)
-        if ids.isna().any():
-            msg = f"{spec.path}: no id in rows {shown(layer.index[ids.isna()])}"
-            raise DataError(msg, ids=layer.index[ids.isna()])
+    ids = row_ids(layer, spec, spec.id)
     layer = repaired(layer, ids, record=record)
     shapeless = layer.geometry.isna() | layer.geometry.is_empty
     if shapeless.any():
@@ -415,10 +408,7 @@ def _read_places(
         record.counts["rows_inside_districts"] = int(inside.sum())
         record.counts["inside_districts"] = int(inside[each.index].sum())
         near = each.geometry.intersects(study_area)
-        record.drop("outside the study area and its buffer", ids[each.index][~near])
-        if not near.any():
-            record.warn("no row lies near the districts; is its CRS right?", ids[each.index])
-        each = each[near]
+        each = keep_near(each, near, ids=ids, record=record)
     record.rows_kept = len(each)
     return each.set_index(pd.Index(ids[each.index].astype(str)))
 

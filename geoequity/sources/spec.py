@@ -131,6 +131,14 @@ def _check_mode(mode: str | None) -> None:
         raise ValueError(msg)
 
 
+def _several(data: object, *keys: str) -> object:
+    """Take what stands alone for one of several."""
+    if not isinstance(data, dict):
+        return data
+    alone = {key: (data[key],) for key in keys if isinstance(data.get(key), str | Path)}
+    return {**data, **alone}
+
+
 def _grid(path: Path) -> tuple[str, int] | None:
     """Read a path that is a grid."""
     found = GRID.fullmatch(str(path))
@@ -308,9 +316,7 @@ class OsmSpec(Origin):
     @model_validator(mode="before")
     @classmethod
     def _one_path(cls, data: object) -> object:
-        if isinstance(data, dict) and isinstance(data.get("path"), str | Path):
-            return {**data, "path": (data["path"],)}
-        return data
+        return _several(data, "path")
 
 
 class StreetsSpec(FileSpec):
@@ -473,12 +479,7 @@ class TilesSpec(Origin):
     @model_validator(mode="before")
     @classmethod
     def _one_or_several(cls, data: object) -> object:
-        if not isinstance(data, dict):
-            return data
-        listed = {
-            key: (data[key],) for key in ("path", "period") if isinstance(data.get(key), str | Path)
-        }
-        return {**data, **listed}
+        return _several(data, "path", "period")
 
     @model_validator(mode="after")
     def _period_of_each(self) -> "TilesSpec":
@@ -653,9 +654,7 @@ class RasterSpec(Origin):
     @model_validator(mode="before")
     @classmethod
     def _one_path(cls, data: object) -> object:
-        if isinstance(data, dict) and isinstance(data.get("path"), str | Path):
-            return {**data, "path": (data["path"],)}
-        return data
+        return _several(data, "path")
 
     @model_validator(mode="after")
     def _keys_of_the_kind(self) -> "RasterSpec":

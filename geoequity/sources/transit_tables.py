@@ -12,7 +12,7 @@ from pyproj import CRS
 from geoequity.errors import DataError, shown
 from geoequity.sources.files import Record, column_of, drop_repeated, keys, numbers, read_table
 from geoequity.sources.files import text_ids as text_of
-from geoequity.sources.layers import projected, read_layer
+from geoequity.sources.layers import keep_near, projected, read_layer, row_ids
 from geoequity.sources.spec import FileSpec, RoutesSpec, TripListSpec, TripsSpec
 from geoequity.transit import FALLBACK, mode_of
 
@@ -65,7 +65,7 @@ def read_routes(
     used = [one for one in (spec.name, spec.headway, spec.route_type) if one]
     for column in used:
         column_of(layer, column, path=spec.path)
-    ids = _route_ids(layer, spec)
+    ids = row_ids(layer, spec, spec.id)
     shapes = layer.geometry
     flat = ~(shapes.isna() | shapes.geom_type.isin(["LineString", "MultiLineString"]))
     if flat.any():
@@ -294,17 +294,6 @@ def with_assumed(routes: gpd.GeoDataFrame, headway_min: Mapping[str, float]) -> 
     )
 
 
-def _route_ids(layer: pd.DataFrame, spec: RoutesSpec) -> pd.Series:
-    """Name the rows of a list of routes."""
-    if spec.id is None:
-        return pd.Series([f"row {one}" for one in layer.index], index=layer.index, dtype=object)
-    ids = keys(layer, spec, spec.id)
-    if ids.isna().any():
-        msg = f"{spec.path}: no id in rows {shown(layer.index[ids.isna()])}"
-        raise DataError(msg, ids=layer.index[ids.isna()])
-    return ids
-
-
 def _near(
     layer: gpd.GeoDataFrame, ids: pd.Series, area: shapely.Geometry | None, *, record: Record
 ) -> gpd.GeoDataFrame:
@@ -313,10 +302,7 @@ def _near(
     if area is None or not drawn.any():
         return layer
     near = layer.geometry.intersects(area) | ~drawn
-    record.drop("outside the study area and its buffer", ids[layer.index][~near])
-    if not near.any():
-        record.warn("no row lies near the districts; is its CRS right?", ids[layer.index])
-    return layer[near]
+    return keep_near(layer, near, ids=ids, record=record)
 
 
 def _modes(layer: pd.DataFrame, spec: RoutesSpec, *, ids: pd.Series, record: Record) -> pd.Series:

@@ -189,7 +189,7 @@ def window_of(window: tuple[str, str]) -> tuple[int, int]:
         If there are not two, either is no time, or the window is empty.
     """
     given: Any = window
-    if not isinstance(given, list | tuple) or len(given) != 2:  # noqa: PLR2004
+    if not isinstance(given, list | tuple) or len(given) != 2:  # noqa: PLR2004 - from and to
         msg = f"window: two times such as ('07:00', '09:00'), not {given!r}"
         raise DataError(msg)
     begin, end = (seconds_of(one) for one in window)

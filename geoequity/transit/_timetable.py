@@ -549,7 +549,7 @@ class Timetable:
     ) -> "Router":
         """Lay out the vehicles of a window, on the stops where they call."""
         from geoequity.transit._lines import lines_of  # noqa: PLC0415 - numba is slow to import
-        from geoequity.transit._router import Router  # noqa: PLC0415
+        from geoequity.transit._router import Router  # noqa: PLC0415 - the same
 
         limit_s = int(np.floor(within_min * 60))
         begin, end = int(departures[0]), int(departures[-1]) + limit_s

@@ -4,7 +4,7 @@ import pytest
 from small_city import same_in_pillar
 from two_dates import book, study
 
-from browser.test_report_browser import CUT_TEXTS, DESKTOP, PHONE, POOR_CONTRAST, TOO_WIDE
+from browser.test_report_browser import DESKTOP, PHONE, POOR_CONTRAST, check_layout
 from geoequity.compare import change
 from geoequity.locale import LANGUAGES
 from geoequity.report import write_change_report
@@ -28,12 +28,7 @@ def test_the_page_opens_with_nothing_cut_too_wide_or_asked_for(
     open_page, found, tmp_path, language, size
 ):
     path = write_change_report(found, tmp_path / "change.html", language=language)
-    page = open_page(path, size=size, phone=size == PHONE)
-    assert page.requests() == []
-    assert page.errors() == []
-    assert page.run(TOO_WIDE) == []
-    assert page.run(CUT_TEXTS) == []
-    assert page.run("return document.documentElement.scrollWidth") <= size[0]
+    check_layout(open_page(path, size=size, phone=size == PHONE), width=size[0])
 
 
 def test_words_stand_out_from_their_ground(open_page, found, tmp_path):

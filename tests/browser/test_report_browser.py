@@ -64,6 +64,15 @@ return [...document.querySelectorAll("figure.map > svg")].map((map) =>
 """
 
 
+def check_layout(page, *, width):
+    """Fail if a page asks for something, complains, or is cut or wider than its window."""
+    assert page.requests() == []
+    assert page.errors() == []
+    assert page.run(TOO_WIDE) == []
+    assert page.run(CUT_TEXTS) == []
+    assert page.run("return document.documentElement.scrollWidth") <= width
+
+
 @pytest.fixture(scope="session")
 def made_up():
     """Load the made-up city of the report's tests."""
@@ -94,10 +103,7 @@ def report(made_up, tmp_path_factory):
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_the_report_opens_with_no_network_and_no_complaint(open_page, report, language, size):
     page = open_page(report(language), size=size, phone=size == PHONE)
-    assert page.requests() == []
-    assert page.errors() == []
-    assert page.run(TOO_WIDE) == []
-    assert page.run(CUT_TEXTS) == []
+    check_layout(page, width=size[0])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -106,11 +112,8 @@ def test_what_stands_beside_the_index_is_neither_cut_nor_too_wide(
     open_page, report, language, size
 ):
     page = open_page(report(language, readings=True), size=size, phone=size == PHONE)
-    assert page.errors() == []
     assert page.run("return document.querySelectorAll('figure.dots svg').length") == 3
-    assert page.run(TOO_WIDE) == []
-    assert page.run(CUT_TEXTS) == []
-    assert page.run("return document.documentElement.scrollWidth") <= size[0]
+    check_layout(page, width=size[0])
 
 
 def test_words_beside_the_index_stand_out_from_their_ground(open_page, report):

@@ -56,6 +56,14 @@ class Page(HTMLParser):
     def all(self, tag):
         return [attributes for name, attributes in self.tags if name == tag]
 
+    def check_on_its_own(self):
+        """Fail unless every tag is closed in its turn, and nothing is fetched or run."""
+        assert self.faults == []
+        assert self.open == []
+        assert not self.all("script")
+        assert not [one for one in self.all("link") if not one["href"].startswith("data:")]
+        assert all(one["href"].startswith("#") for one in self.all("a"))
+
 
 def written(study, tmp_path, language="es"):
     """Write the report and read it back."""

@@ -12,36 +12,13 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
+from small_streets import CRS, PACE, places, table
 
 from geoequity import schema
 from geoequity.errors import CRSError, DataError, SourceError
 from geoequity.streets import StreetNetwork, Walker, straight_line_min
 
-CRS = "EPSG:32618"
-PACE = 80.0  # metres a minute at 4.8 km/h
 MONACO = Path(__file__).parents[1] / "data" / "monaco_2023.osm.pbf"
-
-
-def table(*rows, **columns):
-    """Edges from (from_node, to_node, coordinates), as long as they are drawn."""
-    lines = [LineString(coordinates) for *_, coordinates in rows]
-    return gpd.GeoDataFrame(
-        {
-            "from_node": [row[0] for row in rows],
-            "to_node": [row[1] for row in rows],
-            "length_m": [line.length for line in lines],
-            **columns,
-        },
-        index=pd.Index([f"e{number}" for number in range(len(rows))], name="edge_id"),
-        geometry=lines,
-        crs=CRS,
-    )
-
-
-def places(*shapes, ids=None):
-    shapes = [Point(shape) if isinstance(shape, tuple) else shape for shape in shapes]
-    ids = ids or [f"p{number}" for number in range(len(shapes))]
-    return gpd.GeoSeries(shapes, index=pd.Index(ids, dtype=object), crs=CRS)
 
 
 # A square of streets of 800 m, corners a, b, c, d, and a street out of it from c to e.

@@ -1,12 +1,12 @@
 """What new sites would change, in a handful of sentences of every language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from geoequity.locale import LANGUAGES, listing, messages, name, number, percent, quantity, text
+from geoequity.findings import Finding, finding
+from geoequity.locale import listing, messages, name, number, percent, quantity, text
 
 Summary = Mapping[str, Any]
-Finding = dict[str, Any]
 _LISTED = 5
 _SAME = 1e-6  # minutes
 _UNSEEN = 0.005  # minutes that no hundredth shows
@@ -31,11 +31,6 @@ def findings(summary: Summary) -> list[Finding]:
     made = [_gain(summary), _trade(summary), _where(summary), _groups(summary)]
     made += [_proof(summary), _doubt(summary)]
     return [one for one in made if one is not None]
-
-
-def _finding(key: str, numbers: Mapping[str, Any], say: Callable[[str], str]) -> Finding:
-    """Put a finding together in every language."""
-    return {"id": key, "text": {one: say(one) for one in LANGUAGES}, "numbers": dict(numbers)}
 
 
 def _say(key: str, language: str, **values: object) -> str:
@@ -124,7 +119,7 @@ def _gain(summary: Summary) -> Finding:
             return _say("gain.between", language, **known)
         return _say(f"gain.{objective}", language, **known)
 
-    return _finding("gain", numbers, say)
+    return finding("gain", numbers, say)
 
 
 def _trade(summary: Summary) -> Finding | None:
@@ -146,7 +141,7 @@ def _trade(summary: Summary) -> Finding | None:
         said = {key: _fine(one, language, digits[key]) for key, one in numbers.items()}
         return _say(f"trade.{'alike' if alike else 'free' if free else 'ede'}", language, **said)
 
-    return _finding("trade", numbers, say)
+    return finding("trade", numbers, say)
 
 
 def _where(summary: Summary) -> Finding | None:
@@ -167,7 +162,7 @@ def _where(summary: Summary) -> Finding | None:
             **{key: _min(one, language) for key, one in ends.items()},
         )
 
-    return _finding("where", ends, say)
+    return finding("where", ends, say)
 
 
 def _groups(summary: Summary) -> Finding | None:
@@ -194,7 +189,7 @@ def _groups(summary: Summary) -> Finding | None:
             **{key: _min(one, language) for key, one in numbers.items()},
         )
 
-    return _finding("groups", numbers, say)
+    return finding("groups", numbers, say)
 
 
 def _proof(summary: Summary) -> Finding:
@@ -218,7 +213,7 @@ def _proof(summary: Summary) -> Finding:
             off=percent(result["off_share"], language=language),
         )
 
-    return _finding("proof", numbers, say)
+    return finding("proof", numbers, say)
 
 
 def _doubt(summary: Summary) -> Finding | None:
@@ -240,4 +235,4 @@ def _doubt(summary: Summary) -> Finding | None:
             for key in keys
         )
 
-    return _finding("doubt", {key: people[key] for key in keys}, say)
+    return finding("doubt", {key: people[key] for key in keys}, say)

@@ -1,17 +1,17 @@
 """Cities side by side, in a handful of sentences of every language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from geoequity.compare._apart import CARE, LEFT_OUT
+from geoequity.findings import Finding, finding
 from geoequity.judgement import ROOT
-from geoequity.locale import LANGUAGES, listing, name, number, percent, text
+from geoequity.locale import listing, name, number, percent, text
 
 FIRM = 0.9  # share of the draws in which an order must hold to be told as one
 _LISTED = 6  # cities in a list
 
 Summary = Mapping[str, Any]
-Finding = dict[str, Any]
 
 
 def findings(summary: Summary) -> list[Finding]:
@@ -55,9 +55,26 @@ def what_of(summary: Summary, language: str) -> str:
     return text(f"compare.node.{head['what']}", language=language)
 
 
-def _finding(key: str, numbers: Mapping[str, Any], say: Callable[[str], str]) -> Finding:
-    """Put a finding together in every language."""
-    return {"id": key, "text": {one: say(one) for one in LANGUAGES}, "numbers": dict(numbers)}
+def headline_values(summary: Summary) -> Mapping[str, Any]:
+    """
+    Take the numbers that cities are first compared on.
+
+    Parameters
+    ----------
+    summary
+        The content of ``compare.json``, or as much of it as there is yet.
+
+    Returns
+    -------
+    values
+        City -> ``mean``, ``gap_points`` and more; empty where nothing is shared.
+    """
+    head = summary["headline"]
+    if head is None:
+        return {}
+    block = summary["indicators" if head["kind"] == "indicator" else "nodes"]
+    values: Mapping[str, Any] = block[head["what"]]["cities"]
+    return values
 
 
 def _say(key: str, language: str, **values: object) -> str:
@@ -70,25 +87,15 @@ def _called(summary: Summary, city: str) -> str:
     return name(summary["cities"][city]["name"])
 
 
-def _values(summary: Summary) -> Mapping[str, Any]:
-    """Take the numbers that cities are first compared on."""
-    head = summary["headline"]
-    if head is None:
-        return {}
-    block = summary["indicators" if head["kind"] == "indicator" else "nodes"]
-    values: Mapping[str, Any] = block[head["what"]]["cities"]
-    return values
-
-
 def _ground(summary: Summary) -> Finding:
     """Say what there is to compare the cities on."""
-    head, values = summary["headline"], _values(summary)
+    head, values = summary["headline"], headline_values(summary)
     total = len(summary["cities"])
     numbers = {"cities": total, "inside": len(values)}
     if head is None:
-        return _finding("ground", numbers, lambda language: _say("ground.none", language))
+        return finding("ground", numbers, lambda language: _say("ground.none", language))
     if head["kind"] == "indicator":
-        return _finding(
+        return finding(
             "ground",
             numbers | {"indicators": 1},
             lambda language: _say(
@@ -114,12 +121,12 @@ def _ground(summary: Summary) -> Finding:
         inside = listing(names, language=language, most=_LISTED)
         return f"{said} {_say('ground.which', language, names=inside)}"
 
-    return _finding("ground", numbers | {"indicators": shared}, say)
+    return finding("ground", numbers | {"indicators": shared}, say)
 
 
 def _gap(summary: Summary) -> Finding | None:
     """Say where the gap is widest and where narrowest, and whether that holds."""
-    head, values = summary["headline"], _values(summary)
+    head, values = summary["headline"], headline_values(summary)
     gaps = {
         city: one["gap_points"]
         for city, one in values.items()
@@ -128,7 +135,7 @@ def _gap(summary: Summary) -> Finding | None:
     if head is None:
         return None
     if len(gaps) < 2:  # noqa: PLR2004 - a pair
-        return _finding("gap", {}, lambda language: _say("gap.none", language))
+        return finding("gap", {}, lambda language: _say("gap.none", language))
     most = max(gaps, key=lambda one: gaps[one]["value"])
     least = min(gaps, key=lambda one: gaps[one]["value"])
     holds = None
@@ -151,7 +158,7 @@ def _gap(summary: Summary) -> Finding | None:
         return f"{said} {_say(verdict, language, share=holds)}"
 
     numbers = {"widest": most, "narrowest": least, "holds": holds}
-    return _finding("gap", numbers, say)
+    return finding("gap", numbers, say)
 
 
 def _points(told: Mapping[str, Any], language: str) -> str:
@@ -169,7 +176,7 @@ def _rank(summary: Summary) -> Finding | None:
     told = summary["imd"]
     if told["rank_correlation"] is None:
         return None
-    return _finding(
+    return finding(
         "rank",
         told,
         lambda language: _say(
@@ -213,7 +220,7 @@ def _neglected(summary: Summary) -> Finding:
             said += " " + _say("neglected.own", language, listed=shares(own, language))
         return said
 
-    return _finding("neglected", {city: _plain(one) for city, one in told.items()}, say)
+    return finding("neglected", {city: _plain(one) for city, one in told.items()}, say)
 
 
 def _plain(told: Any) -> float:
@@ -244,9 +251,7 @@ def _theil(summary: Summary) -> Finding | None:
             most=labels[most],
         )
 
-    return _finding(
-        "theil", {"count": len(within), "low": within[least], "high": within[most]}, say
-    )
+    return finding("theil", {"count": len(within), "low": within[least], "high": within[most]}, say)
 
 
 def _apart(summary: Summary) -> Finding:
@@ -258,4 +263,4 @@ def _apart(summary: Summary) -> Finding:
         "out": kinds.count(LEFT_OUT),
         "care": kinds.count(CARE),
     }
-    return _finding("apart", numbers, lambda language: _say("apart.text", language, **numbers))
+    return finding("apart", numbers, lambda language: _say("apart.text", language, **numbers))

@@ -1,15 +1,15 @@
 """What changed, in a handful of sentences of every language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from geoequity.locale import LANGUAGES, listing, number, quantity, text
+from geoequity.findings import Finding, finding
+from geoequity.locale import listing, number, quantity, text
 
 _LISTED = 5  # districts in a list
 _TOLD = 4  # indicators in the sentence of what moved
 
 Summary = Mapping[str, Any]
-Finding = dict[str, Any]
 
 
 def findings(summary: Summary) -> list[Finding]:
@@ -27,7 +27,7 @@ def findings(summary: Summary) -> list[Finding]:
         Each with ``id``, ``text`` by language, and the ``numbers`` it states.
     """
     if summary["identical"]:
-        return [_finding("identical", {}, lambda language: _say("identical.text", language))]
+        return [finding("identical", {}, lambda language: _say("identical.text", language))]
     if summary["scenario"] is not None:
         made = [_index(summary), _indicators(summary), _fairness(summary), _types(summary)]
         return [one for one in made if one is not None]
@@ -58,11 +58,6 @@ def indicator_label(summary: Summary, key: str, language: str) -> str:
     return str(known.get(language) or known.get("en") or key)
 
 
-def _finding(key: str, numbers: Mapping[str, Any], say: Callable[[str], str]) -> Finding:
-    """Put a finding together in every language."""
-    return {"id": key, "text": {one: say(one) for one in LANGUAGES}, "numbers": dict(numbers)}
-
-
 def _say(key: str, language: str, *, of: str = "change", **values: object) -> str:
     """Say a message about change, or about what a scenario would change."""
     return text(f"{of}.finding.{key}", language=language, **values)
@@ -91,7 +86,7 @@ def _index(summary: Summary) -> Finding | None:
     numbers = {"total": len(known), "better": better, "worse": len(moved) - better}
     of = _of(summary)
     if not moved:
-        return _finding("index", numbers, lambda language: _say("index.none", language, of=of))
+        return finding("index", numbers, lambda language: _say("index.none", language, of=of))
     most = max(moved, key=lambda key: abs(moved[key]["index"]["change"]))
     ends = {one: moved[most]["index"][one] for one in ("old", "new", "low", "high")}
 
@@ -110,7 +105,7 @@ def _index(summary: Summary) -> Finding | None:
             range=f" {between}" if ends["low"] != ends["high"] else "",
         )
 
-    return _finding("index", numbers | {"district": most} | ends, say)
+    return finding("index", numbers | {"district": most} | ends, say)
 
 
 def _indicators(summary: Summary) -> Finding:
@@ -129,7 +124,7 @@ def _indicators(summary: Summary) -> Finding:
         listed = "; ".join(told)
         return _say("indicators.some", language, of=_of(summary), **numbers, listed=listed)
 
-    return _finding("indicators", numbers, say)
+    return finding("indicators", numbers, say)
 
 
 def _indicator(summary: Summary, rows: list[Mapping[str, Any]], language: str) -> str:
@@ -164,7 +159,7 @@ def _mean(summary: Summary) -> Finding | None:
         effect = _points(index["set_effect"], language)
         return f"{said} {_say('mean.set', language, effect=effect)}"
 
-    return _finding("mean", numbers, say)
+    return finding("mean", numbers, say)
 
 
 def _fairness(summary: Summary) -> Finding | None:
@@ -185,7 +180,7 @@ def _fairness(summary: Summary) -> Finding | None:
         }
         return _say("fairness.text", language, of="scenario", **written)
 
-    return _finding("fairness", numbers, say)
+    return finding("fairness", numbers, say)
 
 
 def _convergence(summary: Summary) -> Finding | None:
@@ -200,7 +195,7 @@ def _convergence(summary: Summary) -> Finding | None:
         said = _say(f"convergence.{one['spread_says']}", language, **points)
         return f"{said} {_say('convergence.slope_' + one['slope_says'], language)}"
 
-    return _finding("convergence", ends | {"slope": one["slope"]}, say)
+    return finding("convergence", ends | {"slope": one["slope"]}, say)
 
 
 def _types(summary: Summary) -> Finding | None:
@@ -228,7 +223,7 @@ def _types(summary: Summary) -> Finding | None:
         listed = listing(steps, language=language, most=_LISTED)
         return _say("types.moved", language, count=len(moved), listed=listed)
 
-    return _finding("types", {"moved": len(moved), "total": len(types)}, say)
+    return finding("types", {"moved": len(moved), "total": len(types)}, say)
 
 
 def _data(summary: Summary) -> Finding:
@@ -252,4 +247,4 @@ def _data(summary: Summary) -> Finding:
             said.append(_say("data.gone", language, names=listed))
         return " ".join(said)
 
-    return _finding("data", data["sources"] | {"indicators_in_one": alone}, say)
+    return finding("data", data["sources"] | {"indicators_in_one": alone}, say)
