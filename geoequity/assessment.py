@@ -7,6 +7,7 @@ tables; what the city file says is spelled out here and nowhere below.
 
 import copy
 import ctypes
+import gc
 import resource
 import secrets
 import sys
@@ -103,6 +104,7 @@ class _Stages:
     """Time and memory of each stage, told as they go."""
 
     progress: Progress | None
+    gives_back: bool = True
     done: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @contextmanager
@@ -111,7 +113,8 @@ class _Stages:
             self.progress(name)
         start = time.perf_counter()
         yield
-        _give_back()
+        if self.gives_back:
+            _give_back()
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         self.done[name] = {
             "seconds": round(time.perf_counter() - start, 3),
@@ -285,10 +288,23 @@ def assess_edited(
     DataError
         If a table breaks its contract.
     """
-    stages = _Stages(progress)
-    return _assessed(
-        before.city, sources, before.definitions, stages=stages, kept=kept, before=before
-    )
+    stages = _Stages(progress, gives_back=False)  # little, and the next edit takes it again
+    with _uncollected():
+        return _assessed(
+            before.city, sources, before.definitions, stages=stages, kept=kept, before=before
+        )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Put off looking for garbage: every search goes through all that is kept, to find little."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _read(city: City, definitions: list[Definition], kept: Kept) -> Collected:
@@ -511,6 +527,7 @@ def _measures(
     least = city.city.min_coverage
     groups = (*city.cells.groups, *city.cells.group_areas) if city.cells else ()
     ranked = [key for key in evaluation.districts if of[key].role == "stratifier"][:1]
+    rank = evaluation.districts[ranked[0]] if ranked else None
     sample = city.cells is not None and city.cells.sample
 
     def those(which: list[str]) -> Evaluation:
@@ -521,7 +538,8 @@ def _measures(
     values = {
         key: (
             of[key],
-            evaluation.districts[list(dict.fromkeys([*ranked, key]))],
+            rank,
+            evaluation.districts[key],
             evaluation.cells[key] if evaluation.levels[key] == "cell" else None,
             cells,
             districts,
@@ -1187,6 +1205,7 @@ def _study(work: _Work) -> Study:
             evaluation,
             definitions=work.definitions,
             population=people_of(work.districts),
+            kept=work.kept.in_memory(),
         ),
         online=inclusion(scores),
         walking=report_of(work.walks, cells=cells),
@@ -1251,7 +1270,11 @@ def _study(work: _Work) -> Study:
         transit=work.kept.once(
             "transit by district",
             lambda: by_district(
-                work.rides, homes=work.walks.homes, cells=cells, districts=table.index
+                work.rides,
+                homes=work.walks.homes,
+                cells=cells,
+                districts=table.index,
+                kept=work.kept.in_memory(),
             ),
             *(work.rides, work.walks.homes, cells, table.index),
         ),

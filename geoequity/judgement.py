@@ -710,7 +710,7 @@ def _measures(
         return row
     value, ranked = value[known], rank[known]
     people = {"population": weight[known]}
-    row["mean"] = mean(value, people["population"])
+    row["mean"] = inequality.mean(value, **people)
     row["ratio"] = inequality.tenths(value, **people, better=one.better).ratio
     if (value >= 0).all():
         row["absolute_gini"] = inequality.absolute_gini(value, **people)

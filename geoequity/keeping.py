@@ -24,6 +24,7 @@ T = TypeVar("T")
 _SIZE = 16  # bytes of a fingerprint
 _SHAPES = 50_000  # fingerprinted at a time
 _APART = b"\x1f"
+_PLAIN = (str, bytes, int, float, np.generic)
 _TABLES = (pd.DataFrame, pd.Series, pd.Index, np.ndarray, pd.api.extensions.ExtensionArray)
 
 
@@ -237,12 +238,17 @@ class Kept:
 
     def _print(self, value: object) -> bytes:
         """Fingerprint a value, tables once for as long as they live."""
-        if not isinstance(value, _TABLES) and not _is_record(value):
-            return _plain_print(value, self._print)
+        if value is None:
+            return _NOTHING
         there = self._prints.get(id(value))
         if there is not None and there[0]() is value:
             return there[1]
-        if _is_record(value):
+        if isinstance(value, _PLAIN):
+            return _joined(type(value).__name__.encode(), repr(value).encode())
+        is_record = _is_record(value)
+        if not is_record and not isinstance(value, _TABLES):
+            return _plain_print(value, self._print)
+        if is_record:
             fields = [one for one in dataclasses.fields(value) if one.compare]  # type: ignore[arg-type]
             parts = [getattr(value, one.name) for one in fields]
             mark = _joined(type(value).__name__.encode(), *map(self._print, parts))
@@ -309,11 +315,12 @@ def _folded(parts: Iterable[bytes | memoryview]) -> bytes:
     return digest.digest()
 
 
+_NOTHING = _joined(b"NoneType", b"None")
+
+
 def _plain_print(value: object, inner: Callable[[object], bytes]) -> bytes:
-    """Fingerprint what is no table."""
+    """Fingerprint what is no table and holds other things."""
     kind = type(value).__name__.encode()
-    if value is None or isinstance(value, str | bytes | int | float | np.generic):
-        return _joined(kind, repr(value).encode())
     if isinstance(value, Mapping | AbstractSet | tuple | list):
         return _joined(kind, *_parts(value, inner))
     if isinstance(value, shapely.Geometry):

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from geoequity.indicators import Definition, Evaluation
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.measures import digital
 from geoequity.measures.perception import disagreement
 
@@ -29,6 +30,7 @@ def perceived(
     *,
     definitions: Sequence[Definition],
     population: pd.Series,
+    kept: Kept = FORGETFUL,
 ) -> dict[str, Any]:
     """
     Set what people say against what is measured.
@@ -44,6 +46,8 @@ def perceived(
         The catalogue, with the city's changes.
     population
         Residents of the districts; NaN where unknown.
+    kept
+        What was told before of items and indicators that are as they were.
 
     Returns
     -------
@@ -55,39 +59,53 @@ def perceived(
         in measurement differ by over a half, sampling error left aside.
     """
     better = {one.id: one.better for one in definitions}
-    told = {}
-    for key, (what, values) in items.items():
-        known = values["value"].notna() & (population > 0)
-        people = population[known]
-        indicator = what["indicator"]
-        disagree: list[dict[str, Any]] = []
-        if indicator in evaluation.districts.columns and known.any():
-            table = disagreement(
-                values,
-                evaluation.districts[indicator],
-                population=population,
-                better=(what["better"], better[indicator]),
-            )
-            apart = table[table["sure"] & (table["difference"].abs() > APART)]
-            disagree = [
-                {
-                    "district": str(unit),
-                    "said": float(row["said"]),
-                    "measured": float(row["measured"]),
-                }
-                for unit, row in apart.iterrows()
-            ]
-        mean = (values["value"][known] * people).sum() / people.sum() if known.any() else None
-        told[key] = {
-            "label": dict(what["label"]),
-            "indicator": indicator,
-            "unit": "value" if what.get("unit") == "value" else "share",
-            "mean": None if mean is None else float(mean),
-            "n": None if values["n"].isna().all() else int(values["n"].sum()),
-            "districts": {str(unit): _answer(row) for unit, row in values.iterrows()},
-            "disagree": disagree,
-        }
-    return told
+    measured = evaluation.districts
+    of = {
+        key: (what, values, measured.get(what["indicator"]), better.get(what["indicator"]))
+        for key, (what, values) in items.items()
+    }
+    return kept.each(
+        "perceived",
+        {key: (*one, population) for key, one in of.items()},
+        lambda which: {key: _item(*of[key], population=population) for key in which},
+    )
+
+
+def _item(
+    what: Mapping[str, Any],
+    values: pd.DataFrame,
+    measured: pd.Series | None,
+    better: str | None,
+    *,
+    population: pd.Series,
+) -> dict[str, Any]:
+    """Set what people say of one thing against what is measured."""
+    known = values["value"].notna() & (population > 0)
+    people = population[known]
+    disagree: list[dict[str, Any]] = []
+    if measured is not None and better is not None and known.any():
+        table = disagreement(
+            values, measured, population=population, better=(what["better"], better)
+        )
+        apart = table[table["sure"] & (table["difference"].abs() > APART)]
+        disagree = [
+            {
+                "district": str(unit),
+                "said": float(row["said"]),
+                "measured": float(row["measured"]),
+            }
+            for unit, row in apart.iterrows()
+        ]
+    mean = (values["value"][known] * people).sum() / people.sum() if known.any() else None
+    return {
+        "label": dict(what["label"]),
+        "indicator": what["indicator"],
+        "unit": "value" if what.get("unit") == "value" else "share",
+        "mean": None if mean is None else float(mean),
+        "n": None if values["n"].isna().all() else int(values["n"].sum()),
+        "districts": {str(unit): _answer(row) for unit, row in values.iterrows()},
+        "disagree": disagree,
+    }
 
 
 def inclusion(scores: pd.DataFrame) -> pd.DataFrame:

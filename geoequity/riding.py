@@ -23,7 +23,7 @@ from geoequity.schema import HIGH_CAPACITY_MODES, MODES
 from geoequity.streets import StreetNetwork, straight_line_costs
 from geoequity.summary import plain
 from geoequity.transit import Rider, Timetable, hourly_of
-from geoequity.units import means
+from geoequity.units import means, means_of
 
 LOW_M, HIGH_M = 500.0, 1000.0  # to a stop of low and of high capacity, after SDG 11.2.1
 FREQUENT_PER_HOUR = 3.0  # one every 20 minutes
@@ -547,7 +547,12 @@ def _of_the_city(cells: gpd.GeoDataFrame, column: str) -> pd.Series:
 
 
 def by_district(
-    rides: Rides, *, homes: gpd.GeoDataFrame | None, cells: pd.DataFrame | None, districts: pd.Index
+    rides: Rides,
+    *,
+    homes: gpd.GeoDataFrame | None,
+    cells: pd.DataFrame | None,
+    districts: pd.Index,
+    kept: Kept = FORGETFUL,
 ) -> pd.DataFrame:
     """
     Average all that was measured of public transport over the people of districts.
@@ -562,6 +567,8 @@ def by_district(
         Cells with ``district_id`` and ``population``; None without cells.
     districts
         Ids of the districts.
+    kept
+        What stands near homes, where that is as it was.
 
     Returns
     -------
@@ -572,20 +579,25 @@ def by_district(
     if homes is None or cells is None or "population" not in cells:
         return pd.DataFrame(index=districts)
     people = cells["population"].fillna(0.0)
-    at_cells = {}
-    reach_columns = set() if rides.reach is None else set(rides.reach.columns)
-    if rides.near is not None:
-        for name, value in rides.near.items():
-            at_cells[name] = proximity.over_homes(value, homes=homes, cells=cells.index)
-    if rides.reach is not None:
-        at_cells |= dict(rides.reach.items())
     over = _numbered(cells, districts)
-    reached = _stood_for(rides, people)
-    columns = {
-        name: means(value, weight=reached if name in reach_columns else people, **over)[1]
-        for name, value in at_cells.items()
-    }
-    return pd.DataFrame(columns, index=over["districts"]).set_axis(districts)
+    frames = []
+    if rides.near is not None:
+        near = rides.near
+        at_cells = kept.once(
+            "near at cells",
+            lambda: pd.DataFrame(
+                {
+                    name: proximity.over_homes(value, homes=homes, cells=cells.index)
+                    for name, value in near.items()
+                }
+            ),
+            *(near, homes, cells.index),
+        )
+        frames.append(means_of(at_cells, weight=people, **over)[1])
+    if rides.reach is not None:
+        frames.append(means_of(rides.reach, weight=_stood_for(rides, people), **over)[1])
+    table = pd.concat(frames, axis=1) if frames else pd.DataFrame(index=over["districts"])
+    return table.set_axis(districts)
 
 
 def _numbered(cells: pd.DataFrame, districts: pd.Index) -> dict[str, Any]:
@@ -637,7 +649,7 @@ def transit_report(
     weight = _stood_for(rides, people)
     over = {"weight": weight, "district": cells["district_id"], "districts": districts}
     numbered = {"weight": weight} | _numbered(cells, districts)
-    told["mean"] = {key: plain(means(value, **numbered)[0]) for key, value in rides.reach.items()}
+    told["mean"] = {key: plain(one) for key, one in means_of(rides.reach, **numbered)[0].items()}
     amount = rides.report.get("weighed_by")
     whole = f"{amount}_{reach.USUAL_MIN}min_share"
     for column in rides.reach.columns:

@@ -259,10 +259,10 @@ def with_readings(
     summary
         A summary with those keys filled.
     """
-    described = {
-        key: one | {"groups": _groups(groups[groups["indicator"] == key])}
-        for key, one in summary["indicators"].items()
-    }
+    described = {key: one | {"groups": {}} for key, one in summary["indicators"].items()}
+    for row in groups.to_dict("records"):
+        told = {one: plain(row[one]) for one in _OF_GROUPS}
+        described[row["indicator"]]["groups"][str(row["group"])] = told
     districts = {
         str(key): {
             "score": plain(row["score"]),
@@ -442,7 +442,7 @@ def _ends(row: pd.Series, name: str) -> tuple[object, object]:
     return row.get(f"{name}_low"), row.get(f"{name}_high")
 
 
-def _both(value: object, ranges: pd.Series, name: str) -> dict[str, Any]:
+def _both(value: object, ranges: Mapping[str, object], name: str) -> dict[str, Any]:
     """Put a district's score or rank with both its intervals."""
     return _interval(
         value,
@@ -507,10 +507,7 @@ def _indicator(
     }
 
 
-def _groups(rows: pd.DataFrame) -> dict[str, Any]:
-    """Describe an indicator for each group of people."""
-    told = ("mean", "coverage", "ratio", "gini", "absolute_gini", "kolm_pollak_ede")
-    return {str(row["group"]): {one: plain(row[one]) for one in told} for _, row in rows.iterrows()}
+_OF_GROUPS = ("mean", "coverage", "ratio", "gini", "absolute_gini", "kolm_pollak_ede")
 
 
 def _node(score: pd.Series, population: pd.Series) -> dict[str, Any]:
@@ -706,26 +703,31 @@ def _districts(
     if cells is not None and "population" in cells.columns:
         uncounted = cells.loc[cells["population"].isna(), "district_id"]
     values = evaluation.districts[leaves]
+    names = districts["name"].to_dict()
+    scored, ranges, reasons, likely = (
+        one.to_dict("index")
+        for one in (judgement.scores, judgement.ranges, why, judgement.probability)
+    )
     described = {}
-    for key in districts.index:
-        distance = ahead.loc[key].dropna().sort_values(kind="stable")
-        best = distance[distance >= NOTABLE_POINTS].index[::-1][:LISTED]
-        worst = distance[distance <= -NOTABLE_POINTS].index[:LISTED]
-        score = judgement.scores.loc[key]
+    for key, distances in zip(districts.index, ahead.to_numpy(dtype=float), strict=True):
+        order = np.argsort(distances, kind="stable")
+        best = [leaves[at] for at in order[::-1] if distances[at] >= NOTABLE_POINTS][:LISTED]
+        worst = [leaves[at] for at in order if distances[at] <= -NOTABLE_POINTS][:LISTED]
+        score, ends = scored[key], ranges[key]
         named, relative = judgement.types[key], judgement.relative[key]
         described[str(key)] = {
-            "name": str(districts.loc[key, "name"]),
+            "name": str(names[key]),
             "population": plain(population[key]),
-            "score": _both(score[ROOT], judgement.ranges.loc[key], "index"),
+            "score": _both(score[ROOT], ends, "index"),
             **{pillar: plain(score[pillar]) for pillar in PILLARS},
             "areas": {area: plain(score[area]) for area in AREAS},
-            "rank": _both(judgement.ranges.loc[key, "rank"], judgement.ranges.loc[key], "rank"),
+            "rank": _both(ends["rank"], ends, "rank"),
             "decoration_gap": plain(decoration[key]),
-            "decoration": {one: list(why.loc[key, one]) for one in ("ahead", "behind")},
+            "decoration": {one: list(reasons[key][one]) for one in ("ahead", "behind")},
             "type": None if named is None else str(named),
             "type_relative": None if relative is None else str(relative),
-            "type_probability": {one: plain(judgement.probability.loc[key, one]) for one in TYPES},
-            "worst_quarter_probability": plain(judgement.ranges.loc[key, "worst_quarter"]),
+            "type_probability": {one: plain(likely[key][one]) for one in TYPES},
+            "worst_quarter_probability": plain(ends["worst_quarter"]),
             "confidence": plain(confidence[key]),
             "strengths": [str(one) for one in best],
             "gaps": [str(one) for one in worst],

@@ -305,12 +305,43 @@ def means(
     >>> whole, each.tolist()
     (5.0, [5.0, nan])
     """
-    known = weight.where(values.notna(), 0.0).fillna(0.0)
-    table = pd.DataFrame({"sum": (values * known).fillna(0.0), "weight": known})
-    sums = table.groupby(district).sum().reindex(districts)
-    total = float(sums["weight"].sum())
-    whole = float(sums["sum"].sum()) / total if total > 0 else float("nan")
-    return whole, sums["sum"] / sums["weight"].where(sums["weight"] > 0)
+    whole, each = means_of(
+        values.to_frame("mean"), weight=weight, district=district, districts=districts
+    )
+    return float(whole["mean"]), each["mean"].rename(None)
+
+
+def means_of(
+    table: pd.DataFrame, *, weight: pd.Series, district: pd.Series, districts: pd.Index
+) -> tuple[pd.Series, pd.DataFrame]:
+    """
+    Average many values of cells over people, as `means` does each of them.
+
+    Parameters
+    ----------
+    table
+        Cells x values; NaN = unknown.
+    weight
+        As of `means`.
+    district
+        As of `means`.
+    districts
+        As of `means`.
+
+    Returns
+    -------
+    whole
+        By column of the table.
+    each
+        Districts x columns.
+    """
+    known = table.notna().mul(weight.fillna(0.0), axis=0)
+    held, people = (
+        one.groupby(district).sum().reindex(districts)
+        for one in ((table * known).fillna(0.0), known)
+    )
+    total = people.sum()
+    return held.sum() / total.where(total > 0), held / people.where(people > 0)
 
 
 def largest_part(cells: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd.Series:

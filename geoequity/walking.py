@@ -316,21 +316,18 @@ def _targets(
     services: gpd.GeoDataFrame, stops: gpd.GeoDataFrame, places: set[str]
 ) -> dict[str, gpd.GeoSeries]:
     """Sort what people walk to by kind."""
-    found = {
-        one: services.loc[rows].geometry
-        for one, rows in services.groupby("category").groups.items()
-    }
+    found = _apart(services, "category")
     if "in_hazard" in services.columns:
         safe = services[services["in_hazard"].eq(other=False).fillna(value=False)]
-        found |= {
-            f"{one}{SAFE_SUFFIX}": safe.loc[rows].geometry
-            for one, rows in safe.groupby("category").groups.items()
-        }
-    found |= {
-        f"{STOP_PREFIX}{mode}": stops.loc[rows].geometry
-        for mode, rows in stops.groupby("mode").groups.items()
-    }
+        found |= {f"{one}{SAFE_SUFFIX}": some for one, some in _apart(safe, "category").items()}
+    found |= {f"{STOP_PREFIX}{mode}": some for mode, some in _apart(stops, "mode").items()}
     return {one: shapes for one, shapes in found.items() if one in places}
+
+
+def _apart(places: gpd.GeoDataFrame, column: str) -> dict[str, gpd.GeoSeries]:
+    """Part places by kind."""
+    kinds = places.groupby(column).indices
+    return {kind: places.geometry.iloc[rows] for kind, rows in kinds.items()}
 
 
 def _people_at(homes: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.Series:

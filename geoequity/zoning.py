@@ -345,11 +345,11 @@ def _common(
     """List the indicators that are known of enough people in every zoning."""
     common = list(evaluations[PUBLISHED].districts.columns)
     for name, one in evaluations.items():
-        counted = people[name].where(people[name] > 0)
-        for key in list(common):
-            known = one.districts[key].notna() if key in one.districts else counted < 0
-            if not counted[known].sum() >= min_coverage * counted.sum() > 0:
-                common.remove(key)
+        counted = people[name].where(people[name] > 0, 0.0).to_numpy()[:, None]
+        known = one.districts.reindex(columns=common).notna().to_numpy()
+        held, total = (counted * known).sum(axis=0), counted.sum(axis=0)
+        fits = (held >= min_coverage * total) & (total > 0)
+        common = [key for key, fit in zip(common, fits, strict=True) if fit]
     return common
 
 

@@ -121,7 +121,7 @@ def audit(
     return Audit(
         pairs=related_pairs(scores, tree, method=method, redundant=redundant),
         reliability={
-            parent: cronbach_alpha(scores[leaves_under(nodes, parent)])
+            parent: _reliability(leaves[leaves_under(nodes, parent)])
             for parent in parents_upwards(nodes)
         },
         components=components(varied) if told and varied.shape[1] else None,
@@ -276,7 +276,11 @@ def cronbach_alpha(scores: pd.DataFrame) -> Reliability:
     >>> cronbach_alpha(scores).alpha
     1.0
     """
-    known = schema.floats_of(scores, name="scores")
+    return _reliability(schema.floats_of(scores, name="scores"))
+
+
+def _reliability(known: pd.DataFrame) -> Reliability:
+    """Compute alpha, and that of the others for each left out."""
     varied = known.loc[:, known.min() < known.max()]
     table = varied.cov(min_periods=_FEWEST).to_numpy()
     without = {
@@ -285,7 +289,7 @@ def cronbach_alpha(scores: pd.DataFrame) -> Reliability:
     }
     return Reliability(
         alpha=_alpha(table),
-        without=pd.Series(without, index=scores.columns, dtype=float, name="alpha"),
+        without=pd.Series(without, index=known.columns, dtype=float, name="alpha"),
     )
 
 

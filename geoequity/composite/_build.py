@@ -135,11 +135,11 @@ def built(
     least, own, above = (nodes[one].to_dict() for one in ("min_known", "aggregate", "parent"))
     weights = nodes["weight"].to_numpy(dtype=float, copy=True)
     for parent in parents_upwards(nodes):
-        under = [at for at, one in enumerate(nodes.index) if above[one] == parent]
-        children = nodes.index[under]
+        under = [at for at, one in enumerate(above) if above[one] == parent]
+        children = [one for one in above if above[one] == parent]
         stack = np.column_stack([columns[one] for one in children])
         if weigh is not None:
-            weights[under] = _weighed(weigh, stack, children, parent)
+            weights[under] = _weighed(weigh, stack, nodes.index[under], parent)
         enough = (~np.isnan(stack)).sum(axis=1) >= least[parent]
         chosen = NAMED.get(own[parent], aggregate)
         mean = chosen(stack, weights[under])
@@ -192,16 +192,16 @@ def unit_weights(scores: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
     schema.check_columns(scores, nodes.index, name="scores")
     schema.check_unique(scores.columns, name="scores: columns")
     root = nodes.index[nodes["parent"].isna()][0]
-    known = scores[nodes.index].notna()
+    known = {one: scores[one].notna().to_numpy() for one in nodes.index}
     weights = {root: known[root].astype(float)}
+    above, own = nodes["parent"].to_dict(), nodes["weight"].to_dict()
     for parent in reversed(parents_upwards(nodes)):
-        children = nodes.index[nodes["parent"] == parent]
-        own = known[children] * nodes.loc[children, "weight"]
-        total = own.sum(axis=1)
-        part = own.div(total.where(total > 0, 1.0), axis=0)
-        weights |= {one: weights[parent] * part[one] for one in children}
-    table = pd.DataFrame({one: weights[one] for one in leaves_of(nodes)}, index=scores.index)
-    return table.where(known[root])
+        parts = {one: known[one] * own[one] for one in own if above[one] == parent}
+        total = np.sum(list(parts.values()), axis=0)
+        total = np.where(total > 0, total, 1.0)
+        weights |= {one: weights[parent] * (part / total) for one, part in parts.items()}
+    told = {one: np.where(known[root], weights[one], np.nan) for one in leaves_of(nodes)}
+    return pd.DataFrame(told, index=scores.index)
 
 
 def _weighed(weigh: Weigh, stack: Array, children: pd.Index, parent: str) -> Array:

@@ -504,8 +504,15 @@ def _model(
     schemes, means = (_by_name(getattr(pool, one), one) for one in ("normalise", "aggregate"))
     first, mean = next(iter(schemes.values())), next(iter(means.values()))
     nodes = kept.once("nodes", lambda: _checked(data, tree), data, tree)
-    published = built(data, nodes, normalise=first, aggregate=mean)
     leaves = leaves_of(nodes)
+    marks = [[marked(scheme, name=one) for one in leaves] for scheme in schemes.values()]
+    parts = _parts(mean)
+    known_by = kept if parts is not None and not any(None in one for one in marks) else FORGETFUL
+    published = known_by.once(
+        "published",
+        lambda: built(data, nodes, normalise=first, aggregate=mean),
+        *(data, nodes, marks[0], parts and (parts[0].__name__, parts[1])),
+    )
     if len(leaves) == len(nodes):
         msg = f"robustness: {shown(leaves)} alone is no index: there is nothing to choose"
         raise DataError(msg, ids=leaves)
@@ -530,11 +537,17 @@ def _model(
     size = (len(schemes), sets_to_try, len(model.drops))
     every = np.zeros((np.prod(size), len(_FACTORS)), dtype=np.intp)
     every[:, [0, 1, 3]] = np.array(list(np.ndindex(size)))
-    fine = np.zeros(len(every), dtype=bool)
-    for rows, found in plain.scored(every):
-        fine[rows] = ~np.isnan(found[model.root][:, known]).any(axis=1)
+
+    def whole() -> npt.NDArray[np.bool_]:
+        fine = np.zeros(len(every), dtype=bool)
+        for rows, found in plain.scored(every):
+            fine[rows] = ~np.isnan(found[model.root][:, known]).any(axis=1)
+        return fine
+
+    tried = weights[:sets_to_try]
+    fine = known_by.once("whole", whole, data, nodes, marks, model.drops, tried, known)
     good = np.logical_and.reduce(fine.reshape(size), axis=1)
-    stay = [one for one, whole in zip(schemes, good[:, 0], strict=True) if whole]
+    stay = [one for one, fit in zip(schemes, good[:, 0], strict=True) if fit]
     always = np.logical_and.reduce(good[good[:, 0]], axis=0)
     drops = [one for one, fit in zip(model.drops, always, strict=True) if fit]
     out = [*(one for one in schemes if one not in stay), *(set(model.drops) - set(drops))]

@@ -42,8 +42,10 @@ def checked_tree(tree: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
     weight = pd.to_numeric(nodes["weight"], errors="coerce").astype(float)
     sums = weight.groupby(parent).transform("sum")
     roots = nodes.index[parent.isna()]
-    lost = nodes.index[~parent.isin(nodes.index) & parent.notna()]
-    leaves = pd.Index(leaves_of(nodes))
+    inside = set(nodes.index)
+    lost = [one for one, above in parent.dropna().items() if above not in inside]
+    leaves = leaves_of(nodes)
+    better = nodes["better"].isin(["higher", "lower"]).to_dict()
     needed = nodes.get("min_known", pd.Series(np.nan, index=nodes.index))
     own = nodes.get("aggregate", pd.Series(None, index=nodes.index, dtype=object))
     refuse(
@@ -51,11 +53,9 @@ def checked_tree(tree: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
         {
             "more than one root": roots if len(roots) > 1 else [],
             "parent is not in the tree": lost,
-            "in a circle": nodes.index.difference(_downwards(nodes, [*roots, *lost])),
-            "no column": leaves.difference(data.columns),
-            "better is neither higher nor lower": leaves[
-                ~nodes.loc[leaves, "better"].isin(["higher", "lower"])
-            ],
+            "in a circle": sorted(inside.difference(_downwards(nodes, [*roots, *lost]))),
+            "no column": sorted(set(leaves).difference(data.columns)),
+            "better is neither higher nor lower": [one for one in leaves if not better[one]],
             "weight negative, infinite or unknown": nodes.index[
                 ~((weight >= 0) & (weight < np.inf))
             ],

@@ -101,8 +101,10 @@ def _drivers(facts: Facts) -> Finding | None:
         """Give a value among the badly and among the well served."""
         return _means(value, people, badly, well) if by_type else _tenths(value, people, better)
 
+    made = {one["id"]: one for one in facts.at("index", "drivers") or () if one["points"] > 0}
+    named = facts.scores.columns.intersection(facts.catalogue.index)
     pairs: dict[str, tuple[float, float, float]] = {}
-    for indicator in facts.scores.columns.intersection(facts.catalogue.index):
+    for indicator in named.intersection(list(made)[:ITEMS]) if made else named:
         lower = facts.catalogue.loc[indicator, "better"] == "lower"
         score = ends(facts.scores[indicator], people, "higher")
         value = ends(
@@ -110,7 +112,6 @@ def _drivers(facts: Facts) -> Finding | None:
         )
         if score is not None and value is not None and score[1] > score[0]:
             pairs[indicator] = (score[1] - score[0], *value)
-    made = {one["id"]: one for one in facts.at("index", "drivers") or () if one["points"] > 0}
     if made:
         return _made(facts, made, pairs, by_type=by_type)
     widest = sorted(pairs, key=lambda one: (-pairs[one][0], one))[:ITEMS]

@@ -525,16 +525,18 @@ def _aggregate(
         raise _Absent(reason("no_population"))
     # What was counted where nobody lives still belongs to its district
     amount = made.value * weights if made.amount is None else made.amount
+    amount, weights = (one.reindex(layers.cells.index) for one in (amount, weights))
+    known = amount.notna() & weights.notna()
+    both = {"weight": weights, "product": amount}
     table = pd.DataFrame(
         {
-            "district": layers.cells["district_id"],
-            "weight": weights.where(amount.notna()),
-            "product": amount.where(weights.notna()),
-            "all": weights,
+            key: np.where(known, one.to_numpy(dtype=float, na_value=np.nan), np.nan)
+            for key, one in both.items()
         }
-    ).dropna(subset="district")
-    sums = table.groupby("district")[["weight", "product", "all"]].sum()
-    sums = sums.reindex(layers.districts.index)
+    ).assign(all=weights.to_numpy())
+    at = layers.districts.index.get_indexer(layers.cells["district_id"])  # -1 outside all of them
+    sums = table[at >= 0].groupby(at[at >= 0]).sum()
+    sums = sums.reindex(range(len(layers.districts))).set_axis(layers.districts.index)
     mean = sums["product"] / sums["weight"].where(sums["weight"] > 0)
     coverage = sums["weight"] / sums["all"].where(sums["all"] > 0)
     whole = _is_whole(layers, "cells_share")
