@@ -225,7 +225,7 @@ def walk(
         return held.once("network", lambda: network.for_walker(who), network, who)
 
     def minutes(who: Walker | None, to: Mapping[str, gpd.GeoSeries]) -> pd.DataFrame:
-        """Walk as somebody does, or on the level."""
+        # As somebody does, or on the level
         columns = kept.each(
             "minutes",
             {one: (shapes, network, homes, who, walker, manner) for one, shapes in to.items()},
