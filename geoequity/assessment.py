@@ -441,7 +441,7 @@ def _assessed(
             heights_m=_heights(city, sources, walks, definitions, kept),
             is_spread=city.cells is not None and city.cells.spread,
         )
-        parts = indicators.narrowed(definitions, layers)
+        parts: dict[str, Layers] | None = indicators.narrowed(definitions, layers)
         plain_values = indicators.evaluate(definitions, layers, parts=parts, kept=kept)
         evaluation, mapped = plain_values, _mapped(city, sources, districts, kept)
         read = sources.services if before is None else before.read
@@ -470,6 +470,8 @@ def _assessed(
         driven = drivers(judgement, population, rules=rules)
         between = _divide(city, judgement, evaluation, definitions, districts, rules)
     with stages.stage("zoning"):
+        if not kept.remembers:
+            parts = None  # of a metropolis half a gigabyte, and soon made again
         zonings = _zonings(city, sources, definitions, layers, parts, plain_values, kept)
     with stages.stage("findings"):
         study = _study(
@@ -1067,7 +1069,7 @@ def _zonings(
     sources: Collected,
     definitions: list[Definition],
     layers: Layers,
-    parts: Mapping[str, Layers],
+    parts: Mapping[str, Layers] | None,
     evaluation: Evaluation,
     kept: Kept,
 ) -> Zonings | None:

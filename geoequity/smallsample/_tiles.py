@@ -268,15 +268,19 @@ def _posterior(
     *at, shortfall = np.unravel_index(chosen, grid.mass.shape)
     spreads = [nodes[one] for nodes, one in zip(grid.nodes, at, strict=True)]
     spreads.append(_SHORTFALLS[shortfall])
-    blocks = np.array_split(np.arange(draws), -(-draws * len(known) // _BLOCK))
-    drawn = [_drawn(data, *(one[rows] for one in spreads), rng=rng) for rows in blocks]
-    city, means, true = (np.concatenate(one) for one in zip(*drawn, strict=True))
+    # Into one place each, block by block: of a metropolis a second copy would be half a gigabyte
+    city, means = np.empty(draws), np.empty((draws, len(data.starts)))
+    true = np.empty((draws, len(tiles)))
+    for rows in np.array_split(np.arange(draws), -(-draws * len(known) // _BLOCK)):
+        some = slice(rows[0], rows[-1] + 1)
+        city[some], means[some], true[some] = _drawn(data, *(one[some] for one in spreads), rng=rng)
     tau, sigma, omega, k = (np.median(one) for one in spreads)
     middle = [np.exp(np.median(city) + centre), omega, tau, sigma, k]
-    columns = pd.Index(tiles, name="tile_id")
+    true += centre
+    np.exp(true, out=true)
     return (
         means + centre,
-        pd.DataFrame(np.exp(true + centre), columns=columns),
+        pd.DataFrame(true, columns=pd.Index(tiles, name="tile_id"), copy=False),
         pd.Series(middle, index=names),
     )
 
