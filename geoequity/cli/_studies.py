@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from geoequity.cli._getting import fetch_absent
 from geoequity.cli._opening import cache_of, city_of
-from geoequity.cli._terminal import Clock, progress, say_written, silent, stage_table
+from geoequity.cli._terminal import (
+    Clock,
+    progress,
+    say_found,
+    say_written,
+    silent,
+    stage_table,
+)
 from geoequity.errors import ConfigError
 
 if TYPE_CHECKING:
     from geoequity.city import City
-    from geoequity.study import Study
 
 
 def demo(options: argparse.Namespace) -> dict[str, Any]:
@@ -75,23 +81,11 @@ def _assess_and_write(city: "City", options: argparse.Namespace) -> dict[str, An
     if options.stages:
         written["stages"] = stages
     if not silent(options):
-        _tell_result(study, written, language=languages[0])
+        name, found = study.summary["city"]["name"], study.summary["findings"]
+        say_found(name, found, written, language=languages[0])
         if options.stages:
             print(stage_table(stages))
     return written
-
-
-def _tell_result(study: "Study", written: dict[str, Any], *, language: str) -> None:
-    """Say what was found and where it lies."""
-    for warning in written["warnings"]:
-        print(f"warning: {warning}", file=sys.stderr)
-    print(f"{study.summary['city']['name']}")
-    for finding in study.summary["findings"]:
-        print(f"  - {finding['text'][language]}")
-    print(f"map:    {written['map']}")
-    for path in written["reports"].values():
-        print(f"report: {path}")
-    print(f"tables: {written['folder']}")
 
 
 def check(options: argparse.Namespace) -> dict[str, Any]:
