@@ -152,18 +152,18 @@ def test_of_two_runs_into_one_folder_one_wins_and_the_other_names_it(
     out, lock = tmp_path / "out", tmp_path / ".out.lock"
     words = ("run", town, "--out", out, "--quiet", "--language", "es", "--no-pdf")
     first = started(*words)
-    while not lock.exists() and first.poll() is None:
-        time.sleep(0.01)
+    while not (lock.exists() and lock.read_bytes()) and first.poll() is None:
+        time.sleep(0.01)  # until it has written who it is, too
     first.send_signal(signal.SIGSTOP)  # or on a slow day it ends before the second comes
     second = started(*words)
     said = second.communicate()[1]
+    first.send_signal(signal.SIGCONT)
+    first.communicate()
     assert second.returncode == 1
     expected = (
         f"geoequity: {out}: process {first.pid} is writing into it, since .*; wait for it to end\n"
     )
     assert re.fullmatch(expected, said)
-    first.send_signal(signal.SIGCONT)
-    first.communicate()
     assert first.returncode == 0
     assert len(outputs.load(out).districts) == 4
     assert [one.name for one in tmp_path.iterdir()] == ["out"]
