@@ -139,6 +139,28 @@ class Kept:
         """
         return self._remembers
 
+    def known(self, name: str, *of: object) -> Any:
+        """
+        Look for a result, and make none.
+
+        Parameters
+        ----------
+        name
+            What it is.
+        *of
+            All that it is made of.
+
+        Returns
+        -------
+        result
+            As `once` would give it; None where it would have to be made.
+        """
+        key = self._key(name, ("", *of))
+        if self._knows(key):
+            return self._known(key)
+        taken = self._taken(name, key)
+        return None if taken is None else taken.value
+
     def once(
         self,
         name: str,
@@ -261,6 +283,24 @@ class Kept:
 
 class Forgetful(Kept):
     """Keeps nothing: everything is made whenever it is asked for."""
+
+    def known(self, name: str, *of: object) -> Any:  # noqa: ARG002 - as of its base
+        """
+        Look for a result.
+
+        Parameters
+        ----------
+        name
+            What it is.
+        *of
+            No matter.
+
+        Returns
+        -------
+        none
+            Nothing is known.
+        """
+        return None
 
     def each(
         self,

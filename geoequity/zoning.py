@@ -9,7 +9,7 @@ inequality and the worst-off quarter of people are set beside the published ones
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import geopandas as gpd
 import h3
@@ -72,6 +72,54 @@ class Zonings:
     table: pd.DataFrame
     ginis: pd.DataFrame
     indicators: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Borders:
+    """
+    Indicators within some borders.
+
+    Parameters
+    ----------
+    indicators
+        Units x indicators.
+    people
+        Residents by unit.
+    unit
+        The unit that each cell lies in, on the index of the cells; None for none.
+    """
+
+    indicators: pd.DataFrame
+    people: pd.Series
+    unit: pd.Series
+
+    @classmethod
+    def of(cls, layers: Layers, evaluation: Evaluation) -> Self:
+        """
+        Take what is compared between borders from what was computed within them.
+
+        Parameters
+        ----------
+        layers
+            What it was computed from: ``cells``, and ``districts`` with ``population``.
+        evaluation
+            The indicators.
+
+        Returns
+        -------
+        borders
+            Little of it.
+
+        Raises
+        ------
+        DataError
+            If there are no cells.
+        """
+        if layers.cells is None:
+            msg = "zones: without cells nobody can be counted in other zones"
+            raise DataError(msg)
+        people, unit = layers.districts["population"], layers.cells["district_id"]
+        return cls(indicators=evaluation.districts, people=people, unit=unit)
 
 
 def hexagon_sizes(districts: gpd.GeoDataFrame, *, cells: gpd.GeoDataFrame) -> tuple[int, ...]:
@@ -189,9 +237,10 @@ def zoned(layers: Layers, zones: gpd.GeoDataFrame, *, tables: Mapping[str, Table
 
 
 def compare(
-    evaluations: Mapping[str, Evaluation],
-    layers: Mapping[str, Layers],
+    borders: Mapping[str, Borders],
     *,
+    cells: pd.DataFrame,
+    at_cells: pd.DataFrame,
     definitions: Iterable[Definition],
     weights: Mapping[str, float],
     min_coverage: float,
@@ -205,11 +254,13 @@ def compare(
 
     Parameters
     ----------
-    evaluations
+    borders
         Zoning -> its indicators; `PUBLISHED` is the one that the others are
         compared with.
-    layers
-        Zoning -> what they were computed from: the same cells in other zones.
+    cells
+        The cells that all of them gather, with ``population`` and other bases.
+    at_cells
+        Cells x indicators, for those computed at cells.
     definitions
         The catalogue, with the city's changes.
     weights
@@ -225,28 +276,24 @@ def compare(
         Figures of each zoning.
     """
     definitions = list(definitions)
-    people = {name: one.districts["population"] for name, one in layers.items()}
-    common = _common(evaluations, people, min_coverage=min_coverage)
+    common = _common(borders, min_coverage=min_coverage)
     tree = make_tree(definitions, present=common, weights=weights)
     posts = {one.id: one.goalposts for one in definitions if one.goalposts is not None}
     rows: dict[str, dict[str, float]] = {}
     worst: dict[str, pd.Series] = {}
-    for name, one in evaluations.items():
-        index = pd.Series(np.nan, index=one.districts.index)
+    for name, one in borders.items():
+        index = pd.Series(np.nan, index=one.indicators.index)
         if not tree.empty:
-            index = composite.build(
-                one.districts, tree, normalise=composite.goalposts(posts)
-            ).scores[ROOT]
-        rows[name] = _figures(index, people[name])
-        cells = layers[name].cells
-        if cells is not None:
-            worst[name] = _worst(index, people[name]).reindex(cells["district_id"])
-            worst[name] = worst[name].set_axis(cells.index)
+            scaled = composite.goalposts(posts)
+            index = composite.build(one.indicators, tree, normalise=scaled).scores[ROOT]
+        rows[name] = _figures(index, one.people)
+        worst[name] = _worst(index, one.people).reindex(one.unit).set_axis(one.unit.index)
     table = pd.DataFrame.from_dict(rows, orient="index", columns=_FIGURES)
-    table["worst_quarter_kept"] = _kept(worst, layers)
+    table["worst_quarter_kept"] = _kept(worst, cells["population"])
+    ginis = _ginis(at_cells, cells, borders, definitions, least=min_coverage, kept=kept)
     return Zonings(
         table=table.rename_axis("zoning"),
-        ginis=_ginis(evaluations[PUBLISHED], layers, definitions, least=min_coverage, kept=kept),
+        ginis=ginis,
         indicators=tuple(one for one in common if one in set(tree["id"])),
     )
 
@@ -339,14 +386,12 @@ def _served(homes: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.Series:
     return (sums["on"] / sums["all"].where(sums["all"] > 0)).fillna(0.0)
 
 
-def _common(
-    evaluations: Mapping[str, Evaluation], people: Mapping[str, pd.Series], *, min_coverage: float
-) -> list[str]:
+def _common(borders: Mapping[str, Borders], *, min_coverage: float) -> list[str]:
     """List the indicators that are known of enough people in every zoning."""
-    common = list(evaluations[PUBLISHED].districts.columns)
-    for name, one in evaluations.items():
-        counted = people[name].where(people[name] > 0, 0.0).to_numpy()[:, None]
-        known = one.districts.reindex(columns=common).notna().to_numpy()
+    common = list(borders[PUBLISHED].indicators.columns)
+    for one in borders.values():
+        counted = one.people.where(one.people > 0, 0.0).to_numpy()[:, None]
+        known = one.indicators.reindex(columns=common).notna().to_numpy()
         held, total = (counted * known).sum(axis=0), counted.sum(axis=0)
         fits = (held >= min_coverage * total) & (total > 0)
         common = [key for key, fit in zip(common, fits, strict=True) if fit]
@@ -384,44 +429,36 @@ def _worst(index: pd.Series, people: pd.Series) -> pd.Series:
     return index.map(share)
 
 
-def _kept(worst: Mapping[str, pd.Series], layers: Mapping[str, Layers]) -> pd.Series:
+def _kept(worst: Mapping[str, pd.Series], people: pd.Series) -> pd.Series:
     """Share of the people of the published worst quarter who are in that of each zoning."""
     kept = {}
     for name, share in worst.items():
-        cells = layers[name].cells
-        assert cells is not None  # noqa: S101 - as made
         both = pd.concat([worst[PUBLISHED], share], axis=1).min(axis=1, skipna=False)
-        people = cells["population"].where(both.notna(), 0.0).fillna(0.0)
-        total = float((worst[PUBLISHED].fillna(0.0) * people).sum())
-        kept[name] = float((both.fillna(0.0) * people).sum()) / total if total else float("nan")
+        there = people.where(both.notna(), 0.0).fillna(0.0)
+        total = float((worst[PUBLISHED].fillna(0.0) * there).sum())
+        kept[name] = float((both.fillna(0.0) * there).sum()) / total if total else float("nan")
     return pd.Series(kept, dtype=float)
 
 
 def _ginis(
-    published: Evaluation,
-    layers: Mapping[str, Layers],
+    at_cells: pd.DataFrame,
+    cells: pd.DataFrame,
+    borders: Mapping[str, Borders],
     definitions: Iterable[Definition],
     *,
     least: float,
     kept: Kept,
 ) -> pd.DataFrame:
     """Measure the Gini of indicators between cells, and between the units of each zoning."""
-    cells = layers[PUBLISHED].cells
-    if cells is None:
-        return pd.DataFrame(columns=_GINIS)
-    inside = cells["district_id"].notna()
-    zones = {
-        name: one.cells.loc[inside, "district_id"]
-        for name, one in layers.items()
-        if one.cells is not None
-    }
+    inside = borders[PUBLISHED].unit.notna()
+    zones = {name: one.unit.loc[inside] for name, one in borders.items()}
     bases: dict[str, pd.Series] = {}
     values = {}
     for one in definitions:
-        if one.scale == "ratio" and one.id in published.cells:
+        if one.scale == "ratio" and one.id in at_cells:
             if one.base not in bases:
                 bases[one.base] = base_of(one, cells)[inside]
-            value = published.cells.loc[inside, one.id]
+            value = at_cells.loc[inside, one.id]
             values[one.id] = (value, bases[one.base], zones, least)
     made = kept.each(
         "ginis",

@@ -5,6 +5,7 @@ import datetime as dt
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,8 @@ from pyproj import CRS
 from tiny_city import write_city
 
 import geoequity as ge
-from geoequity import assessment, batch, cache, outputs
+from geoequity import batch, cache, outputs
+from geoequity.assessment import _reading
 from geoequity.cache import Cache, _codec, _version
 from geoequity.cli import main
 from geoequity.errors import CacheWarning, ConfigError, DataWarning
@@ -297,7 +299,7 @@ def test_no_result_is_made_of_the_code_that_counts_for_nothing() -> None:
     # The catalogues of messages hold words, and the cache hands results through
     assert used & idle <= {"locale", "cache"}
     named = {one.parts[0] for one in map(_relative, _version.sources())}
-    assert {"assessment.py", "indicators", "sources", "streets"} <= named
+    assert {"assessment", "indicators", "sources", "streets"} <= named
     assert "catalogue.toml" in {one.name for one in _version.sources()}
 
 
@@ -543,7 +545,9 @@ def test_a_study_is_the_same_without_a_cache_with_a_new_and_with_a_full_one(
         found = ge.assess(ge.City.from_toml(town.file), cache=full)
     assert set(town.first.made) >= MAKING
     assert set(town.first.found) <= {"minutes"}  # on the level, some walks are the same twice
-    assert full.made == []  # all stages can be kept
+    assert full.made == []  # all that is measured is one result
+    assert "measured" in full.found
+    assert not MAKING & set(full.found)
     # What was mended is told by every run
     assert [str(one.message) for one in caught if one.category is DataWarning] == town.said != []
     with warnings.catch_warnings():
@@ -553,7 +557,16 @@ def test_a_study_is_the_same_without_a_cache_with_a_new_and_with_a_full_one(
     assert written(found, tmp_path / "full") == anew
 
 
-OF_TABLES = {"read", "indicators", "inequality", "sampling"}
+@pytest.mark.filterwarnings("ignore::geoequity.errors.DataWarning")
+def test_where_all_that_is_measured_is_not_one_result_each_stage_is(town: Town) -> None:
+    shutil.rmtree(town.shelf / "stages" / "measured")
+    shelf = town.again()
+    assert set(shelf.made) == {"measured"}  # every other one can be kept
+    assert set(shelf.found) >= MAKING
+    assert town.again().made == []
+
+
+OF_TABLES = {"measured", "read", "indicators", "inequality", "sampling"}
 
 
 @pytest.mark.filterwarnings("ignore::geoequity.errors.DataWarning")
@@ -589,7 +602,7 @@ def test_a_city_of_fewer_sources_shares_what_is_made_of_the_same(town: Town) -> 
 
 @pytest.mark.filterwarnings("ignore::geoequity.errors.DataWarning")
 def test_a_file_that_changes_while_it_is_read_is_not_kept(town: Town, monkeypatch) -> None:
-    changes, real = [b"92,1", b"93,1"], assessment.collect
+    changes, real = [b"92,1", b"93,1"], _reading.collect
 
     def changing(*words: Any) -> Any:
         found = real(*words)
@@ -598,7 +611,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(town: Town, monkeypatc
         return found
 
     with town.changed("internet.csv", b"91,5", changes[0]):
-        monkeypatch.setattr(assessment, "collect", changing)
+        monkeypatch.setattr(_reading, "collect", changing)
         town.again()
         monkeypatch.undo()
     with town.changed("internet.csv", b"91,5", changes[0]):

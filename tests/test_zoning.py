@@ -21,6 +21,7 @@ from geoequity.summary import plain
 from geoequity.zoning import (
     CELLS,
     PUBLISHED,
+    Borders,
     compare,
     hexagon_sizes,
     labels_of,
@@ -81,8 +82,19 @@ def columns_of(*pieces) -> gpd.GeoDataFrame:
 def compared(layers: Layers, zones: gpd.GeoDataFrame, definitions=None):
     definitions = one_of_each(level="cell") if definitions is None else definitions
     several = {PUBLISHED: layers, "other": zoned(layers, zones, tables=layers.tables)}
+    return compared_under(several, definitions)
+
+
+def compared_under(several: dict[str, Layers], definitions):
     found = {name: evaluate(definitions, one) for name, one in several.items()}
-    return compare(found, several, definitions=definitions, weights={}, min_coverage=0.8)
+    return compare(
+        {name: Borders.of(one, found[name]) for name, one in several.items()},
+        cells=several[PUBLISHED].cells,
+        at_cells=found[PUBLISHED].cells,
+        definitions=definitions,
+        weights={},
+        min_coverage=0.8,
+    )
 
 
 def test_the_same_borders_change_nothing() -> None:
@@ -146,8 +158,7 @@ def test_only_what_is_known_in_every_zoning_is_compared() -> None:
         PUBLISHED: layers,
         "other": zoned(layers, columns_of((0, 1), (1, 4)), tables=at_cells),
     }
-    found = {name: evaluate(definitions, one) for name, one in several.items()}
-    made = compare(found, several, definitions=definitions, weights={}, min_coverage=0.8)
+    made = compared_under(several, definitions)
     assert own not in made.indicators
     assert len(made.indicators) == len(definitions) - 1
 
