@@ -56,14 +56,44 @@ class Judged:
 
 
 def rules_of(city: City) -> Rules:
-    """Take the choices of a city file."""
+    """
+    Take the choices of a city file.
+
+    Parameters
+    ----------
+    city
+        A checked city file.
+
+    Returns
+    -------
+    rules
+        Of the index and the types.
+    """
     return Rules(**dict(city.index), min_covered_share=city.city.min_covered_share)
 
 
 def judge_all(
     city: City, definitions: list[Definition], measured: Measured, *, kept: Kept
 ) -> Judged:
-    """Judge a city by the rules of its file."""
+    """
+    Judge a city by the rules of its file.
+
+    Parameters
+    ----------
+    city
+        A checked city file.
+    definitions
+        The catalogue, with the city's changes.
+    measured
+        What was measured of the city.
+    kept
+        Results that are known, to which those made anew are added.
+
+    Returns
+    -------
+    judged
+        Index, inequality, parts and other borders.
+    """
     rules, evaluation, districts = rules_of(city), measured.evaluation, measured.districts
     measures, by_group = _inequality(city, definitions, measured, kept=kept)
     population = people_of(districts)

@@ -141,7 +141,14 @@ class Measured:
 
     @property
     def cells(self) -> gpd.GeoDataFrame | None:
-        """Give the cells, if there are any."""
+        """
+        Give the cells, if there are any.
+
+        Returns
+        -------
+        cells
+            With ``district_id`` and their bases; None without.
+        """
         return self.membership.cells if self.membership else None
 
 
@@ -311,7 +318,21 @@ def _joined(city: City, sources: Collected) -> tuple[Membership | None, gpd.GeoD
 
 
 def join(city: City, sources: Collected) -> Membership | None:
-    """Give every cell its district."""
+    """
+    Give every cell its district.
+
+    Parameters
+    ----------
+    city
+        A checked city file.
+    sources
+        What was read.
+
+    Returns
+    -------
+    membership
+        Cells with ``district_id`` and people; None where the city has no cells.
+    """
     if sources.cells is None:
         return None
     joined = join_cells(
@@ -403,7 +424,21 @@ def _counts(cells: pd.DataFrame) -> tuple[str, ...]:
 
 
 def with_people(sources: Collected, membership: Membership | None) -> gpd.GeoDataFrame:
-    """Add the counts of the cells up by district, or count people there if there are no cells."""
+    """
+    Add the counts of the cells up by district, or count people there if there are no cells.
+
+    Parameters
+    ----------
+    sources
+        What was read.
+    membership
+        Cells with ``district_id`` and their bases; None without cells.
+
+    Returns
+    -------
+    districts
+        With the counts of their cells, or of a raster of people.
+    """
     districts = sources.districts
     if membership is None:
         people = people_of_raster(sources.rasters, districts)
@@ -421,7 +456,27 @@ def walks_of(
     definitions: list[Definition],
     kept: Kept,
 ) -> Walks:
-    """Build the walking network, and walk on it from every cell."""
+    """
+    Build the walking network, and walk on it from every cell.
+
+    Parameters
+    ----------
+    city
+        A checked city file.
+    sources
+        What was read.
+    membership
+        Cells with ``district_id`` and their bases; None without cells.
+    definitions
+        The catalogue, with the city's changes.
+    kept
+        Results that are known, to which those made anew are added.
+
+    Returns
+    -------
+    walks
+        Of the first walker and of the others.
+    """
     walking = city.walking
     walker = Walker(name=ADULT.name, speed_kmh=walking.speed_kmh)
     network: StreetNetwork | None = None
@@ -523,7 +578,19 @@ def _sample(city: City, cells: gpd.GeoDataFrame) -> Sample | None:
 
 
 def rider_of(city: City) -> Rider:
-    """Say who rides."""
+    """
+    Say who rides.
+
+    Parameters
+    ----------
+    city
+        A checked city file.
+
+    Returns
+    -------
+    rider
+        By the city's rules of transit and walking.
+    """
     block = city.transit
     return Rider(
         walker=Walker(name=ADULT.name, speed_kmh=city.walking.speed_kmh),
@@ -569,7 +636,21 @@ def _supply(
 
 
 def centre_of(city: City, *, crs: object) -> Point | None:
-    """Place the centre that the city file names."""
+    """
+    Place the centre that the city file names.
+
+    Parameters
+    ----------
+    city
+        A checked city file.
+    crs
+        CRS of the study.
+
+    Returns
+    -------
+    centre
+        In the CRS; None where nobody names one.
+    """
     if city.transit.centre is None:
         return None
     points = gpd.GeoSeries([Point(city.transit.centre)], crs="EPSG:4326")

@@ -30,7 +30,27 @@ from geoequity.zoning import PUBLISHED, Zonings, labels_of, zoning_report
 def publish(
     city: City, definitions: list[Definition], measured: Measured, judged: Judged, *, kept: Kept
 ) -> Study:
-    """Freeze the result."""
+    """
+    Freeze the result.
+
+    Parameters
+    ----------
+    city
+        A checked city file.
+    definitions
+        The catalogue, with the city's changes.
+    measured
+        What was measured of the city.
+    judged
+        What was judged of it.
+    kept
+        Results that are known, to which those made anew are added.
+
+    Returns
+    -------
+    study
+        The frozen result, without what it was made of.
+    """
     evaluation, judgement, cells = measured.evaluation, judged.judgement, measured.cells
     people = people_of(measured.districts)
     outside = measured.membership.outside if measured.membership else float("nan")
@@ -190,7 +210,23 @@ def _no_cells(districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def city_block(city: City, *, crs: object, licences: list[str]) -> dict[str, Any]:
-    """Describe the city in the summary."""
+    """
+    Describe the city in the summary.
+
+    Parameters
+    ----------
+    city
+        A checked city file.
+    crs
+        CRS of the study.
+    licences
+        Licences whose terms the outputs inherit.
+
+    Returns
+    -------
+    block
+        Plain values; stands under ``city``.
+    """
     block = city.city
     return {
         "id": block.id,

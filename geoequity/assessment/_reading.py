@@ -16,7 +16,19 @@ _OF_UNITS = frozenset(("districts", "cells", "rasters"))  # books open after all
 
 
 def unruled(city: City) -> City:
-    """Leave out the rules of the index and the titles: nothing is measured by them."""
+    """
+    Leave out the rules of the index and the titles: nothing is measured by them.
+
+    Parameters
+    ----------
+    city
+        A checked city file.
+
+    Returns
+    -------
+    city
+        The same, with the rules that stand where a file gives none.
+    """
     of_draws = {"draws": city.index.draws, "seed": city.index.seed}
     return city.model_copy(update={"index": IndexBlock(**of_draws), "report": ReportBlock()})
 
@@ -42,22 +54,66 @@ class Inputs:
 
     @classmethod
     def of(cls, city: City, definitions: list[Definition], kept: Kept) -> "Inputs":
-        """Look at the files as they are now, if results are kept at all."""
+        """
+        Look at the files as they are now, if results are kept at all.
+
+        Parameters
+        ----------
+        city
+            A checked city file.
+        definitions
+            The catalogue, with the city's changes.
+        kept
+            Results that are known, to which those made anew are added.
+
+        Returns
+        -------
+        inputs
+            As they are now.
+        """
         marks = {} if kept is FORGETFUL else _marks(city)
         return cls(unruled(city), definitions, marks)
 
     def named(self) -> tuple[object, ...]:
-        """Name everything, for `Kept`."""
+        """
+        Name everything, for `Kept`.
+
+        Returns
+        -------
+        named
+            Blocks, catalogue and marks.
+        """
         blocks = {key: getattr(self.city, key) for key in City.model_fields if key != "file"}
         return blocks, self.definitions, self.marks
 
     def have_changed(self) -> bool:
-        """Tell whether files were written since."""
+        """
+        Tell whether files were written since.
+
+        Returns
+        -------
+        changed
+            Whether any differs from what was found at first.
+        """
         return _marks(self.city) != self.marks
 
 
 def read(inputs: Inputs, kept: Kept) -> Collected:
-    """Read all files, unless they were read before as they are now."""
+    """
+    Read all files, unless they were read before as they are now.
+
+    Parameters
+    ----------
+    inputs
+        All that the city is measured by.
+    kept
+        Results that are known, to which those made anew are added.
+
+    Returns
+    -------
+    sources
+        Everything that was read, with the marks of the files.
+    """
     is_new = []
 
     def reading() -> Collected:
@@ -71,7 +127,14 @@ def read(inputs: Inputs, kept: Kept) -> Collected:
 
 
 def warn_again(records: Iterable[Record]) -> None:
-    """Warn of the faults in books of an earlier run."""
+    """
+    Warn of the faults in books of an earlier run.
+
+    Parameters
+    ----------
+    records
+        Books of sources.
+    """
     for book in records:
         book.warn_again()
 
@@ -94,6 +157,24 @@ def noted(
 
     What is known from before was noted in books of another run. Only those of units
     and rasters are open here: others of that run need not be there in this one.
+
+    Parameters
+    ----------
+    kept
+        Results that are known, to which those made anew are added.
+    name
+        Name of the stage.
+    make
+        Makes the result, with books that are blank.
+    *of
+        All that it is made of, but for the books.
+    sources
+        What was read.
+
+    Returns
+    -------
+    result
+        Known or made; what its making noted stands in the books.
     """
     books = [one for one in sources.records if one.name.split(".")[0] in _OF_UNITS]
 
@@ -108,14 +189,40 @@ def noted(
 
 
 def with_books(sources: Collected, books: dict[int, Record]) -> Collected:
-    """Give sources other books, by the id of those that they take the place of."""
+    """
+    Give sources other books, by the id of those that they take the place of.
+
+    Parameters
+    ----------
+    sources
+        What was read.
+    books
+        Book that takes the place of another, by the other's id.
+
+    Returns
+    -------
+    sources
+        The same, but for the books.
+    """
     records = [books.get(id(one), one) for one in sources.records]
     rasters = [(spec, books.get(id(one), one)) for spec, one in sources.rasters]
     return replace(sources, records=records, rasters=rasters)
 
 
 def rasters_of(sources: Collected) -> list[tuple[object, ...]]:
-    """Say what is in the rasters, which are read when units are final."""
+    """
+    Say what is in the rasters, which are read when units are final.
+
+    Parameters
+    ----------
+    sources
+        What was read.
+
+    Returns
+    -------
+    listed
+        Spec and marks of the files of each raster.
+    """
     listed: list[tuple[object, ...]] = []
     for spec, _ in sources.rasters:
         parts = [one for path in spec.path for one in companions(path) or (path,)]
