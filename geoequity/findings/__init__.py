@@ -10,12 +10,12 @@ so, and say what still stands.
 from geoequity.findings._facts import Finding, finding
 from geoequity.findings._findings import findings
 from geoequity.findings._modes import losses, say_without
-from geoequity.findings._people import LEANING, NOTABLE_POINTS, WEAK
+from geoequity.findings._people import DRIVING_POINTS, LEANING, WEAK
 from geoequity.findings._places import SURE
 
 __all__ = [
+    "DRIVING_POINTS",
     "LEANING",
-    "NOTABLE_POINTS",
     "SURE",
     "WEAK",
     "Finding",

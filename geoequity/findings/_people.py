@@ -24,7 +24,7 @@ from geoequity.locale import number, percent, text
 from geoequity.patterns import rank_correlation
 from geoequity.schema import PILLARS
 
-NOTABLE_POINTS = 0.5  # of the index between two parts of a city
+DRIVING_POINTS = 0.5  # of the index between two parts of a city
 LEANING = 0.05  # concentration under which nothing leans to rich or poor
 WEAK, STRONG = 0.2, 0.7  # sizes of a rank correlation in words, to either side of CLEAR
 ENOUGH_DISTRICTS = 5  # under it a correlation says nothing
@@ -181,8 +181,8 @@ def _divide(facts: Facts) -> Finding | None:
         return None
     sides = [told["parts"][told[one]] for one in ("worse", "better")]
     drivers = {one["id"]: one["points"] for one in told["drivers"]}
-    ahead = [one for one, points in drivers.items() if points >= NOTABLE_POINTS][:ITEMS]
-    against = [one for one, points in drivers.items() if points <= -NOTABLE_POINTS][::-1][:ITEMS]
+    ahead = [one for one, points in drivers.items() if points >= DRIVING_POINTS][:ITEMS]
+    against = [one for one, points in drivers.items() if points <= -DRIVING_POINTS][::-1][:ITEMS]
     numbers = {"points": told["points"], "worse": sides[0]["index"], "better": sides[1]["index"]}
     for pillar in PILLARS:
         numbers |= {f"{pillar}_{at}": one[pillar] for at, one in zip(_ENDS, sides, strict=True)}

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from geoequity.findings import LEANING, NOTABLE_POINTS
+from geoequity.findings import DRIVING_POINTS, LEANING
 from geoequity.report._charts import along
 from geoequity.report._words import (
     Words,
@@ -212,7 +212,7 @@ def _bar(one: Mapping[str, Any], widest: tuple[float, float], words: Words) -> d
 def _unknown(table: str, told: Mapping[str, Any], words: Words) -> list[str]:
     """Say how many points come from what is unknown, if that is worth a sentence."""
     points = figure(told.get("unknown_points"))
-    if points is None or abs(points) < NOTABLE_POINTS / 10:
+    if points is None or abs(points) < DRIVING_POINTS / 10:
         return []
     return [words.text(f"report.{table}.unknown", points=words.score(points))]
 

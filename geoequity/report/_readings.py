@@ -12,7 +12,7 @@ from geoequity.study import Study
 
 NAMED = 8  # districts in a list
 SHOWN, OF_AN_AREA = 12, 2  # indicators told for groups
-NOTABLE_POINTS = 1.0  # of 100; smaller differences between groups are called alike
+ALIKE_POINTS = 1.0  # of 100; smaller differences between groups are called alike
 LOW_STANDING, HIGH_STANDING = 1 / 3, 2 / 3  # the worst and the best third of people
 PARTS = ("measured_speed", "household_access", "device", "public_access")
 KINDS = ("fixed", "mobile")
@@ -477,7 +477,7 @@ def groups(study: Study, words: Words) -> dict[str, Any] | None:
         "said": [_group_said(names[one], one, ahead, words) for one in found],
         "heads": list(names.values()),
         "rows": [_group_row(study, one, found, ahead[one], words) for one in kept],
-        "points": words.number(NOTABLE_POINTS),
+        "points": words.number(ALIKE_POINTS),
     }
 
 
@@ -511,7 +511,7 @@ def _group_name(group: str, words: Words) -> str:
 
 def _verdict(points: float | None) -> str:
     """Tell whether a group is better or worse off than everybody; empty where alike."""
-    if points is None or abs(points) < NOTABLE_POINTS:
+    if points is None or abs(points) < ALIKE_POINTS:
         return ""
     return "better" if points > 0 else "worse"
 

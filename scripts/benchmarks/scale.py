@@ -25,6 +25,7 @@ WHOLE = 1.0
 LIMITS = {"minutes": 15, "gigabytes": 6, "slope": 1.15}
 COUNTED = ("street_nodes", "residents", "cells", "districts", "neighbourhoods", "services", "stops")
 COUNTED += ("stop_times", "tiles", "raster_cells")
+MB = 2**20 / 1e6  # of what the system counts in
 NOTHING_S = 0.5  # a stage of the smallest city under it has no slope worth stating
 CITIES, MEDIAN = 371, 234_553  # residents
 SOURCE = (
@@ -109,7 +110,7 @@ def run(city: Path, *, scale: float, scratch: Path) -> Run:
         stages=stages,
         seconds=sum(one["seconds"] for one in stages.values()),
         cpu_s=usage.ru_utime + usage.ru_stime,
-        peak_mb=usage.ru_maxrss / 1024,
+        peak_mb=usage.ru_maxrss / 1024 * MB,
     )
 
 
@@ -131,8 +132,8 @@ def table_of(one: Run) -> str:
         f"{'stage':12} {'s':>8} {'cpu s':>8} {'peak MB':>8}",
     ]
     for name, stage in one.stages.items():
-        numbers = f"{stage['seconds']:8.1f} {stage['cpu_seconds']:8.1f} {stage['peak_mb']:8.0f}"
-        rows.append(f"{name:12} {numbers}")
+        times = f"{stage['seconds']:8.1f} {stage['cpu_seconds']:8.1f}"
+        rows.append(f"{name:12} {times} {stage['peak_mb'] * MB:8.0f}")
     rows.append(f"{'together':12} {one.seconds:8.1f} {one.cpu_s:8.1f} {one.peak_mb:8.0f}")
     return "\n".join(rows)
 
@@ -190,7 +191,7 @@ def page(runs: Sequence[Run], *, price: float) -> str:
             + [
                 ["time, min", *(f"{one.seconds / 60:.1f}" for one in runs)],
                 ["work of all cores, min", *(f"{one.cpu_s / 60:.1f}" for one in runs)],
-                ["peak memory, GB", *(f"{one.peak_mb / 1024:.2f}" for one in runs)],
+                ["peak memory, GB", *(f"{one.peak_mb / 1000:.2f}" for one in runs)],
             ],
         ),
         "## Stage by stage",
@@ -218,7 +219,7 @@ def _stage_rows(runs: Sequence[Run]) -> tuple[list[str], list[list[str]]]:
             name,
             *(f"{one.stages[name]['seconds']:.1f}" for one in runs),
             "-" if steep[name] is None else f"{steep[name]:.2f}",
-            f"{large.stages[name]['peak_mb']:,.0f}",
+            f"{large.stages[name]['peak_mb'] * MB:,.0f}",
         ]
         for name in small.stages
     ]
@@ -230,7 +231,7 @@ def _verdict(small: Run, large: Run) -> str:
     steepest = max((one or 0.0 for one in slopes(small, large, "seconds").values()), default=0.0)
     rows = [
         ["time end to end, min", LIMITS["minutes"], f"{large.seconds / 60:.1f}"],
-        ["peak memory, GB", LIMITS["gigabytes"], f"{large.peak_mb / 1024:.2f}"],
+        ["peak memory, GB", LIMITS["gigabytes"], f"{large.peak_mb / 1000:.2f}"],
         ["steepest stage", LIMITS["slope"], f"{steepest:.2f}"],
     ]
     return _markdown(
@@ -242,25 +243,30 @@ def _region(runs: Sequence[Run], *, price: float) -> str:
     """Price all cities of the region, from the work of the sizes that were measured."""
     small, large = runs[0], runs[-1]
     residents = small.counts["residents"]
-    mean = MEDIAN * 3  # cities are skewed: a few hold most of the people
+    mean = MEDIAN * 3
     times = large.counts["residents"] / residents
     steep = slope(small.cpu_s, large.cpu_s, times=times) if times > 1 else 1.0
-    least, most = small.cpu_s, small.cpu_s * (mean / residents) ** min(steep, 1.0)
-    most = max(least, most)
-    hours = [CITIES * one / 3600 for one in (least, most)]
-    costs = [one * price for one in hours]
+    cpu_s = small.cpu_s * (max(mean, residents) / residents) ** min(steep, 1.0)
+    hours = CITIES * cpu_s / 3600
+    if mean > residents:
+        told = (
+            f"work grows with a power of {steep:.2f} of the residents here, so that the mean city"
+            f" takes {cpu_s / 60:.1f} minutes"
+        )
+    else:
+        told = "the mean city, which is smaller, is counted as if it took that"
     return (
         f"There were {CITIES} cities of 100,000 residents or more in eleven countries of Latin"
         f" America in 2010, with a median of {MEDIAN:,} residents[^cities]; the Caribbean,"
         " Venezuela, Ecuador, Bolivia, Paraguay, Uruguay, Honduras and Cuba are not among them,"
         " and cities have grown since, so that the whole region has more. Extrapolated, not"
         f" measured: the smallest city here has {residents:,} residents and took"
-        f" {small.cpu_s / 60:.1f} minutes of one core. If every city takes that, all {CITIES} take"
-        f" {hours[0]:,.1f} hours of a core; if the mean city is taken to have three times the"
-        f" residents of the median, and work grows with a power of {steep:.2f} of them as it does"
-        f" here, at most {hours[1]:,.1f}. At an assumed price of {price:g} USD for"
-        f" an hour of a core (`--price`), this is {costs[0]:,.2f} to {costs[1]:,.2f} USD, without"
-        " storage, transfer, or the work of finding the data, which is what costs."
+        f" {small.cpu_s / 60:.1f} minutes of one core. Cities are skewed, and the mean one is"
+        f" taken to have three times the residents of the median, {mean:,}: {told}."
+        f" All {CITIES} then take"
+        f" {hours:,.1f} hours of a core; at an assumed price of {price:g} USD for an hour of it"
+        f" (`--price`), this is {hours * price:,.2f} USD, without storage, transfer, or the work of"
+        " finding the data, which is what costs."
     )
 
 
