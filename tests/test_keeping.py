@@ -125,6 +125,16 @@ def test_a_layer_knows_what_is_below_and_tells_nothing_down():
     assert not made(above.above(), 2)
 
 
+def test_what_is_known_can_be_asked_without_making_it():
+    kept = Kept()
+    assert kept.known("one", table()) is None
+    first = kept.once("one", object, table())
+    assert kept.known("one", table()) is first
+    assert kept.above().known("one", table()) is first
+    assert kept.known("one", table().assign(count=2.0)) is None
+    assert FORGETFUL.known("one", table()) is None
+
+
 def test_the_forgetful_keeps_nothing():
     assert made(FORGETFUL, 1)
     assert made(FORGETFUL, 1)
