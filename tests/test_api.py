@@ -62,10 +62,12 @@ MEASURING = (
 
 def public(module):
     """Functions and classes that a module defines for others, by name."""
+    named = getattr(module, "__all__", vars(module))
     return {
         name: value
         for name, value in vars(module).items()
-        if not name.startswith("_")
+        if name in named
+        and not name.startswith("_")
         and (inspect.isfunction(value) or inspect.isclass(value))
         and (
             value.__module__ == module.__name__
