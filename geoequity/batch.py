@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import Thread
@@ -377,8 +377,13 @@ def run(
             else:
                 _on_processes(todo, folder, write, workers, retries, ended)
         finally:
-            for job in todo:  # what a killed process had begun to write
-                _begun(job, folder).unlink(missing_ok=True)
+            for job in jobs:  # what a killed process had begun to write, or a killed batch to note
+                begun = _begun(job, folder)
+                if job.name in kept and begun.exists():
+                    before = entries[job.name]
+                    attempts = before.attempts + begun.stat().st_size
+                    entries[job.name] = replace(before, attempts=attempts)
+                begun.unlink(missing_ok=True)
                 with suppress(SourceError), outputs.alone_in(folder / job.name):
                     pass
         _write_ledger(folder, entries)

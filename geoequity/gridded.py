@@ -7,7 +7,7 @@ small-sample model, each value with what it rests on.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import geopandas as gpd
@@ -216,8 +216,10 @@ def values_of_tiles(
     for kind, tests in tiles.items():
         rng = np.random.default_rng([seed, sorted(_OF_TILES).index(kind)])
         merged = digital.pooled(_latest(tests.squares))
-        measured = {
-            column: digital.broadband(
+        counts_people = kind == "fixed" and cells is not None and _PEOPLE in cells.columns
+        measured: dict[str, digital.Broadband] = {}
+        for column in digital.TILE_VALUES:
+            found = digital.broadband(
                 merged,
                 districts,
                 column=column,
@@ -226,8 +228,7 @@ def values_of_tiles(
                 draws=draws,
                 figures=figures,
             )
-            for column in digital.TILE_VALUES
-        }
+            measured[column] = found if counts_people else _of_districts(found)
         for column, key in _OF_TILES[kind].items():
             table = measured[column].table
             suppressed = int(table["suppressed"].sum())
@@ -242,9 +243,15 @@ def values_of_tiles(
             )
         told[kind] = pd.concat({one: found.table for one, found in measured.items()}, axis=1)
         told[kind].columns = [f"{one}_{figure}" for one, figure in told[kind].columns]
-        if kind == "fixed" and cells is not None and _PEOPLE in cells.columns:
+        if counts_people and cells is not None:
             tables |= _people_short(cells, merged, measured, districts)
     return Gridded(tables=tables, broadband=told)
+
+
+def _of_districts(measured: digital.Broadband) -> digital.Broadband:
+    """Let go of the draws of tiles: of a metropolis each quantity has hundreds of megabytes."""
+    few = measured.estimates.tile_draws.iloc[:0].copy()
+    return replace(measured, estimates=replace(measured.estimates, tile_draws=few))
 
 
 def _latest(squares: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -120,6 +120,17 @@ def test_a_city_whose_process_is_killed_is_begun_again(cities: Path, tmp_path: P
     assert_no_orphan(out)
 
 
+def test_what_was_begun_and_done_when_the_batch_was_killed_is_kept_and_counted(
+    cities: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    ran(cities, out)
+    (out / ".second.begun").write_bytes(b".")  # killed between the folder and the ledger
+    assert ran(cities, out).kept == list(NAMES)
+    assert ledger(out)["second"] == {"state": "done", "attempts": 2, "error": ""}
+    assert_no_orphan(out)
+
+
 def test_a_city_that_kills_its_process_each_time_fails_alone(cities: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     found = ran(cities, out, write=batch_work.always_killed, workers=2)

@@ -279,9 +279,9 @@ def measure(
                 unedited=unedited,
                 kept=kept,
             )
-    with stages.stage("zoning"):
         if not kept.remembers:
             parts = None  # of a metropolis half a gigabyte, and soon made again
+    with stages.stage("zoning"):
         borders = _borders(city, sources, definitions, layers, parts, plain, kept)
     return (
         Measured(
