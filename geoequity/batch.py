@@ -193,7 +193,7 @@ def read_batch(path: str | Path) -> tuple[list[Job], int]:
         preset = one.city in known and not source.suffix
         if not preset and not source.is_file():
             faults.append(f"{at}.city: {one.city}: neither a city file nor a preset")
-        data = None if one.data is None else (file.parent / one.data).resolve()
+        data = None if one.data is None else file.parent / one.data
         if data is not None and not data.is_dir():
             faults.append(f"{at}.data: {one.data}: no such folder")
         name = one.name or (one.city if preset else source.stem)
@@ -202,8 +202,8 @@ def read_batch(path: str | Path) -> tuple[list[Job], int]:
         jobs.append(
             Job(
                 name=name,
-                city=one.city if preset else str(source.resolve()),
-                data=None if data is None else str(data),
+                city=one.city if preset else _absolute(source),
+                data=None if data is None else _absolute(data),
                 languages=given.languages,
             )
         )
@@ -216,6 +216,11 @@ def read_batch(path: str | Path) -> tuple[list[Job], int]:
         msg = f"{file}: is no batch file"
         raise ConfigError(msg, faults=faults)
     return jobs, given.retries
+
+
+def _absolute(place: Path) -> str:
+    """Name a place from the root, if it is there: what no path can hold has no root."""
+    return str(place.resolve() if place.exists() else place)
 
 
 def assess_and_write(

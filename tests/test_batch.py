@@ -226,6 +226,14 @@ def test_what_is_no_batch_file_is_refused(tmp_path: Path, text: str | None, said
         batch.read_batch(file)
 
 
+def test_places_that_no_path_can_name_are_faults_like_others(tmp_path: Path) -> None:
+    file = tmp_path / "towns.toml"
+    file.write_text('[[cities]]\ncity = "a\\u0000"\ndata = "b\\u0000"\nname = "a"\n')
+    with pytest.raises(ConfigError) as caught:
+        batch.read_batch(file)
+    assert len(caught.value.faults) == 2
+
+
 def test_a_ledger_that_is_none_is_refused_and_kept(cities: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()

@@ -103,14 +103,22 @@ def tree(chance: Chance, root: Any, *, times: int | None = None) -> Any:
             _, other = chance.choice(places)
             holder = chance.choice(places)[0]
             taken = holder[other] if _has(holder, other) else where[key]
-            where[key] = copy.deepcopy(taken)
+            where[key] = _copied(taken)
         elif isinstance(where, list):
-            where.insert(chance.randrange(len(where) + 1), copy.deepcopy(where[key]))
+            where.insert(chance.randrange(len(where) + 1), _copied(where[key]))
         elif how == 6:
             where[text(chance, str(key))] = where.pop(key)
         else:
             where[chance.choice(("x", "file", "", "path", "a.b", str(key) + "s"))] = where[key]
     return root
+
+
+def _copied(tree: Any) -> Any:
+    """Copy a tree, unless it is too deep to be."""
+    try:
+        return copy.deepcopy(tree)
+    except RecursionError:
+        return None
 
 
 def _has(holder: Any, key: Any) -> bool:
