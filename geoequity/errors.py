@@ -20,6 +20,7 @@ one message and exit code 1; anything else is a bug and shows its traceback.
 from collections.abc import Iterable
 
 SHOWN_IDS = 5
+SHOWN_LETTERS = 200  # of an id
 
 
 def shown(ids: Iterable[object]) -> str:
@@ -36,10 +37,15 @@ def shown(ids: Iterable[object]) -> str:
     shown
         Text for a message.
     """
-    everything = [str(one) for one in ids]
+    everything = [_cut(str(one)) for one in ids]
     more = len(everything) - SHOWN_IDS
     listed = ", ".join(everything[:SHOWN_IDS])
     return f"{listed} and {more} more" if more > 0 else listed
+
+
+def _cut(text: str) -> str:
+    """Leave the beginning of what is no name but a mishap of quotes or columns."""
+    return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}…"
 
 
 class GeoEquityError(Exception):

@@ -40,3 +40,7 @@ def test_a_config_error_lists_its_faults() -> None:
 )
 def test_the_first_ids_are_shown(number: int, text: str) -> None:
     assert errors.shown(range(number)) == text
+
+
+def test_a_file_that_was_cut_up_wrongly_does_not_fill_the_screen() -> None:
+    assert errors.shown(["a" * 200, "b" * 201]) == f"{'a' * 200}, {'b' * 200}…"
