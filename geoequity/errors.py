@@ -21,9 +21,10 @@ from collections.abc import Iterable
 
 SHOWN_IDS = 5
 SHOWN_LETTERS = 200  # of an id
+SHOWN_COLUMNS = 60  # among which somebody looks for theirs
 
 
-def shown(ids: Iterable[object]) -> str:
+def shown(ids: Iterable[object], *, most: int = SHOWN_IDS) -> str:
     """
     List the first few ids and how many more there are.
 
@@ -31,6 +32,8 @@ def shown(ids: Iterable[object]) -> str:
     ----------
     ids
         Ids of any kind.
+    most
+        How many.
 
     Returns
     -------
@@ -38,8 +41,8 @@ def shown(ids: Iterable[object]) -> str:
         Text for a message.
     """
     everything = [_cut(str(one)) for one in ids]
-    more = len(everything) - SHOWN_IDS
-    listed = ", ".join(everything[:SHOWN_IDS])
+    more = len(everything) - most
+    listed = ", ".join(everything[:most])
     return f"{listed} and {more} more" if more > 0 else listed
 
 

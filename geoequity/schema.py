@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geoequity.errors import CRSError, DataError, shown
+from geoequity.errors import SHOWN_COLUMNS, CRSError, DataError, shown
 
 BASES = ("persons", "households", "dwellings", "jobs")
 MODES = ("metro", "rail", "brt", "tram", "bus", "trolleybus", "cable", "funicular", "ferry")
@@ -136,7 +136,9 @@ def check_columns(frame: pd.DataFrame, columns: Iterable[str], *, name: str) -> 
     """
     absent = [column for column in columns if column not in frame.columns]
     if absent:
-        msg = f"{name}: no column {shown(absent)}; it has {', '.join(map(str, frame.columns))}"
+        msg = (
+            f"{name}: no column {shown(absent)}; it has {shown(frame.columns, most=SHOWN_COLUMNS)}"
+        )
         raise DataError(msg, ids=absent)
 
 

@@ -25,7 +25,7 @@ import pyogrio
 import shapely
 from pyproj import CRS
 
-from geoequity.errors import DataError, SourceError, shown
+from geoequity.errors import SHOWN_COLUMNS, DataError, SourceError, shown
 from geoequity.sources._zips import check_zip
 from geoequity.sources.files import (
     BOOK_SUFFIXES,
@@ -315,7 +315,7 @@ def _names(spec: TilesSpec, path: Path, columns: list[str]) -> dict[str, str]:
     names = TILE_COLUMNS | {str(ours): theirs for ours, theirs in spec.columns.items()}
     absent = [one for one in names.values() if one not in columns]
     if absent:
-        msg = f"{path}: no column {shown(absent)}; it has {', '.join(map(str, columns))}"
+        msg = f"{path}: no column {shown(absent)}; it has {shown(columns, most=SHOWN_COLUMNS)}"
         raise DataError(msg, ids=absent)
     meant = list(names.values())
     twice = sorted({one for one in meant if meant.count(one) > 1})

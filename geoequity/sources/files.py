@@ -35,7 +35,14 @@ import rasterio
 import shapely
 from pyproj.exceptions import ProjError
 
-from geoequity.errors import DataError, DataWarning, GeoEquityError, SourceError, shown
+from geoequity.errors import (
+    SHOWN_COLUMNS,
+    DataError,
+    DataWarning,
+    GeoEquityError,
+    SourceError,
+    shown,
+)
 from geoequity.sources._addresses import told
 from geoequity.sources._cache import entry_of
 from geoequity.sources._zips import MAX_BYTES, check_zip
@@ -350,7 +357,7 @@ def column_of(table: pd.DataFrame, column: str, *, path: Path) -> pd.Series:
         If the table has no such column.
     """
     if column not in table.columns:
-        msg = f"{path}: no column {column!r}; it has {', '.join(map(str, table.columns))}"
+        msg = f"{path}: no column {column!r}; it has {shown(table.columns, most=SHOWN_COLUMNS)}"
         raise DataError(msg, ids=[column])
     return table[column]
 

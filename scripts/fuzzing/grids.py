@@ -279,7 +279,7 @@ def _number(cell: Any) -> Any:
     try:
         made = float(cell)
     except (TypeError, ValueError, OverflowError):
-        return str(cell)[:200]
+        return mutations.written(cell)[:200]
     return (
         int(made)
         if made.is_integer() and abs(made) < 2**63
@@ -294,7 +294,10 @@ def _shapefile(rows: list[list[Any]]) -> dict[str, bytes]:
     import tempfile
 
     frame = pd.DataFrame(
-        [[_number(v) if n else str(v)[:100] for n, v in enumerate(row[:6])] for row in TESTS[1:]],
+        [
+            [_number(v) if n else mutations.written(v)[:100] for n, v in enumerate(row[:6])]
+            for row in TESTS[1:]
+        ],
         columns=TESTS[0][:6],
     )
     boxes = [shapely.box(*_corner(*spot), *_corner(spot[0] + 1, spot[1] + 1)) for spot in SPOTS]
@@ -308,7 +311,7 @@ def _typed_parquet(chance: Chance, rows: list[list[Any]]) -> bytes:
     header, body = (rows or [[]])[0], rows[1:]
     columns: dict[str, Any] = {}
     for at, name in enumerate(header):
-        cells = [str(row[at]) if at < len(row) else None for row in body]
+        cells = [mutations.written(row[at]) if at < len(row) else None for row in body]
         cells = [
             None if one is None else one[:999].encode("utf-8", "replace").decode() for one in cells
         ]

@@ -191,13 +191,18 @@ def _cell(chance: Chance, rows: list[list[Any]], column: int) -> Any:
     return chance.choice(TEXTS if chance.one_in(4) else TEXTS[:60])
 
 
+def written(cell: Any) -> str:
+    """Write a value; what is nested may be too deep to be."""
+    return "[" * 200 if isinstance(cell, list | dict) else str(cell)
+
+
 def delimited(chance: Chance, rows: list[list[Any]], *, separator: str = ",") -> str:
     """Write a table as text, quoted well or badly."""
     ending = chance.choice(("\n", "\n", "\n", "\r\n", "\r"))
     quotes = chance.randrange(12)
 
     def field(cell: Any) -> str:
-        told = "" if cell is None else "[" * 200 if isinstance(cell, list | dict) else str(cell)
+        told = "" if cell is None else written(cell)
         if quotes == 0:
             return told
         if quotes == 1 or any(one in told for one in (separator, '"', "\n", "\r")):

@@ -203,7 +203,7 @@ def _cell(one: Any) -> Any:
     return (
         one
         if isinstance(one, int | float) and abs(one) < 1e300 and not math.isnan(one)
-        else str(one)[:99]
+        else mutations.written(one)[:99]
     )
 
 
@@ -215,7 +215,9 @@ def _parquet(chance: Chance, rows: list[list[Any]]) -> bytes:
         cells = [row[at] if at < len(row) else None for row in body]
         texts = pa.array(
             [
-                None if one is None else str(one)[:999].encode("utf-8", "replace").decode()
+                None
+                if one is None
+                else mutations.written(one)[:999].encode("utf-8", "replace").decode()
                 for one in cells
             ],
             pa.string(),
