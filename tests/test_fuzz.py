@@ -18,11 +18,13 @@ from fuzzing.targets import TARGETS
 SAMPLE = 6
 # Inputs that were faults once, by target
 ONCE = {
-    "city": (0, 100),
+    "city": (0, 100, 1365),
     "edits": (24, 100),
-    "batch": (23,),
-    "gtfs": (19, 35, 62),
-    "osm": (19, 49),
+    "batch": (23, 1070),
+    "table": (994,),
+    "lines": (347, 1240),
+    "gtfs": (19, 35, 62, 637, 1374),
+    "osm": (19, 49, 1235),
     "overpass": (31, 63),
     "raster": (41,),
     "tiles": (1, 5, 225),

@@ -149,6 +149,9 @@ def _check_request(
 def _report(part: Part, records: Sequence[Record], *, merged: int) -> dict[str, Any]:
     """Tell people what is in a feed, in plain values."""
     feed = part.feed
+    if feed.days.empty:
+        msg = f"{', '.join(one.path.name for one in records)}: no service on any day"
+        raise DataError(msg)
     busiest = feed.busiest_day()
     served = pd.DatetimeIndex(feed.days["date"].unique()).sort_values()
     span = (served[-1] - served[0]).days + 1

@@ -29,6 +29,7 @@ from geoequity import schema
 from geoequity.errors import CRSError, DataError, SourceError, shown
 from geoequity.sources import osm_text, overpass
 from geoequity.sources.osm_elements import (
+    BROKEN,
     GAPS,
     KINDS,
     ROUTE_TAGS,
@@ -55,9 +56,6 @@ _LONLAT = "EPSG:4326"
 _DTYPES = {"walkable": bool, "cycleway": bool}
 _LONGEST_HEADER = 65_536  # of a PBF block [bytes]
 _DATA_SIZE, _BYTES = 0x18, 2  # in it: the key of the size of the block, the type of bytes
-_OSMIUM_FAULTS = (
-    RuntimeError, ValueError, IndexError, KeyError, OverflowError, osmium.InvalidLocationError,
-)  # fmt: skip
 _EDIT_COLUMNS = ("number", "edited", "uid")
 _NO_ROOM = tuple(os.strerror(one) for one in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT))
 _log = logging.getLogger(__name__)
@@ -298,7 +296,7 @@ def _header_date(file: Path) -> pd.Timestamp | None:
         raise _fault(file, "it is cut short")
     try:
         header = osmium.FileProcessor(file).header
-    except _OSMIUM_FAULTS as fault:
+    except BROKEN as fault:
         raise _fault(file, fault) from fault
     if header.has_multiple_object_versions:
         msg = f"{file.name}: a history or a list of changes, not an extract"
@@ -350,7 +348,7 @@ def _is_sorted(file: Path) -> bool:
     with tempfile.TemporaryDirectory(prefix="geoequity-osm-") as folder:
         try:
             return osm_text.is_in_order(file, target=Path(folder) / "ids")
-        except _OSMIUM_FAULTS as fault:
+        except BROKEN as fault:
             raise _fault(file, fault) from fault
 
 
@@ -360,7 +358,7 @@ def _merge(files: Iterable[Path], *, target: Path) -> None:
     for file in files:
         try:
             reader.add_file(str(file))
-        except _OSMIUM_FAULTS as fault:
+        except BROKEN as fault:
             raise _fault(file, fault) from fault
     header = osmium.io.Header()
     header.set("sorting", "Type_then_ID")
@@ -378,7 +376,7 @@ def _take(found: Found, file: Path, *, source: Path) -> None:
             osm_text.write_text(file, **text, keys=keys)
             found.take_relations(text["relations"])
             found.take_elements(text["elements"], places=osm_text.read_places(text["places"]))
-        except _OSMIUM_FAULTS as fault:
+        except BROKEN as fault:
             raise _fault(source, fault) from fault
 
 

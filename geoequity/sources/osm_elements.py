@@ -34,6 +34,9 @@ from geoequity.sources.osm_tags import (
 from geoequity.sources.osm_text import Places
 from geoequity.sources.osm_ways import NOWHERE, PER_DEGREE, Gathered, Ways
 
+BROKEN = (  # what osmium raises of an extract that is none, or not whole
+    RuntimeError, ValueError, IndexError, KeyError, OverflowError, osmium.InvalidLocationError,
+)  # fmt: skip
 STREET_TAGS = (
     "lit", "foot", "access", "oneway", "surface", "width", "incline", "conveying", "tunnel",
     "bridge", "layer",

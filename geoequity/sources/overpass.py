@@ -22,7 +22,7 @@ import pandas as pd
 from pydantic import BaseModel, Field, ValidationError
 
 from geoequity.errors import SourceError
-from geoequity.sources.osm_elements import TYPES
+from geoequity.sources.osm_elements import BROKEN, TYPES
 from geoequity.sources.osm_tags import rules
 from geoequity.sources.osm_writer import osm_writer
 
@@ -400,7 +400,7 @@ def _rivals(
                 rival = _Rival(element.version, edited if cut is None else cut)
                 if key not in rivals or rivals[key].version < rival.version:
                     rivals[key] = rival
-        except (RuntimeError, ValueError, IndexError, KeyError, OverflowError) as fault:
+        except BROKEN as fault:
             msg = f"{file.name}: not a whole OpenStreetMap file: {fault}"
             raise SourceError(msg, source=file) from fault
     return rivals
