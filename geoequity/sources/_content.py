@@ -81,7 +81,7 @@ def start_fault(start: bytes, *, name: str) -> str | None:
     page = _page(start[:HEAD])
     if page:
         return page
-    with contextlib.suppress(ValueError):  # most are cut off here
+    with contextlib.suppress(ValueError, RecursionError):  # most are cut off here
         if fault := json_fault(json.loads(start)):
             return fault
     marks = {".zip": b"PK", ".parquet": b"PAR1", ".gpkg": b"SQLite format 3", ".gz": b"\x1f\x8b"}

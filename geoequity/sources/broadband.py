@@ -353,7 +353,7 @@ def _read_parquet(
                     kept.append(batch.filter(pc.is_in(start, value_set=wanted)))
             if not any(batch.num_rows for batch in kept):  # of another zoom? look at any rows
                 kept = [next(file.iter_batches(1, columns=columns))]
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         msg = f"{path}: cannot be read as Parquet: {error}"
         raise SourceError(msg, source=path) from error
     except StopIteration:
@@ -419,7 +419,7 @@ def _read_gis(
         table = read(where=rows)
         if table.empty:  # of another zoom, perhaps: look at any row
             table = read(max_features=1)
-    except (*_GDAL_FAULTS, zipfile.BadZipFile, OSError) as error:
+    except (*_GDAL_FAULTS, zipfile.BadZipFile, OSError, UnicodeError) as error:
         msg = f"{path}: cannot be read: {error}"
         raise SourceError(msg, source=path) from error
     return table, names

@@ -14,14 +14,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import osmium
 import pandas as pd
 from pydantic import BaseModel, Field, ValidationError
 
-from geoequity.errors import SourceError
+from geoequity.errors import SourceError, shown
 from geoequity.sources.osm_elements import BROKEN, TYPES
 from geoequity.sources.osm_tags import rules
 from geoequity.sources.osm_writer import osm_writer
@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 _Key = tuple[str, int]
 _Spot = tuple[float, float]
-_Id = Annotated[int, Field(ge=0, lt=2**60)]  # below 0 stand centres, twice as far
+_Id = Annotated[int, Field(ge=0, lt=_NEW_IDS)]  # below 0 stand centres, twice as far
 _Small = Annotated[int, Field(gt=-(2**31), lt=2**31)]
 _Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 _Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
@@ -65,7 +65,7 @@ class _Place(BaseModel):
 class _Member(BaseModel):
     """A member of a relation, which ``out geom`` draws."""
 
-    type: str
+    type: Literal["node", "way", "relation"]
     ref: _Id
     role: str = ""
     geometry: list[_Place | None] | None = None
@@ -239,7 +239,12 @@ def write_extract(
             version = max(rivals[key].version + 1, copy.element.version or 0)
             draft.take(replace(copy, element=copy.element.model_copy(update={"version": version})))
     draft.draw(dropped)
-    draft.write(target)
+    try:
+        draft.write(target)
+    except BROKEN as fault:
+        names = shown(one.name for one in answers)
+        msg = f"{names}: what it tells fits in no extract of OpenStreetMap: {fault}"
+        raise SourceError(msg, source=list(answers)) from fault
     dates = {file: answer.osm3s.date for file, answer in answers.items()}
     return Written(
         file=target,
