@@ -16,6 +16,7 @@ Timetables           an entry of the Mobility Database, by its id behind #
 
 import contextlib
 import csv
+import errno
 import json
 import math
 import re
@@ -338,7 +339,11 @@ def _unpacked(
             for piece in pieces:
                 stream.write(piece)
                 client.check_size(stream.tell(), where)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as fault:
+    except (
+        zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError,
+    ) as fault:  # fmt: skip
+        if isinstance(fault, OSError) and fault.errno != errno.EINVAL:  # of places before the file
+            raise
         msg = f"{where}: cannot be unpacked: {fault}"
         raise SourceError(msg, source=where) from fault
     _content.check(whole, name=whole.name, said="", source=where)
@@ -404,8 +409,9 @@ def _cut_raster(
 
     try:
         with rasterio.open(path, opener=again if file is not None else None) as raster:
-            if raster.crs is None:
-                msg = f"{where}: has no CRS, so nobody knows what lies near"
+            if raster.crs is None or not (raster.crs.is_geographic or raster.crs.is_projected):
+                what = "no CRS" if raster.crs is None else "a CRS that is of no place on Earth"
+                msg = f"{where}: has {what}, so nobody knows what lies near"
                 raise SourceError(msg, source=where)
             edges = transform_bounds(_LONLAT, raster.crs, *_edges(box), densify_pts=51)
             window = _whole_cells(edges, raster)

@@ -43,7 +43,9 @@ _ARCGIS_ROWS, _CKAN_ROWS, _SOCRATA_ROWS, _WFS_ROWS = 2000, 32_000, 50_000, 5000
 _MOST_PAGES = 10_000
 _MOST_ROWS = 20_000_000
 
-_OTHER_FORM = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
+_OTHER_FORM = (
+    LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError,
+)  # fmt: skip
 
 Rows = list[dict[str, Any]]
 _Page = Callable[[int], Rows]
