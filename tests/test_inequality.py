@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.integrate import trapezoid
 
 from geoequity import inequality as iq
 from geoequity.errors import DataError
@@ -38,7 +39,7 @@ def nested(world):
 
 def area(curve):
     """Area under a curve of shares."""
-    return float(np.trapezoid(curve["value_share"], curve["population_share"]))
+    return float(trapezoid(curve["value_share"], curve["population_share"]))
 
 
 # Each measure as a function of a world: value, population, rank, group.

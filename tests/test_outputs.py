@@ -45,8 +45,7 @@ def test_a_study_reads_back_as_it_was(demo_study: Study, tmp_path: Path) -> None
             before = pd.DataFrame(before.drop(columns="geometry"))
             after = pd.DataFrame(after.drop(columns="geometry"))
         if isinstance(before, pd.DataFrame):
-            texts = before.select_dtypes(["object", "str"]).columns
-            for one in texts:
+            for one in before.columns[before.dtypes.map(pd.api.types.is_string_dtype)]:
                 assert all(value is None or isinstance(value, str) for value in after[one])
                 assert after[one].isna().equals(before[one].isna())
             pd.testing.assert_frame_equal(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyogrio
@@ -324,7 +325,8 @@ def _faults_of(study: Study) -> list[str]:
 
 def _with_none(table: pd.DataFrame) -> pd.DataFrame:
     """Give missing texts back as None; files make NaN of them."""
-    texts = table.select_dtypes(["object", "str"]).columns
+    kinds = table.dtypes.items()  # pandas 2 has no `str` to select by
+    texts = [one for one, kind in kinds if isinstance(kind, np.dtypes.ObjectDType | pd.StringDtype)]
     return table.assign(
         **{one: table[one].astype(object).where(table[one].notna(), None) for one in texts}
     )
