@@ -262,8 +262,9 @@ class Kept:
         """Fingerprint a value, tables once for as long as they live."""
         if value is None:
             return _NOTHING
-        there = self._prints.get(id(value))
-        if there is not None and there[0]() is value:
+        body = _body(value)
+        there = self._prints.get(id(body))
+        if there is not None and there[0]() is body:
             return there[1]
         if isinstance(value, _PLAIN):
             return _joined(type(value).__name__.encode(), repr(value).encode())
@@ -276,8 +277,8 @@ class Kept:
             mark = _joined(type(value).__name__.encode(), *map(self._print, parts))
         else:
             mark = _table_print(value, self._print)
-        prints, place = self._prints, id(value)
-        prints[place] = (weakref.ref(value, lambda _: prints.pop(place, None)), mark)
+        prints, place = self._prints, id(body)
+        prints[place] = (weakref.ref(body, lambda _: prints.pop(place, None)), mark)
         return mark
 
 
@@ -400,6 +401,12 @@ def _seen(values: Any) -> Any:
         return values
     where = [(one.ctypes.data, one.shape, one.strides) for one in (values, base)]
     return base if where[0] == where[1] else values
+
+
+def _body(value: Any) -> Any:
+    """Give what holds the texts of an array, and lives on: each look at an index is a new array."""
+    is_text = isinstance(value, pd.arrays.ArrowStringArray) and str(value.dtype) == "str"
+    return value.__arrow_array__() if is_text else value
 
 
 def _array_print(values: Any) -> bytes:

@@ -86,7 +86,8 @@ def check_same_crs(
     CRSError
         If either CRS is missing or the two differ.
     """
-    if left.crs is None or right.crs is None or CRS(left.crs) != CRS(right.crs):
+    one, other = left.crs, right.crs
+    if one is None or other is None or (one is not other and CRS(one) != CRS(other)):
         msg = f"{names[0]} ({left.crs}) and {names[1]} ({right.crs}) are not in one CRS"
         raise CRSError(msg)
 
@@ -110,8 +111,8 @@ def check_unique(index: pd.Index, *, name: str) -> None:
     if index.hasnans:
         msg = f"{name}: {int(index.isna().sum())} rows have no id"
         raise DataError(msg)
-    repeated = index[index.duplicated()].unique()
-    if len(repeated):
+    if not index.is_unique:
+        repeated = index[index.duplicated()].unique()
         msg = f"{name}: ids stand more than once: {shown(repeated)}"
         raise DataError(msg, ids=repeated)
 

@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from geoequity import schema
+from geoequity._sums import sums_by
 from geoequity.errors import DataError, shown
 
 _TINY_SHARE = 1e-6  # of a cell's area: rounding, not land
@@ -336,8 +337,13 @@ def means_of(
         Districts x columns.
     """
     known = table.notna().mul(weight.fillna(0.0), axis=0)
+    at = districts.get_indexer(district.reindex(table.index))
     held, people = (
-        one.groupby(district).sum().reindex(districts)
+        pd.DataFrame(
+            sums_by(at, list(one.to_numpy(dtype=float, na_value=np.nan).T), count=len(districts)).T,
+            index=districts,
+            columns=table.columns,
+        )
         for one in ((table * known).fillna(0.0), known)
     )
     total = people.sum()

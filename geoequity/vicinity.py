@@ -177,7 +177,7 @@ def _clusters(index: pd.Series, *, clustering: bool, dice: Mapping[str, Any]) ->
     if clustering:
         local = patterns.local_moran(index, **dice)
         # Both hang on the sum over the neighbours, so that one p-value stands for both
-        spots = patterns.getis_ord(index, **dice)
+        spots = patterns.getis_ord(index, permutations=1, **dice)
         quadrant = local["quadrant"].astype(object)
         table = local.rename(columns={"value": "local_moran"}).assign(gi_star=spots["gi_star"])
         cluster = quadrant.map(lambda one: CLUSTERS.get(one, one))

@@ -119,13 +119,13 @@ def audit(
     known = varied.dropna()
     told = len(known) >= _FEWEST and bool((known.min() < known.max()).all())
     return Audit(
-        pairs=related_pairs(scores, tree, method=method, redundant=redundant),
+        pairs=_related(scores, nodes, method=method, redundant=redundant),
         reliability={
             parent: _reliability(leaves[leaves_under(nodes, parent)])
             for parent in parents_upwards(nodes)
         },
         components=components(varied) if told and varied.shape[1] else None,
-        weights=effective_weights(scores, tree),
+        weights=_effective(scores, nodes),
     )
 
 
@@ -211,10 +211,17 @@ def related_pairs(
     >>> related_pairs(scores, tree)["conflicting"].tolist()
     [True]
     """
+    nodes = checked_tree(tree, scores)
+    return _related(scores, nodes, method=method, redundant=redundant)
+
+
+def _related(
+    scores: pd.DataFrame, nodes: pd.DataFrame, *, method: str, redundant: float
+) -> pd.DataFrame:
+    """Do what :func:`related_pairs` does, on a tree that is checked."""
     if not 0 <= redundant <= 1:
         msg = f"redundant: a correlation from 0 to 1, not {redundant}"
         raise DataError(msg)
-    nodes = checked_tree(tree, scores)
     leaves = leaves_of(nodes)
     table = correlations(scores[leaves], method=method).to_numpy()
     known = scores[leaves].notna().to_numpy().astype(int)
@@ -321,7 +328,11 @@ def global_weights(tree: pd.DataFrame) -> pd.Series:
     [0.75, 0.25, 1.0]
     """
     schema.check_columns(tree, ["id"], name="tree")
-    nodes = checked_tree(tree, pd.DataFrame(columns=pd.Index(tree["id"])))
+    return _multiplied(checked_tree(tree, pd.DataFrame(columns=pd.Index(tree["id"]))))
+
+
+def _multiplied(nodes: pd.DataFrame) -> pd.Series:
+    """Do what :func:`global_weights` does, on a tree that is checked."""
     weight = nodes["weight"].to_dict()
     return pd.Series(
         [float(np.prod([weight[node] for node in way])) for way in ways_up(nodes).values()],
@@ -384,7 +395,11 @@ def effective_weights(
     >>> effective_weights(scores.assign(r=[0.0, 2.0, 1.0, 3.0]), tree)["effective"].tolist()
     [0.2, 0.8]
     """
-    nodes = checked_tree(tree, scores)
+    return _effective(scores, checked_tree(tree, scores), curved=curved)
+
+
+def _effective(scores: pd.DataFrame, nodes: pd.DataFrame, *, curved: bool = False) -> pd.DataFrame:
+    """Do what :func:`effective_weights` does, on a tree that is checked."""
     leaves = leaves_of(nodes)
     root = nodes.index[nodes["parent"].isna()]
     refuse("scores", {"no column": root.difference(scores.columns)})
@@ -397,7 +412,7 @@ def effective_weights(
         importance = pd.Series({one: _correlation_ratio(scores[one], index) for one in leaves})
     return pd.DataFrame(
         {
-            "nominal": global_weights(tree)[leaves],
+            "nominal": _multiplied(nodes)[leaves],
             "importance": importance,
             "effective": importance / importance.sum(),
             "correlation": correlation,
@@ -447,7 +462,8 @@ def profile(
     >>> profile(scores, tree, unit="here")["contribution"].tolist()
     [10.0, -2.5]
     """
-    leaves = leaves_of(checked_tree(tree, scores))
+    nodes = checked_tree(tree, scores)
+    leaves = leaves_of(nodes)
     schema.check_unique(scores.index, name="scores")
     refuse("scores", {"no such unit": [] if unit in scores.index else [unit]})
     scores = schema.floats_of(scores[leaves], name="scores")
@@ -458,7 +474,7 @@ def profile(
         {
             "score": scores.loc[unit, leaves].astype(float),
             "reference": usual,
-            "weight": global_weights(tree)[leaves],
+            "weight": _multiplied(nodes)[leaves],
         }
     )
     distance = table["score"] - table["reference"]

@@ -707,8 +707,11 @@ def _power_mean(
             raise DataError(msg)
         unknown, weight = np.isnan(value), weight * there  # noqa: PLW2901 - nothing if dropped
         empty = unknown if kind is arithmetic else unknown | (value == 0)
-        bent = _BENT[kind](np.where(empty, 1.0, value))
-        amount += weight * np.where(empty, 0.0, bent)
+        if empty.any():
+            bent = _BENT[kind](np.where(empty, 1.0, value))
+            amount += weight * np.where(empty, 0.0, bent)
+        else:
+            amount += weight * _BENT[kind](value)
         gaps = unknown.any()
         total = total + (weight * ~unknown if gaps else weight)
         known = known + (there & ~unknown if gaps else there)

@@ -9,6 +9,7 @@ import pandas as pd
 from shapely import Point
 
 from geoequity import confidence
+from geoequity._sums import sums_by
 from geoequity.confidence import Reason, reason
 from geoequity.errors import ConfigError, DataError, shown
 from geoequity.indicators._catalogue import Definition
@@ -525,20 +526,18 @@ def _aggregate(
         raise _Absent(reason("no_population"))
     # What was counted where nobody lives still belongs to its district
     amount = made.value * weights if made.amount is None else made.amount
-    amount, weights = (one.reindex(layers.cells.index) for one in (amount, weights))
-    known = amount.notna() & weights.notna()
-    both = {"weight": weights, "product": amount}
-    table = pd.DataFrame(
-        {
-            key: np.where(known, one.to_numpy(dtype=float, na_value=np.nan), np.nan)
-            for key, one in both.items()
-        }
-    ).assign(all=weights.to_numpy())
-    at = layers.districts.index.get_indexer(layers.cells["district_id"])  # -1 outside all of them
-    sums = table[at >= 0].groupby(at[at >= 0]).sum()
-    sums = sums.reindex(range(len(layers.districts))).set_axis(layers.districts.index)
-    mean = sums["product"] / sums["weight"].where(sums["weight"] > 0)
-    coverage = sums["weight"] / sums["all"].where(sums["all"] > 0)
+    total, people = (
+        one.reindex(layers.cells.index).to_numpy(dtype=float, na_value=np.nan)
+        for one in (amount, weights)
+    )
+    known = np.where(np.isnan(total), np.nan, people)
+    districts = layers.districts.index
+    at = districts.get_indexer(layers.cells["district_id"])  # -1 outside all of them
+    total = np.where(np.isnan(people), np.nan, total)
+    total, known, people = sums_by(at, [total, known, people], count=len(districts))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = pd.Series(np.where(known > 0, total / known, np.nan), index=districts)
+        coverage = pd.Series(np.where(people > 0, known / people, np.nan), index=districts)
     whole = _is_whole(layers, "cells_share")
     return mean.where(whole), coverage.where(whole | coverage.isna(), 0.0)
 
@@ -571,9 +570,9 @@ def _at_cells(values: pd.Series, layers: Layers) -> _Value:
     if homes is None or cells is None:
         raise _Absent(reason("no_cells"))
     value = proximity.over_homes(values, homes=homes, cells=cells.index)
-    straight = proximity.over_homes(homes["straight"].astype(float), homes=homes, cells=cells.index)
     if not homes["straight"].any():
         return _Value(value=value, level="cell")
+    straight = proximity.over_homes(homes["straight"].astype(float), homes=homes, cells=cells.index)
     people = cells["population"] if "population" in cells else pd.Series(1.0, index=cells.index)
     share = pd.DataFrame({"straight": straight * people, "all": people})
     share = share.groupby(cells["district_id"]).sum().reindex(layers.districts.index)

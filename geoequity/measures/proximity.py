@@ -8,6 +8,7 @@ import pandas as pd
 import shapely
 
 from geoequity import schema
+from geoequity._sums import sums_by
 
 _MIN_KNOWN = 0.5  # share of a cell's people for whom others may speak
 
@@ -106,13 +107,15 @@ def over_homes(values: pd.Series, *, homes: pd.DataFrame, cells: pd.Index) -> pd
     [6.0, 3.0]
     """
     schema.check_same_index(values, homes["share"], names=("values", "homes"))
-    known = homes["share"].where(values.notna(), 0.0)
-    table = pd.DataFrame(
-        {"cell": homes["cell_id"], "known": known, "sum": (values * known).fillna(0.0)}
-    )
-    sums = table.groupby("cell", sort=False)[["known", "sum"]].sum().reindex(cells)
-    mean = sums["sum"] / sums["known"].where(sums["known"] >= _MIN_KNOWN)
-    return mean.rename(values.name)
+    value, share = (one.to_numpy(dtype=float, na_value=np.nan) for one in (values, homes["share"]))
+    known = np.where(np.isnan(value), 0.0, share)
+    number, there = pd.factorize(homes["cell_id"])  # few to look up by name
+    cell = np.append(cells.get_indexer(there), -1)[number]
+    held = value * known
+    known, held = sums_by(cell, [known, np.where(np.isnan(held), 0.0, held)], count=len(cells))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(known >= _MIN_KNOWN, held / known, np.nan)
+    return pd.Series(mean, index=cells, name=values.name)
 
 
 def rise(

@@ -470,7 +470,9 @@ def _dealt(
     sums = np.empty(_draws(permutations))
     for start in range(0, permutations, _BLOCK):
         rows = min(_BLOCK, permutations - start)
-        dealt = np.array([dice.permutation(values) for _ in range(rows)])
+        dealt = np.tile(values, (rows, 1))
+        for row in dealt:
+            dice.shuffle(row)
         around = np.ascontiguousarray((weights @ dealt.T).T)
         sums[start : start + rows] = ((dealt if own is None else own) * around).sum(axis=1)
     return sums
