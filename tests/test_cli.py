@@ -121,6 +121,7 @@ def test_check_lists_the_sources_and_writes_nothing(
     assert main(["check", "demo"]) == 0
     said = capsys.readouterr().out
     assert re.search(r"cells: (\d+) of \1 rows, CC0-1.0", said)
+    assert re.search(r"osm: \d+ made of \d+ elements, ", said)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -105,7 +105,10 @@ def check(options: argparse.Namespace) -> dict[str, Any]:
     if not silent(options):
         for one in result["sources"]:
             terms = one["licence"] or "licence not stated"
-            print(f"{one['name']}: {one['rows_kept']} of {one['rows_read']} rows, {terms}")
+            kept, read = one["rows_kept"], one["rows_read"]
+            # A street of a map becomes a piece between any two crossings
+            rows = f"{kept} made of {read} elements" if "made" in one else f"{kept} of {read} rows"
+            print(f"{one['name']}: {rows}, {terms}")
         for warning in result["warnings"]:
             print(f"warning: {warning}", file=sys.stderr)
         print(f"{city.file}: in order")
