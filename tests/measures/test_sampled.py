@@ -57,6 +57,14 @@ def test_a_small_district_is_taken_whole_and_leaves_no_error():
     assert found.interval.loc["a"].isna().all()
 
 
+def test_districts_without_people_and_small_ones_do_not_keep_others_from_the_draw():
+    people = pd.Series([0.0, 5.0, *[100.0] * 40], index=[f"c{one}" for one in range(42)])
+    home = pd.Series(["a", "b", *["c"] * 40], index=people.index)
+    sample = draw_sample(people, district=home, size=20, rng=np.random.default_rng(1))
+    assert set(sample.district) == {"b", "c"}
+    assert sample.stands_for[sample.district == "c"].sum() == pytest.approx(4000)
+
+
 def test_a_cell_of_very_many_people_is_drawn_several_times():
     people = pd.Series([9000.0, *[100.0] * 20], index=[f"c{one}" for one in range(21)])
     home = pd.Series("a", index=people.index)
