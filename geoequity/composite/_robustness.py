@@ -440,13 +440,13 @@ class _Model:
             if not len(mine):
                 continue
             fixed, drawn = self._leaf_scores(scheme)
-            for which, mean in enumerate(self.means.values()):
-                rows = mine[choices[mine, 2] == which]
-                for begin in range(0, len(rows), step):
-                    some = rows[begin : begin + step]
-                    worlds = choices[some, 4]
-                    values = fixed | {one: table[worlds] for one, table in drawn.items()}
-                    yield some, self._aggregated(values, mean, choices[some])
+            # Draws of one mean next to one another: what is made alike of all is made at once
+            mine = mine[choices[mine, 2].argsort(kind="stable")]
+            for begin in range(0, len(mine), step):
+                some = mine[begin : begin + step]
+                worlds = choices[some, 4]
+                values = fixed | {one: table[worlds] for one, table in drawn.items()}
+                yield some, self._aggregated(values, choices[some])
 
     def _leaf_scores(self, scheme: str) -> tuple[dict[str, Array], dict[str, Array]]:
         """Normalise the leaves: as they are (1 x units), and as they may be (worlds x units)."""
@@ -471,22 +471,33 @@ class _Model:
             worlds = {one: (marks[one], better[one], table) for one, table in self.worlds.items()}
             return fixed, kept.each("leaf draws", worlds, scored_worlds)
 
-    def _aggregated(
-        self, values: Mapping[str, Array], mean: Aggregate, choices: _Ints
-    ) -> dict[str, Array]:
-        """Aggregate a block of draws upwards; give the nodes that are kept."""
+    def _aggregated(self, values: Mapping[str, Array], choices: _Ints) -> dict[str, Array]:
+        """Aggregate a block of draws upwards, those of one mean in a row; give the nodes kept."""
         columns = dict(values)
         weights = self.weights[choices[:, 1]]
         least, own = self.rules
         dropped = np.array([self.at[one] if one else -1 for one in self.drops])[choices[:, 3]]
+        ends = choices[:, 2].searchsorted(np.arange(len(self.means) + 1))
+        each = [
+            (mean, slice(*rows))
+            for mean, *rows in zip(self.means.values(), ends[:-1], ends[1:], strict=True)
+            if rows[0] < rows[1]
+        ]
         for parent, children in self.parents.items():
             at = [self.at[one] for one in children]
-            here = dropped[:, None] != at
-            chosen = NAMED.get(own[parent], mean)
-            combine = _any_mean if _parts(chosen) is None else _power_mean
-            made, known = combine(chosen, [columns[one] for one in children], weights[:, at], here)
-            enough = known >= least[parent]
-            columns[parent] = np.where(enough, made, np.nan)
+            here, weight = dropped[:, None] != at, weights[:, at]
+            blocks = [(NAMED[own[parent]], slice(None))] if own[parent] in NAMED else each
+            made = []
+            for mean, rows in blocks:
+                combine = _any_mean if _parts(mean) is None else _power_mean
+                parts = [
+                    columns[one][rows] if len(columns[one]) > 1 else columns[one]
+                    for one in children
+                ]
+                found, known = combine(mean, parts, weight[rows], here[rows])
+                enough = known >= least[parent]
+                made.append(found if enough.all() else np.where(enough, found, np.nan))
+            columns[parent] = made[0] if len(made) == 1 else np.concatenate(made)
         return {one: np.where(known, columns[one], np.nan) for one, known in self.known.items()}
 
 
@@ -702,26 +713,29 @@ def _power_mean(
         values = [np.maximum(one, floor) for one in values]
     # Child by child: a matrix product may round units that are alike to different scores
     for value, weight, there in zip(values, weights.T[:, :, None], here.T[:, :, None], strict=True):
-        if kind is not arithmetic and (value < 0).any():
+        least = value.min()  # NaN where one is
+        gaps = bool(np.isnan(least))
+        if kind is not arithmetic and ((value < 0).any() if gaps else least < 0):
             msg = f"pool: negative scores have no {kind.__name__} mean: leave one of the two out"
             raise DataError(msg)
-        unknown, weight = np.isnan(value), weight * there  # noqa: PLW2901 - nothing if dropped
-        empty = unknown if kind is arithmetic else unknown | (value == 0)
-        if empty.any():
+        weight = weight * there  # noqa: PLW2901 - nothing if dropped
+        zero = kind is not arithmetic and bool((value == 0).any() if gaps else least == 0)
+        if gaps or zero:
+            unknown = np.isnan(value)
+            empty = unknown | (value == 0) if zero else unknown
             bent = _BENT[kind](np.where(empty, 1.0, value))
             amount += weight * np.where(empty, 0.0, bent)
         else:
             amount += weight * _BENT[kind](value)
-        gaps = unknown.any()
         total = total + (weight * ~unknown if gaps else weight)
         known = known + (there & ~unknown if gaps else there)
-        if kind is not arithmetic and (value == 0).any():
+        if zero:
             nil = nil | ((value == 0) & (weight > 0))
     weighed = total > 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        made = np.where(weighed, _STRAIGHT[kind](amount / total), np.nan)
-    made = among(made, values)
-    return np.where(nil & weighed, 0.0, made), known
+        made = _STRAIGHT[kind](np.divide(amount, total, out=amount))
+    made = among(made if weighed.all() else np.where(weighed, made, np.nan), values)
+    return (np.where(nil & weighed, 0.0, made) if nil.any() else made), known
 
 
 def _any_mean(

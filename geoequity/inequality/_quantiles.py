@@ -145,19 +145,22 @@ def quantiles(values: Floats, *, population: pd.Series | Floats, q: Sequence[flo
         check_share(share, name="q")
     values = values[:, people > 0]
     order = values.argsort(axis=1)  # the unknown last
-    ordered = np.take_along_axis(values, order, axis=1)
-    there = ~np.isnan(ordered)
-    known = there.sum(axis=1)
-    upto = np.where(there, people[people > 0][order], 0.0).cumsum(axis=1)
+    gaps = np.isnan(values)
+    known = values.shape[1] - gaps.sum(axis=1)
+    upto = people[people > 0][order]
+    if gaps.any():
+        upto[np.arange(values.shape[1]) >= known[:, None]] = 0.0
+    upto = upto.cumsum(axis=1)
     found = np.full((len(q), len(values)), np.nan)
     rows = np.flatnonzero(known > 0)
-    ordered, upto, last = ordered[rows], upto[rows], known[rows] - 1
+    upto, last = upto[rows], known[rows] - 1
     upto /= upto[:, -1:]
     at_row = np.arange(len(rows))
     for place, share in enumerate(q):
         at = np.minimum((upto < share - EXACT_STEP).sum(axis=1), last)
         following = np.minimum(at + (upto[at_row, at] <= share + EXACT_STEP), last)
-        found[place, rows] = (ordered[at_row, at] + ordered[at_row, following]) / 2
+        low, high = (values[rows, order[rows, one]] for one in (at, following))
+        found[place, rows] = (low + high) / 2
     return found
 
 
