@@ -95,7 +95,7 @@ def warned(path: Path | list[Path], match: str, **options: Any) -> Feed:
     """Read a feed that needs one mend."""
     with pytest.warns(DataWarning, match=match) as caught:
         feed = read_feed(path, **options)
-    assert len(caught) == 1
+    assert [one.category for one in caught].count(DataWarning) == 1  # old libraries warn as well
     return feed
 
 
