@@ -25,6 +25,8 @@ def sums_by(group: npt.NDArray[np.intp], columns: list[Floats], *, count: int) -
     sums
         Columns x groups; NaN where a group has no row.
     """
+    if not columns:
+        return np.empty((0, count))
     rows = group >= 0
     # Groups by number and columns side by side: names take longer than the sums themselves
     found = pd.DataFrame(np.column_stack(columns)[rows]).groupby(group[rows]).sum()
