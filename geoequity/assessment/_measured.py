@@ -1,5 +1,5 @@
 """
-From what was read to the indicators: all that no weight, threshold or title touches.
+From what was read to the indicators: all that no rule of the index and no title touches.
 
 Each stage calls one part of the core with plain tables.
 """

@@ -243,7 +243,7 @@ def write_extract(
         draft.write(target)
     except BROKEN as fault:
         names = shown(one.name for one in answers)
-        msg = f"{names}: what it tells fits in no extract of OpenStreetMap: {fault}"
+        msg = f"{names}: cannot be written as an extract into {target.parent}: {fault}"
         raise SourceError(msg, source=list(answers)) from fault
     dates = {file: answer.osm3s.date for file, answer in answers.items()}
     return Written(
