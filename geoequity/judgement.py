@@ -272,19 +272,13 @@ def judge(
         scores = pd.DataFrame(np.nan, index=index, columns=[*AREAS, *PILLARS, ROOT])
         shaken, audit = None, None
     else:
-        aggregate = AGGREGATES[rules.aggregation]
-        built = composite.build(
-            evaluation.districts,
-            tree,
-            normalise=_normalise(rules.normalisation, definitions),
-            aggregate=aggregate,
-        )
-        scores = with_areas(built.scores, aggregate)
-        told = scores[ROOT].notna().sum() >= _FEWEST
-        audit = composite.audit(built.scores, tree) if told else None
         shaken = _shaken(
             evaluation, tree, definitions, population=population, rules=rules, kept=kept
         )
+        built = shaken.score_choices.published.scores
+        scores = with_areas(built, AGGREGATES[rules.aggregation])
+        told = scores[ROOT].notna().sum() >= _FEWEST
+        audit = composite.audit(built, tree) if told else None
     gap_points = gap(scores[ROOT], population)
     basis: str | None = None
     if covered_share(scores[ROOT], population) >= rules.min_covered_share:
@@ -672,20 +666,7 @@ _SAMPLED: dict[str, Callable[..., float]] = {
     "gini": inequality.gini,
     "absolute_gini": inequality.absolute_gini,
 }
-_MEASURES = [
-    "mean",
-    "coverage",
-    "ratio",
-    "gini",
-    "absolute_gini",
-    "palma",
-    "theil_total",
-    "theil_between",
-    "theil_within",
-    "atkinson",
-    "kolm_pollak_ede",
-    "concentration",
-]
+_MEASURES = ["mean", "coverage", *(one for one in inequality.MEASURES if one != "mean")]
 
 
 def _measures(
@@ -708,42 +689,15 @@ def _measures(
     known = lived_in & value.notna().to_numpy()
     if row["coverage"] < min_coverage or not known.any():
         return row
-    value, ranked = value[known], rank[known]
-    people = {"population": weight[known]}
-    row["mean"] = inequality.mean(value, **people)
-    row["ratio"] = inequality.tenths(value, **people, better=one.better).ratio
-    if (value >= 0).all():
-        row["absolute_gini"] = inequality.absolute_gini(value, **people)
-    if row["mean"] > 0:
-        row["kolm_pollak_ede"] = inequality.kolm_pollak_ede(
-            value, **people, epsilon=EPSILON, better=one.better
-        )
-    if ranked.notna().all() and value.sum() > 0:
-        row |= _concentration(one, value, people, ranked)
-    if one.scale == "ratio" and value.sum() > 0:
-        row["gini"] = inequality.gini(value, **people)
-        grouping = groups.reindex(weight.index)[known] if groups is not None else None
-        theil = inequality.theil(value, **people, groups=grouping)
-        row |= {"theil_total": theil.total}
-        if grouping is not None:
-            row |= {"theil_between": theil.between, "theil_within": theil.within}
-        row["atkinson"] = inequality.atkinson(value, **people, epsilon=EPSILON)
-    return row
-
-
-def _concentration(
-    one: Definition, value: pd.Series, people: dict[str, pd.Series], ranked: pd.Series
-) -> dict[str, float]:
-    """Measure how a value leans to rich or poor."""
-    row = {"palma": float("nan")}
-    if one.scale == "share":
-        row["concentration"] = inequality.concentration_index(
-            value, **people, rank=ranked, method="erreygers", bounds=(0.0, 1.0)
-        )
-    elif one.scale == "ratio":
-        row["concentration"] = inequality.concentration_index(value, **people, rank=ranked)
-        row["palma"] = inequality.palma_ratio(value, **people, rank=ranked)
-    return row
+    return row | inequality.measures(
+        value[known],
+        population=weight[known],
+        scale=one.scale,
+        epsilon=EPSILON,
+        better=one.better,
+        groups=groups.reindex(weight.index)[known] if groups is not None else None,
+        rank=rank[known],
+    )
 
 
 def _shared(

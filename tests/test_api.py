@@ -136,6 +136,7 @@ PROMISED = {
     "inequality.concentration_curve": "value population rank",
     "inequality.coverage": "value population",
     "inequality.theil": "value population groups",
+    "inequality.measures": "value population scale epsilon better groups rank",
     "inequality.palma_ratio": "value population rank",
     "inequality.concentration_index": "value population rank method bounds",
     "inequality.atkinson": "value population epsilon",
@@ -440,6 +441,9 @@ CALLS = {
     "inequality.concentration_curve": call(inequality.concentration_curve, ranked, RANKED),
     "inequality.sufficiency": call(inequality.sufficiency, people, VALUE, thresholds=[3, 6]),
     "inequality.mean": call(inequality.mean, people, VALUE),
+    "inequality.measures": call(
+        inequality.measures, ranked, RANKED, scale="ratio", epsilon=0.5, groups=None
+    ),
     "inequality.quantile": call(inequality.quantile, people, VALUE, q=0.4),
     "inequality.quantiles": call(
         inequality.quantiles,
@@ -968,6 +972,10 @@ def assert_same(left, right, *, exact=True):
         pd.testing.assert_series_equal(left, right, **tolerance)
     elif isinstance(left, pd.Index):
         pd.testing.assert_index_equal(left, right)
+    elif isinstance(left, dict):
+        assert list(left) == list(right)
+        for key, one in left.items():
+            assert_same(one, right[key], exact=exact)
     elif hasattr(left, "adjacency"):
         assert_same(left.adjacency, right.adjacency)
     elif dataclasses.is_dataclass(left):

@@ -108,6 +108,59 @@ def worlds(draw, *, least=1, positive=False):
     return world.rename(index="u{}".format).astype({"population": float, "rank": float})
 
 
+# ---- all together ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", ["ratio", "share", "interval"])
+@given(
+    world=worlds(), epsilon=st.floats(0.1, 3), better=st.sampled_from(["higher", "lower"]),
+    ranked=st.booleans(), split=st.booleans(),
+)  # fmt: skip
+def test_measures_give_each_as_its_own_function_does(scale, world, epsilon, better, ranked, split):
+    value = world.value / 1000 if scale == "share" else world.value
+    people, rank = {"population": world.population}, world["rank"]
+    groups = world.group if split else None
+    found = iq.measures(
+        value,
+        **people,
+        scale=scale,
+        epsilon=epsilon,
+        better=better,
+        groups=groups,
+        rank=rank if ranked else None,
+    )
+    theil = iq.theil(value, **people, groups=groups)
+    bounded = {"method": "erreygers", "bounds": (0, 1)} if scale == "share" else {}
+    leans = iq.concentration_index(value, **people, rank=rank, **bounded)
+    ratio, on_ranks = scale == "ratio", ranked and scale != "interval"
+    assert found == {
+        "mean": iq.mean(value, **people),
+        "ratio": close(iq.tenths(value, **people, better=better).ratio),
+        "gini": iq.gini(value, **people) if ratio else close(nan),
+        "absolute_gini": iq.absolute_gini(value, **people),
+        "palma": close(iq.palma_ratio(value, **people, rank=rank) if ratio and ranked else nan),
+        "theil_total": theil.total if ratio else close(nan),
+        "theil_between": theil.between if ratio and split else close(nan),
+        "theil_within": theil.within if ratio and split else close(nan),
+        "atkinson": iq.atkinson(value, **people, epsilon=epsilon) if ratio else close(nan),
+        "kolm_pollak_ede": iq.kolm_pollak_ede(value, **people, epsilon=epsilon, better=better),
+        "concentration": leans if on_ranks else close(nan),
+    }
+
+
+def test_measures_leave_out_what_makes_no_sense_of_the_values_and_the_ranks():
+    people = {"population": column(1, 1, 1), "epsilon": 0.5}
+    below = iq.measures(column(-3, 0, 1), **people, scale="interval", rank=column(1, 2, 3))
+    assert {key for key, one in below.items() if not isnan(one)} == {"mean"}
+    nothing = iq.measures(column(0, 0, 0), **people, scale="ratio", rank=column(1, 2, 3))
+    assert {key for key, one in nothing.items() if not isnan(one)} == {"mean", "absolute_gini"}
+    unranked = iq.measures(column(1, 2, 3), **people, scale="ratio", rank=column(1, nan, 3))
+    assert isnan(unranked["palma"])
+    assert isnan(unranked["concentration"])
+    with pytest.raises(DataError, match="scale: must be ratio, share or interval, not 'points'"):
+        iq.measures(column(1, 2, 3), **people, scale="points")
+
+
 # ---- closed forms -------------------------------------------------------------------------
 
 
@@ -879,6 +932,9 @@ REFUSING = {
     ),
     "atkinson": lambda v, *, population: iq.atkinson(v, population=population, epsilon=1),
     "percentile_ratio": iq.percentile_ratio,
+    "measures": lambda v, *, population: iq.measures(
+        v, population=population, scale="ratio", epsilon=1
+    ),
 }
 TAKING_NEGATIVES = {
     "coverage": iq.coverage,
@@ -1032,14 +1088,14 @@ def test_negative_values_are_taken(measure):
     measure(column(-1, 2, 3), population=people)
 
 
-@pytest.mark.parametrize("name", [name for name in REFUSING if name != "absolute_gini"])
+@pytest.mark.parametrize("name", sorted(REFUSING.keys() - {"absolute_gini", "measures"}))
 def test_relative_measures_refuse_people_who_all_have_nothing(name):
     with pytest.raises(DataError, match=r"no people hold a positive value|values above 0"):
         REFUSING[name](column(0, 0, 5), population=column(1, 1, 0))
 
 
 def test_plain_floats_come_back():
-    tables = {"lorenz", "concentration_curve", "sufficiency"}
+    tables = {"lorenz", "concentration_curve", "sufficiency", "measures"}
     for name in TAKING.keys() - {"theil", "theil_l", "tenths", "bootstrap"} - tables:
         assert type(TAKING[name](column(3, 1, 2), population=people)) is float, name
 

@@ -418,6 +418,14 @@ def unmapped(found, made, services, **options):
     )
 
 
+def test_confidence_is_one_table_that_adds_up_the_same_when_it_is_kept_and_read():
+    made, services = thin_city()
+    confident = unmapped(estimated(mapped_city()), made, services).confidence
+    whole = confident.to_numpy(copy=False)
+    assert np.shares_memory(whole, confident.iloc[:, 0].to_numpy(copy=False))
+    assert confident.columns.equals(made.confidence.columns)
+
+
 def test_indicators_of_the_map_alone_are_drawn_in_thin_districts_alone():
     made, services = thin_city()
     found = estimated(mapped_city())

@@ -106,6 +106,9 @@ class Robustness:
         them.
     level
         Share of the draws between ``low`` and ``high``.
+    published
+        Every node as published, as :func:`build` gives it: with the first
+        normalisation and aggregation, and the weights of the tree.
     """
 
     scores: pd.DataFrame
@@ -116,6 +119,7 @@ class Robustness:
     draws: Mapping[str, Array]
     left_out: tuple[str, ...]
     level: float
+    published: Scores
 
 
 def robustness(
@@ -243,19 +247,20 @@ def robustness(
     model = _model(
         data, tree, pool=pool, posteriors=posteriors or {}, draws=draws, rng=rng, kept=kept
     )
+    root = model.shape.root
     score, place = (
-        getattr(model.published, one)[model.root].rename("value") for one in ("scores", "ranks")
+        getattr(model.published, one)[root].rename("value") for one in ("scores", "ranks")
     )
     known = score.notna().to_numpy()
     moving = [at for at, count in enumerate(model.levels) if count > 1] if known.any() else []
     base = min(base, draws) if moving else 0
     first, second = _design(draws, model.levels, rng), _design(base, model.levels, rng)
     mixed = [np.where(np.arange(len(_FACTORS)) == at, second, first[:base]) for at in moving]
-    held = {node: np.empty((draws, len(data))) for node in model.kept}
+    held = {node: np.empty((draws, len(data))) for node in model.shape.told}
     ranks, worst = np.empty((draws, len(data))), np.zeros(len(data))
     shift = np.empty(draws + base * (1 + len(mixed)))
     for rows, found in model.scored(np.concatenate([first, second, *mixed])):
-        places, in_worst = _places(found[model.root], people.to_numpy(dtype=float))
+        places, in_worst = _places(found[root], people.to_numpy(dtype=float))
         shift[rows] = _mean_shift(places, place.to_numpy())
         mine = rows < draws
         ranks[rows[mine]] = places[mine]
@@ -263,7 +268,7 @@ def robustness(
         for node, values in held.items():
             values[rows[mine]] = found[node][mine]
     tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
-    low, median, high = _quantiles(held[model.root], tails, known)
+    low, median, high = _quantiles(held[root], tails, known)
     rank_low, _, rank_high = _quantiles(ranks, tails, known)
     sensitivity = pd.DataFrame(columns=_INDICES, dtype=float)
     if base:
@@ -281,6 +286,7 @@ def robustness(
         draws=held,
         left_out=model.left_out,
         level=level,
+        published=model.published,
     )
 
 
@@ -362,11 +368,47 @@ def sobol_indices(y_a: Array, y_b: Array, *, mixed: Mapping[str, Array]) -> pd.D
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Shape:
+    """A checked tree, walked once."""
+
+    parents: Mapping[str, list[str]]  # children of each parent, the root last
+    better: pd.Series  # directions of the leaves
+    least: Mapping[str, float]  # known children that each node needs
+    own: Mapping[str, object]  # how it is always made
+    at: Mapping[str, int]  # places of the nodes
+
+    @property
+    def root(self) -> str:
+        """Name the node at the top."""
+        return list(self.parents)[-1]
+
+    @property
+    def told(self) -> list[str]:
+        """Name the nodes whose draws are kept."""
+        return [self.root, *(one for one in self.parents[self.root] if one in self.parents)]
+
+
+def _shape(nodes: pd.DataFrame) -> _Shape:
+    """Walk a tree."""
+    children: dict[str, list[str]] = {one: [] for one in parents_upwards(nodes)}
+    for one, parent in nodes["parent"].items():
+        if parent in children:
+            children[parent].append(str(one))
+    return _Shape(
+        parents=children,
+        better=nodes["better"][leaves_of(nodes)],
+        least=nodes["min_known"].to_dict(),
+        own=nodes["aggregate"].to_dict(),
+        at={one: at for at, one in enumerate(nodes.index)},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Model:
     """A tree with its data, and every choice that may be made on it."""
 
     data: pd.DataFrame
-    nodes: pd.DataFrame
+    shape: _Shape
     published: Scores
     schemes: Mapping[str, Normalise]
     means: Mapping[str, Aggregate]
@@ -378,43 +420,9 @@ class _Model:
     keep: Kept = FORGETFUL
 
     @cached_property
-    def parents(self) -> dict[str, list[str]]:
-        """List the children of each parent, the root last."""
-        children: dict[str, list[str]] = {one: [] for one in parents_upwards(self.nodes)}
-        for one, parent in self.nodes["parent"].items():
-            if parent in children:
-                children[parent].append(str(one))
-        return children
-
-    @cached_property
-    def better(self) -> pd.Series:
-        """Tell the directions of the leaves."""
-        return self.nodes["better"][leaves_of(self.nodes)]
-
-    @cached_property
-    def rules(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Tell how many known children each node needs, and how it is always made."""
-        return self.nodes["min_known"].to_dict(), self.nodes["aggregate"].to_dict()
-
-    @cached_property
-    def at(self) -> dict[str, int]:
-        """Number the nodes."""
-        return {one: at for at, one in enumerate(self.nodes.index)}
-
-    @cached_property
-    def root(self) -> str:
-        """Name the node at the top."""
-        return list(self.parents)[-1]
-
-    @cached_property
-    def kept(self) -> list[str]:
-        """Name the nodes whose draws are kept."""
-        return [self.root, *(one for one in self.parents[self.root] if one in self.parents)]
-
-    @cached_property
     def known(self) -> dict[str, npt.NDArray[np.bool_]]:
-        """Tell of which units those nodes are published."""
-        return {one: self.published.scores[one].notna().to_numpy() for one in self.kept}
+        """Tell of which units the nodes are published whose draws are kept."""
+        return {one: self.published.scores[one].notna().to_numpy() for one in self.shape.told}
 
     @property
     def levels(self) -> list[int]:
@@ -439,7 +447,7 @@ class _Model:
             mine = np.flatnonzero(choices[:, 0] == at)
             if not len(mine):
                 continue
-            fixed, drawn = self._leaf_scores(scheme)
+            fixed, drawn = self.leaf_scores(scheme)
             # Draws of one mean next to one another: what is made alike of all is made at once
             mine = mine[choices[mine, 2].argsort(kind="stable")]
             for begin in range(0, len(mine), step):
@@ -448,9 +456,9 @@ class _Model:
                 values = fixed | {one: table[worlds] for one, table in drawn.items()}
                 yield some, self._aggregated(values, choices[some])
 
-    def _leaf_scores(self, scheme: str) -> tuple[dict[str, Array], dict[str, Array]]:
+    def leaf_scores(self, scheme: str) -> tuple[dict[str, Array], dict[str, Array]]:
         """Normalise the leaves: as they are (1 x units), and as they may be (worlds x units)."""
-        better = self.better
+        better = self.shape.better
         normalise = self.schemes[scheme]
         marks = {one: marked(normalise, name=one) for one in better.index}
         kept = FORGETFUL if None in marks.values() else self.keep
@@ -475,16 +483,16 @@ class _Model:
         """Aggregate a block of draws upwards, those of one mean in a row; give the nodes kept."""
         columns = dict(values)
         weights = self.weights[choices[:, 1]]
-        least, own = self.rules
-        dropped = np.array([self.at[one] if one else -1 for one in self.drops])[choices[:, 3]]
+        least, own, place = self.shape.least, self.shape.own, self.shape.at
+        dropped = np.array([place[one] if one else -1 for one in self.drops])[choices[:, 3]]
         ends = choices[:, 2].searchsorted(np.arange(len(self.means) + 1))
         each = [
             (mean, slice(*rows))
             for mean, *rows in zip(self.means.values(), ends[:-1], ends[1:], strict=True)
             if rows[0] < rows[1]
         ]
-        for parent, children in self.parents.items():
-            at = [self.at[one] for one in children]
+        for parent, children in self.shape.parents.items():
+            at = [place[one] for one in children]
             here, weight = dropped[:, None] != at, weights[:, at]
             blocks = [(NAMED[own[parent]], slice(None))] if own[parent] in NAMED else each
             made = []
@@ -514,8 +522,10 @@ def _model(
     """Check what was asked for, and leave out what would leave a published unit without score."""
     schemes, means = (_by_name(getattr(pool, one), one) for one in ("normalise", "aggregate"))
     first, mean = next(iter(schemes.values())), next(iter(means.values()))
-    nodes = kept.once("nodes", lambda: _checked(data, tree), data, tree)
-    leaves = leaves_of(nodes)
+    nodes = kept.once("nodes", lambda: checked_tree(tree, data), tree, list(data.columns))
+    shape = kept.once("shape", lambda: _shape(nodes), nodes)
+    leaves = list(shape.better.index)
+    check_data(data, leaves)
     marks = [[marked(scheme, name=one) for one in leaves] for scheme in schemes.values()]
     parts = _parts(mean)
     known_by = kept if parts is not None and not any(None in one for one in marks) else FORGETFUL
@@ -530,7 +540,7 @@ def _model(
     sets, weights = _weights(pool.weights, tree, nodes, data, draws=draws, rng=rng)
     model = _Model(
         data=data,
-        nodes=nodes,
+        shape=shape,
         published=published,
         schemes=schemes,
         means=means,
@@ -542,7 +552,7 @@ def _model(
         ),
         keep=kept,
     )
-    known = published.scores[model.root].notna().to_numpy()
+    known = published.scores[shape.root].notna().to_numpy()
     plain = replace(model, means={"": arithmetic}, worlds={})
     sets_to_try = len(weights) if isinstance(pool.weights, Mapping) else 1  # else all are above 0
     size = (len(schemes), sets_to_try, len(model.drops))
@@ -552,11 +562,13 @@ def _model(
     def whole() -> npt.NDArray[np.bool_]:
         fine = np.zeros(len(every), dtype=bool)
         for rows, found in plain.scored(every):
-            fine[rows] = ~np.isnan(found[model.root][:, known]).any(axis=1)
+            fine[rows] = ~np.isnan(found[shape.root][:, known]).any(axis=1)
         return fine
 
+    # What is known of a unit hangs on what is known of its leaves, whatever the scores are
+    gaps = [np.isnan(np.concatenate(list(plain.leaf_scores(one)[0].values()))) for one in schemes]
     tried = weights[:sets_to_try]
-    fine = known_by.once("whole", whole, data, nodes, marks, model.drops, tried, known)
+    fine = kept.once("whole", whole, gaps, nodes, model.drops, tried, known)
     good = np.logical_and.reduce(fine.reshape(size), axis=1)
     stay = [one for one, fit in zip(schemes, good[:, 0], strict=True) if fit]
     always = np.logical_and.reduce(good[good[:, 0]], axis=0)
@@ -568,13 +580,6 @@ def _model(
         drops=drops,
         left_out=tuple(sorted(str(one) for one in out)),
     )
-
-
-def _checked(data: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
-    """Refuse a broken tree and data that are no numbers; give the nodes."""
-    nodes = checked_tree(tree, data)
-    check_data(data, leaves_of(nodes))
-    return nodes
 
 
 def _pool(fields: Mapping[str, Any]) -> Pool:

@@ -77,7 +77,7 @@ class Definition:
     area: str | None = None
     role: str = "indicator"
     base: str = "persons"
-    scale: str = "ratio"
+    scale: Literal["ratio", "share", "interval"] = "ratio"
     goalposts: tuple[float, float] | None = None
     basis: str = ""
     family: str = ""

@@ -89,9 +89,9 @@ def with_unmapped(
     if not drawn.any():
         return evaluation
     listed = set(services.loc[services["source"] != MAP, "category"])
-    draws, confidence = dict(evaluation.draws), evaluation.confidence.copy()
-    intervals = dict(evaluation.intervals)
+    draws, intervals = dict(evaluation.draws), dict(evaluation.intervals)
     share = completeness.table["completeness"].where(drawn, 1.0)
+    thin: set[str] = set()
     read = evaluation if unedited is None else unedited
     for one in definitions:
         if one.id not in read.districts.columns or set(_places(one)) & listed:
@@ -103,7 +103,11 @@ def with_unmapped(
             table = _edited(one, table, evaluation, unedited, completeness, kept=kept)
         draws[one.id] = table
         intervals[one.id] = kept.once("unmapped", partial(_ends, table), table)
-        confidence[one.id] = confidence[one.id] * share
+        thin.add(one.id)
+    # A table in pieces, its columns set one by one, adds up otherwise when it is kept and read
+    confidence = pd.DataFrame(
+        {key: one * share if key in thin else one for key, one in evaluation.confidence.items()}
+    )
     return replace(evaluation, draws=draws, intervals=intervals, confidence=confidence)
 
 

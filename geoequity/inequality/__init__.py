@@ -40,6 +40,7 @@ from geoequity.inequality._quantiles import (
     quantiles,
     tenths,
 )
+from geoequity.inequality._summary import MEASURES, Scale, measures
 from geoequity.inequality._welfare import (
     fgt,
     kolm_pollak_ede,
@@ -49,9 +50,11 @@ from geoequity.inequality._welfare import (
 )
 
 __all__ = [
+    "MEASURES",
     "Better",
     "Interval",
     "Method",
+    "Scale",
     "Tenths",
     "Theil",
     "absolute_gini",
@@ -69,6 +72,7 @@ __all__ = [
     "kolm_pollak_kappa",
     "lorenz",
     "mean",
+    "measures",
     "palma_ratio",
     "percentile_gap",
     "percentile_ratio",

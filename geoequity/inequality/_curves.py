@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from geoequity.errors import DataError, shown
-from geoequity.inequality._line import cumulated, lined_up, mean_between, quantile_of, ranked, slack
+from geoequity.inequality._line import mean_between, quantile_of, ranked, slack
 from geoequity.inequality._people import (
     Better,
     Floats,
     People,
     check_better,
+    cumulated,
     on_people,
     people_of,
     positive_mean,
@@ -22,7 +23,7 @@ Method = Literal["standard", "erreygers", "wagstaff"]
 
 def _gini(people: People) -> float:
     """Tell the area between equality and the Lorenz curve, as a share of what it could be."""
-    return slack(*lined_up(people)) / positive_mean(people)
+    return slack(*people.line) / positive_mean(people)
 
 
 @on_people(_gini)
@@ -74,7 +75,7 @@ def gini(value: pd.Series, *, population: pd.Series) -> float:
 
 def _extended_gini(people: People, *, nu: float, better: Better) -> float:
     """Weigh the Lorenz curve, from below for goods and from above for burdens."""
-    ordered, edges = lined_up(people)
+    ordered, edges = people.line
     if better == "lower":
         ordered, edges = -ordered[::-1], 1 - edges[::-1]
     return slack(ordered, edges, nu=nu) / positive_mean(people)
@@ -141,7 +142,7 @@ def extended_gini(
 
 def _absolute_gini(people: People) -> float:
     """Give half the mean absolute difference."""
-    return slack(*lined_up(people))
+    return slack(*people.line)
 
 
 @on_people(_absolute_gini)
@@ -234,7 +235,7 @@ def hoover(value: pd.Series, *, population: pd.Series) -> float:
 def _wolfson(people: People) -> float:
     """Compare the halves of people and take off what is inequality alone."""
     mean = positive_mean(people)
-    ordered, edges = lined_up(people)
+    ordered, edges = people.line
     median = quantile_of(ordered, edges, 0.5)
     if median == 0:
         msg = f"{people.name}: half the people hold 0, so there is no Wolfson index"
@@ -320,7 +321,7 @@ def lorenz(value: pd.Series, *, population: pd.Series) -> pd.DataFrame:
     """
     people = people_of(value, population)
     positive_mean(people)
-    return _curve(*lined_up(people))
+    return _curve(*people.line)
 
 
 def concentration_curve(

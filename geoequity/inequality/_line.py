@@ -1,57 +1,12 @@
 """People lined up, by value or by rank, and what is read off the line."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from geoequity.errors import DataError, shown
-from geoequity.inequality._people import Floats, People, mean_of, numbers, total
+from geoequity.inequality._people import Floats, People, cumulated, mean_of, numbers, total
 
 EXACT_STEP = 1e-12  # share of people; far below one person, far above rounding
-
-
-def cumulated(amount: npt.NDArray[Any]) -> Floats:
-    """
-    Cumulative shares of an amount, from 0 to exactly 1.
-
-    Parameters
-    ----------
-    amount
-        One number a unit, not negative, some above 0.
-
-    Returns
-    -------
-    shares
-        One more than units.
-    """
-    upto = np.empty(len(amount) + 1)
-    upto[0] = 0
-    np.cumsum(amount, out=upto[1:])
-    upto /= upto[-1]
-    return upto
-
-
-def lined_up(people: People) -> tuple[Floats, Floats]:
-    """
-    Line people up by value: the values ascending, and the shares of people between them.
-
-    Parameters
-    ----------
-    people
-        In any order.
-
-    Returns
-    -------
-    line
-        Values, and one more share than values, from 0 to 1.
-    """
-    value, population = people.value, people.population
-    if (value[1:] < value[:-1]).any():
-        order = np.argsort(value)
-        value, population = value.take(order), population.take(order)
-    return value, cumulated(population)
 
 
 def ranked(people: People, rank: pd.Series) -> tuple[Floats, Floats]:
@@ -68,7 +23,7 @@ def ranked(people: People, rank: pd.Series) -> tuple[Floats, Floats]:
     Returns
     -------
     line
-        As of `lined_up`, one step a rank.
+        As of `People.line`, one step a rank.
 
     Raises
     ------

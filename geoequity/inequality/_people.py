@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from functools import cached_property
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +53,23 @@ class People:
             In the unit of the value.
         """
         return mean_of(self.value, self.population)
+
+    @cached_property
+    def line(self) -> tuple[Floats, Floats]:
+        """
+        Line people up by value.
+
+        Returns
+        -------
+        line
+            Values ascending, and the shares of people between them, from 0 to 1: one
+            more than values.
+        """
+        value, population = self.value, self.population
+        if (value[1:] < value[:-1]).any():
+            order = np.argsort(value)
+            value, population = value.take(order), population.take(order)
+        return value, cumulated(population)
 
     def over(self, amount: Floats) -> float:
         """
@@ -437,6 +455,27 @@ def total(amount: Floats) -> float:
         Their sum.
     """
     return float(amount.sum())
+
+
+def cumulated(amount: npt.NDArray[Any]) -> Floats:
+    """
+    Cumulative shares of an amount, from 0 to exactly 1.
+
+    Parameters
+    ----------
+    amount
+        One number a unit, not negative, some above 0.
+
+    Returns
+    -------
+    shares
+        One more than units.
+    """
+    upto = np.empty(len(amount) + 1)
+    upto[0] = 0
+    np.cumsum(amount, out=upto[1:])
+    upto /= upto[-1]
+    return upto
 
 
 def mean_of(values: Floats, weights: Floats) -> float:

@@ -9,7 +9,6 @@ import pandas as pd
 from geoequity.errors import DataError
 from geoequity.inequality._line import (
     EXACT_STEP,
-    lined_up,
     mean_between,
     quantile_of,
     ranked,
@@ -54,7 +53,7 @@ class Tenths:
 
 def _quantile(people: People, *, q: float) -> float:
     """Find the value at a share of people."""
-    return quantile_of(*lined_up(people), q)
+    return quantile_of(*people.line, q)
 
 
 @on_people(_quantile)
@@ -167,7 +166,7 @@ def quantiles(values: Floats, *, population: pd.Series | Floats, q: Sequence[flo
 def _percentile_ratio(people: People, *, high: float, low: float) -> float:
     """Divide one quantile by another."""
     positive_mean(people)
-    line = lined_up(people)
+    line = people.line
     return ratio_of(quantile_of(*line, high), quantile_of(*line, low))
 
 
@@ -213,7 +212,7 @@ def percentile_ratio(
 
 def _percentile_gap(people: People, *, high: float, low: float) -> float:
     """Take one quantile off another."""
-    line = lined_up(people)
+    line = people.line
     return quantile_of(*line, high) - quantile_of(*line, low)
 
 
@@ -300,9 +299,27 @@ def tenths(value: pd.Series, *, population: pd.Series, better: Better = "higher"
     (4.0, 6.0)
     """
     check_better(better)
-    ordered, edges = lined_up(people_of(value, population, signed=True))
-    bottom = mean_between(ordered, edges, 0, _TENTH)
-    top = mean_between(ordered, edges, 1 - _TENTH, 1)
+    return tenths_of(people_of(value, population, signed=True), better=better)
+
+
+def tenths_of(people: People, *, better: Better) -> Tenths:
+    """
+    Do what `tenths` does, on people already checked.
+
+    Parameters
+    ----------
+    people
+        In any order.
+    better
+        As of `tenths`.
+
+    Returns
+    -------
+    tenths
+        As of `tenths`.
+    """
+    bottom = mean_between(*people.line, 0, _TENTH)
+    top = mean_between(*people.line, 1 - _TENTH, 1)
     best, worst = (top, bottom) if better == "higher" else (bottom, top)
     return Tenths(best, worst, ratio_of(best, worst), abs(best - worst))
 
