@@ -12,6 +12,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from geoequity import composite, inequality, typology
@@ -514,17 +515,51 @@ def inequality_of(
         ``theil_within``, ``atkinson``, ``kolm_pollak_ede``, ``concentration``;
         NaN where it makes no sense or too few people are covered.
     """
+    found = _by_group(
+        evaluation,
+        definitions,
+        groups=[group],
+        cells=cells,
+        districts=districts,
+        min_coverage=min_coverage,
+    )
+    return found[group]
+
+
+def _by_group(
+    evaluation: Evaluation,
+    definitions: Iterable[Definition],
+    *,
+    groups: Iterable[str | None],
+    cells: gpd.GeoDataFrame | None,
+    districts: gpd.GeoDataFrame,
+    min_coverage: float,
+) -> dict[str | None, pd.DataFrame]:
+    """Measure as `inequality_of` does for several groups; None is everybody."""
     of = {one.id: one for one in definitions}
     rank = _poverty_rank(evaluation, of)
-    rows = {}
+    rows: dict[str | None, dict[str, dict[str, float]]] = {one: {} for one in groups}
+    inside, homes = _homes(cells)
+    ranked = rank.reindex(districts.index).to_numpy()
+    ranked_at_home = rank.reindex(homes.cat.categories).to_numpy().take(homes.cat.codes)
     for key in evaluation.districts.columns:
         one = of[key]
-        value, weight, groups = _shared(one, evaluation, cells, districts, group)
-        stratum = rank.reindex(groups).set_axis(value.index) if groups is not None else rank
-        rows[key] = _measures(
-            one, value, weight, groups=groups, rank=stratum, min_coverage=min_coverage
-        )
-    return pd.DataFrame.from_dict(rows, orient="index", columns=_MEASURES)
+        on_cells = _on_cells(one, evaluation, cells)
+        units = inside if on_cells else districts
+        value = _values(one, evaluation, units, on_cells=on_cells)
+        for group, table in rows.items():
+            table[key] = _measures(
+                one,
+                value,
+                base_of(one, units, group=group),
+                groups=homes if on_cells else None,
+                rank=ranked_at_home if on_cells else ranked,
+                min_coverage=min_coverage,
+            )
+    return {
+        group: pd.DataFrame.from_dict(table, orient="index", columns=_MEASURES)
+        for group, table in rows.items()
+    }
 
 
 def sampling_of(
@@ -572,26 +607,30 @@ def sampling_of(
         not stated.
     """
     rows = {}
+    inside, homes = _homes(cells)
     for one in definitions:
         if one.id not in measures.index:
             continue
-        value, weight, groups = _shared(one, evaluation, cells, districts)
+        on_cells = _on_cells(one, evaluation, cells)
+        units = inside if on_cells else districts
+        value = _values(one, evaluation, units, on_cells=on_cells)
+        weight = base_of(one, units)
         counted = weight.replace(0.0, np.nan).dropna()
         drawn = evaluation.draws.get(one.id)
         told = {name: f for name, f in _SAMPLED.items() if pd.notna(measures.loc[one.id, name])}
         row: dict[str, float] = {}
         for name, measure in told.items():
-            if groups is not None and sample:
+            if on_cells and sample:
                 found = inequality.bootstrap(
                     measure,
                     value[counted.index],
                     population=counted,
-                    strata=groups[counted.index],
+                    strata=homes[counted.index],
                     draws=draws,
                     rng=np.random.default_rng(seed),
                     level=LEVEL,
                 )
-            elif groups is None and drawn is not None:
+            elif not on_cells and drawn is not None:
                 found = inequality.posterior(
                     measure,
                     drawn[counted.index],
@@ -640,20 +679,17 @@ def groups_of(
     groups
         Columns ``indicator``, ``group`` and those of :func:`inequality_of`.
     """
-    definitions = list(definitions)
+    found = _by_group(
+        evaluation,
+        definitions,
+        groups=list(groups),
+        cells=cells,
+        districts=districts,
+        min_coverage=min_coverage,
+    )
     frames = [
-        inequality_of(
-            evaluation,
-            definitions,
-            cells=cells,
-            districts=districts,
-            min_coverage=min_coverage,
-            group=group,
-        )
-        .rename_axis("indicator")
-        .reset_index()
-        .assign(group=group)
-        for group in groups
+        table.rename_axis("indicator").reset_index().assign(group=group)
+        for group, table in found.items()
     ]
     columns = ["indicator", "group", *_MEASURES]
     return (
@@ -675,44 +711,58 @@ def _measures(
     weight: pd.Series,
     *,
     groups: pd.Series | None,
-    rank: pd.Series,
+    rank: npt.NDArray[Any],
     min_coverage: float,
 ) -> dict[str, float]:
-    """Compute the measures that make sense for one indicator."""
+    """Compute the measures that make sense for one indicator; all stand in one order."""
     row = dict.fromkeys(_MEASURES, float("nan"))
-    # By place, not by name: of a hundred thousand cells names are slow to look up
-    value, rank = value.reindex(weight.index), rank.reindex(weight.index)
-    lived_in = (weight.notna() & (weight != 0)).to_numpy()
+    values, people = (column.to_numpy(dtype=float) for column in (value, weight))
+    lived_in = ~np.isnan(people) & (people != 0)
     if not lived_in.any():
         return row
-    row["coverage"] = inequality.coverage(value[lived_in], population=weight[lived_in])
-    known = lived_in & value.notna().to_numpy()
+    known = lived_in & ~np.isnan(values)
+
+    def those(some: npt.NDArray[np.bool_], **columns: Any) -> dict[str, pd.Series]:
+        """Cut names once: of a hundred thousand cells they are slow to cut and to look up."""
+        index = value.index if some.all() else value.index[some]
+        return {name: pd.Series(one[some], index=index) for name, one in columns.items()}
+
+    there = those(lived_in, value=values, population=people)
+    row["coverage"] = inequality.coverage(
+        there["value"].rename(value.name), population=there["population"]
+    )
     if row["coverage"] < min_coverage or not known.any():
         return row
+    grouping = {} if groups is None else {"groups": groups.array}
+    there = those(known, value=values, population=people, rank=rank, **grouping)
     return row | inequality.measures(
-        value[known],
-        population=weight[known],
+        there.pop("value").rename(value.name),
+        **there,
         scale=one.scale,
         epsilon=EPSILON,
         better=one.better,
-        groups=groups.reindex(weight.index)[known] if groups is not None else None,
-        rank=rank[known],
     )
 
 
-def _shared(
-    one: Definition,
-    evaluation: Evaluation,
-    cells: gpd.GeoDataFrame | None,
-    districts: gpd.GeoDataFrame,
-    group: str | None = None,
-) -> tuple[pd.Series, pd.Series, pd.Series | None]:
-    """Take values, whom they are for, and the districts of cells, where it is of cells."""
-    if evaluation.levels[one.id] == "cell" and cells is not None:
-        inside = cells["district_id"].notna()
-        value = evaluation.cells.loc[inside, one.id]
-        return value, base_of(one, cells, group=group)[inside], cells.loc[inside, "district_id"]
-    return evaluation.districts[one.id], base_of(one, districts, group=group), None
+def _homes(cells: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.Series]:
+    """Take the cells that lie in a district, and their districts."""
+    if cells is None:
+        return pd.DataFrame(), pd.Series(dtype="category")
+    inside = cells[cells["district_id"].notna()]
+    return inside, inside["district_id"].astype("category")
+
+
+def _on_cells(one: Definition, evaluation: Evaluation, cells: pd.DataFrame | None) -> bool:
+    """Tell whether an indicator is known of cells."""
+    return evaluation.levels[one.id] == "cell" and cells is not None
+
+
+def _values(
+    one: Definition, evaluation: Evaluation, units: pd.DataFrame, *, on_cells: bool
+) -> pd.Series:
+    """Take the values of cells or of districts."""
+    table = evaluation.cells if on_cells else evaluation.districts
+    return table[one.id].reindex(units.index)
 
 
 def _poverty_rank(evaluation: Evaluation, of: Mapping[str, Definition]) -> pd.Series:
