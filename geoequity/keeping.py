@@ -262,12 +262,12 @@ class Kept:
         """Fingerprint a value, tables once for as long as they live."""
         if value is None:
             return _NOTHING
+        if isinstance(value, _PLAIN):
+            return _joined(type(value).__name__.encode(), repr(value).encode())
         body = _body(value)
         there = self._prints.get(id(body))
         if there is not None and there[0]() is body:
             return there[1]
-        if isinstance(value, _PLAIN):
-            return _joined(type(value).__name__.encode(), repr(value).encode())
         is_record = _is_record(value)
         if not is_record and not isinstance(value, _TABLES):
             return _plain_print(value, self._print)
@@ -342,13 +342,14 @@ def _is_record(value: object) -> bool:
     return dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
-def _joined(*parts: bytes | memoryview) -> bytes:
-    """Fingerprint parts in their order."""
-    return _folded(parts)
+def _joined(*parts: bytes) -> bytes:
+    """Fingerprint a few short parts in their order, at once: most there is to print is a word."""
+    whole = b"".join([piece for one in parts for piece in (len(one).to_bytes(8, "little"), one)])
+    return hashlib.blake2b(whole, digest_size=_SIZE).digest()
 
 
 def _folded(parts: Iterable[bytes | memoryview]) -> bytes:
-    """Fingerprint parts as they come: of a metropolis they would fill the memory."""
+    """Do what `_joined` does with parts as they come: of a metropolis they would fill memory."""
     digest = hashlib.blake2b(digest_size=_SIZE)
     for one in parts:
         digest.update(len(one).to_bytes(8, "little"))
@@ -422,13 +423,14 @@ def _array_print(values: Any) -> bytes:
     if isinstance(kind, pd.CategoricalDtype):
         codes = np.ascontiguousarray(values.cat.codes if hasattr(values, "cat") else values.codes)
         words = repr(list(kind.categories)).encode()
-        return _joined(b"category", words, codes.tobytes())
+        return _folded([b"category", words, codes.tobytes()])
     if isinstance(kind, np.dtype) and not kind.hasobject:
         array = np.ascontiguousarray(values)
         plain = array.reshape(-1).view(np.uint8).data
-        return _joined(str(kind).encode(), str(array.shape).encode(), plain)
+        return _folded([str(kind).encode(), str(array.shape).encode(), plain])
     things = np.asarray(values, dtype=object)
     try:  # texts, and what is missing
-        return _joined(str(kind).encode(), pd.util.hash_array(things, categorize=False).tobytes())
+        marks = pd.util.hash_array(things, categorize=False).tobytes()
+        return _folded([str(kind).encode(), marks])
     except TypeError:
         return _joined(str(kind).encode(), repr(things.tolist()).encode())

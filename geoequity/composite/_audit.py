@@ -15,7 +15,6 @@ from geoequity.composite._tree import (
     checked_tree,
     leaves_of,
     leaves_under,
-    parents_upwards,
     refuse,
     ways_up,
 )
@@ -121,8 +120,7 @@ def audit(
     return Audit(
         pairs=_related(scores, nodes, method=method, redundant=redundant),
         reliability={
-            parent: _reliability(leaves[leaves_under(nodes, parent)])
-            for parent in parents_upwards(nodes)
+            parent: _reliability(leaves[under]) for parent, under in leaves_under(nodes).items()
         },
         components=components(varied) if told and varied.shape[1] else None,
         weights=_effective(scores, nodes),

@@ -473,10 +473,12 @@ class _Model:
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DataWarning)  # of indicators in which all are alike
-            fixed = kept.once("leaf scores", scored, tuple(marks.values()), better, self.data)
+            fixed = kept.once("leaf scores", scored, repr(marks), better, self.data)
             if any(table.size > _WIDE for table in self.worlds.values()):
                 return fixed, scored_worlds(list(self.worlds))
-            worlds = {one: (marks[one], better[one], table) for one, table in self.worlds.items()}
+            worlds = {
+                one: (repr(marks[one]), better[one], table) for one, table in self.worlds.items()
+            }
             return fixed, kept.each("leaf draws", worlds, scored_worlds)
 
     def _aggregated(self, values: Mapping[str, Array], choices: _Ints) -> dict[str, Array]:
@@ -532,7 +534,7 @@ def _model(
     published = known_by.once(
         "published",
         lambda: built(data, nodes, normalise=first, aggregate=mean),
-        *(data, nodes, marks[0], parts and (parts[0].__name__, parts[1])),
+        *(data, nodes, repr(marks[0]), parts and (parts[0].__name__, parts[1])),
     )
     if len(leaves) == len(nodes):
         msg = f"robustness: {shown(leaves)} alone is no index: there is nothing to choose"

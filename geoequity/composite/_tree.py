@@ -110,24 +110,26 @@ def leaves_of(nodes: pd.DataFrame) -> list[str]:
     return [one for one in nodes.index if one not in parents]
 
 
-def leaves_under(nodes: pd.DataFrame, parent: str) -> list[str]:
+def leaves_under(nodes: pd.DataFrame) -> dict[str, list[str]]:
     """
-    List the leaves below a node.
+    List the leaves below every parent.
 
     Parameters
     ----------
     nodes
         From :func:`checked_tree`.
-    parent
-        The node.
 
     Returns
     -------
     leaves
-        In the order of the tree.
+        Parent -> leaves in the order of the tree; the root last.
     """
-    below = set(_downwards(nodes, [parent]))
-    return [one for one in leaves_of(nodes) if one in below]
+    leaves = set(leaves_of(nodes))
+    ways = {one: way for one, way in ways_up(nodes).items() if one in leaves}
+    return {
+        parent: [one for one, way in ways.items() if parent in way]
+        for parent in parents_upwards(nodes)
+    }
 
 
 def ways_up(nodes: pd.DataFrame) -> dict[str, list[str]]:
@@ -174,10 +176,10 @@ def parents_upwards(nodes: pd.DataFrame) -> list[str]:
 
 def _downwards(nodes: pd.DataFrame, level: Iterable[str]) -> list[str]:
     """List what hangs under some nodes, level by level; a circle hangs under nothing."""
-    parents = list(nodes["parent"])
+    pairs = list(nodes["parent"].items())
     down, level = [], list(level)
     while level:
         down += level
         above = set(level)
-        level = [one for one, parent in zip(nodes.index, parents, strict=True) if parent in above]
+        level = [one for one, parent in pairs if parent in above]
     return down
