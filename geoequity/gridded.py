@@ -9,6 +9,7 @@ small-sample model, each value with what it rests on.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -55,6 +56,11 @@ _OF_RASTERS = {
 _OF_TILES = {
     "fixed": {"down_mbps": "fixed_down_mbps", "latency_ms": "fixed_latency_ms"},
     "mobile": {"down_mbps": "mobile_down_mbps"},
+}
+_LIMITS: dict[str, dict[str, Mapping[str, float]]] = {
+    "fixed_under_25_3_share": {"at_least": digital.BASIC},
+    "fixed_under_100_20_share": {"at_least": digital.ADVANCED},
+    "fixed_over_100_ms_share": {"at_most": digital.INTERACTIVE},
 }
 _GROWTH = {"fixed_down_mbps": "fixed_down_growth", "mobile_down_mbps": "mobile_down_growth"}
 _MIN_PERIODS = 4  # quarters of which growth is told: fewer are a season
@@ -218,17 +224,21 @@ def values_of_tiles(
         merged = digital.pooled(_latest(tests.squares))
         counts_people = kind == "fixed" and cells is not None and _PEOPLE in cells.columns
         measured: dict[str, digital.Broadband] = {}
+        short: dict[str, digital.ShortTiles] = {}
         for column in digital.TILE_VALUES:
-            found = digital.broadband(
+            measured[column], falling = _of_quantity(
                 merged,
                 districts,
                 column=column,
+                limits=_LIMITS if counts_people else {},
                 rng=rng,
                 min_tests=tests.min_tests,
                 draws=draws,
                 figures=figures,
             )
-            measured[column] = found if counts_people else _of_districts(found)
+            short |= {
+                key: short[key] | one if key in short else one for key, one in falling.items()
+            }
         for column, key in _OF_TILES[kind].items():
             table = measured[column].table
             suppressed = int(table["suppressed"].sum())
@@ -244,14 +254,32 @@ def values_of_tiles(
         told[kind] = pd.concat({one: found.table for one, found in measured.items()}, axis=1)
         told[kind].columns = [f"{one}_{figure}" for one, figure in told[kind].columns]
         if counts_people and cells is not None:
-            tables |= _people_short(cells, merged, measured, districts)
+            tables |= _people_short(cells, merged, short, districts)
     return Gridded(tables=tables, broadband=told)
 
 
-def _of_districts(measured: digital.Broadband) -> digital.Broadband:
-    """Let go of the draws of tiles: of a metropolis each quantity has hundreds of megabytes."""
-    few = measured.estimates.tile_draws.iloc[:0].copy()
-    return replace(measured, estimates=replace(measured.estimates, tile_draws=few))
+def _of_quantity(
+    tiles: gpd.GeoDataFrame,
+    districts: gpd.GeoDataFrame,
+    *,
+    column: str,
+    limits: Mapping[str, Mapping[str, Mapping[str, float]]],
+    **how: Any,
+) -> tuple[digital.Broadband, dict[str, digital.ShortTiles]]:
+    """
+    Measure a quantity, and tell which tiles fall short of limits on it.
+
+    The draws of tiles are let go of: of a metropolis each quantity has hundreds of megabytes.
+    """
+    found = digital.broadband(tiles, districts, column=column, **how)
+    short = {
+        key: digital.short_tiles([found], **{bound: {column: of[column]}})
+        for key, limit in limits.items()
+        for bound, of in limit.items()
+        if column in of
+    }
+    few = found.estimates.tile_draws.iloc[:0].copy()
+    return replace(found, estimates=replace(found.estimates, tile_draws=few)), short
 
 
 def _latest(squares: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -263,28 +291,22 @@ def _latest(squares: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _people_short(
     cells: gpd.GeoDataFrame,
     tiles: gpd.GeoDataFrame,
-    measured: Mapping[str, digital.Broadband],
+    short: Mapping[str, digital.ShortTiles],
     districts: gpd.GeoDataFrame,
 ) -> dict[str, TableValues]:
     """Count the people whose tile nobody tested, or falls short of a benchmark."""
     people = digital.people_by_tile(cells, tiles)
     untested = digital.untested_share(people, districts=districts.index)
     found = {"fixed_untested_share": TableValues(value=untested, level="district", is_count=False)}
-    limits: dict[str, dict[str, Mapping[str, float]]] = {
-        "fixed_under_25_3_share": {"at_least": digital.BASIC},
-        "fixed_under_100_20_share": {"at_least": digital.ADVANCED},
-        "fixed_over_100_ms_share": {"at_most": digital.INTERACTIVE},
-    }
-    for key, limit in limits.items():
-        asked = [measured[one] for bounds in limit.values() for one in bounds]
-        share = digital.failing_share(people, asked, **limit)
+    for key in _LIMITS:
+        failing = digital.failing(people, short[key])
         found[key] = TableValues(
-            value=share["value"],
+            value=failing.table["value"],
             level="district",
             is_count=False,
-            interval=share[["low", "high"]],
-            draws=digital.failing_draws(people, asked, **limit),
-            on_record=share["known_share"],
+            interval=failing.table[["low", "high"]],
+            draws=failing.draws,
+            on_record=failing.table["known_share"],
         )
     return found
 

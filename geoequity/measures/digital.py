@@ -9,8 +9,9 @@ of a district with too few tests, nor of the tiles it alone contains.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from operator import or_
 from typing import Any
 
 import geopandas as gpd
@@ -400,20 +401,7 @@ def failing_share(
         If no limit is given, or a limit has no quantity or a quantity is
         given twice.
     """
-    found = _failing(people, measured, at_least=at_least, at_most=at_most)
-    everybody = people.groupby("district_id")["people"].sum().reindex(found.draws.columns)
-    shares = found.draws.to_numpy()
-    low, _, high = smallsample.interval(shares, level=found.level)
-    return pd.DataFrame(
-        {
-            "value": shares.mean(axis=0),
-            "low": low,
-            "high": high,
-            "observed": found.observed,
-            "known_share": found.tested / everybody.to_numpy(),
-        },
-        index=found.draws.columns,
-    )
+    return failing(people, short_tiles(measured, at_least=at_least, at_most=at_most)).table
 
 
 def failing_draws(
@@ -448,27 +436,92 @@ def failing_draws(
     DataError
         As in :func:`failing_share`.
     """
-    return _failing(people, measured, at_least=at_least, at_most=at_most).draws
+    return failing(people, short_tiles(measured, at_least=at_least, at_most=at_most)).draws
 
 
-@dataclass(frozen=True)
-class _Failing:
-    """Shares of people that fail, as drawn and as published, and how many people were tested."""
+@dataclass(frozen=True, kw_only=True)
+class ShortTiles:
+    """
+    Tiles that fall short of a limit, in an eighth of the memory of what was drawn of them.
 
-    draws: pd.DataFrame
-    observed: _Floats
-    tested: _Floats
+    Parameters
+    ----------
+    tiles
+        Their ids.
+    draws
+        Draws x tiles: whether each falls short.
+    observed
+        Whether each does by its published mean.
+    suppressed
+        By district; nothing is said of these.
+    level
+        Of the intervals.
+    """
+
+    tiles: pd.Index
+    draws: npt.NDArray[np.bool_]
+    observed: npt.NDArray[np.bool_]
+    suppressed: pd.Series
     level: float
 
+    def __or__(self, other: "ShortTiles") -> "ShortTiles":
+        """Give the tiles that fall short of either limit, suppressed as those of the first."""
+        at = slice(None) if other.tiles.equals(self.tiles) else other.tiles.get_indexer(self.tiles)
+        return replace(
+            self,
+            draws=self.draws | other.draws[:, at],
+            observed=self.observed | other.observed[at],
+        )
 
-def _failing(
-    people: pd.DataFrame,
+
+@dataclass(frozen=True, kw_only=True)
+class Failing:
+    """
+    People whose tile falls short.
+
+    Parameters
+    ----------
+    table
+        As :func:`failing_share` gives it.
+    draws
+        As :func:`failing_draws` gives them.
+    """
+
+    table: pd.DataFrame
+    draws: pd.DataFrame
+
+
+def short_tiles(
     measured: Iterable[Broadband],
     *,
-    at_least: Mapping[str, float] | None,
-    at_most: Mapping[str, float] | None,
-) -> _Failing:
-    """Count the people whose tile falls short, draw by draw."""
+    at_least: Mapping[str, float] | None = None,
+    at_most: Mapping[str, float] | None = None,
+) -> ShortTiles:
+    """
+    Tell which tiles fall short of what it takes.
+
+    What is measured one after the other can be let go of in between: tiles that fall
+    short of one limit ``|`` those that do of another are those that do of either.
+
+    Parameters
+    ----------
+    measured
+        As in :func:`failing_share`.
+    at_least
+        As there.
+    at_most
+        As there.
+
+    Returns
+    -------
+    short_tiles
+        Of every draw, and as published.
+
+    Raises
+    ------
+    DataError
+        As in :func:`failing_share`.
+    """
     quantities, floors, ceilings = list(measured), dict(at_least or {}), dict(at_most or {})
     by_column = {one.column: one for one in quantities}
     asked = [*floors, *ceilings]
@@ -479,29 +532,63 @@ def _failing(
             f" of quantities {shown(one.column for one in quantities) or 'none'}"
         )
         raise DataError(msg, ids=absent)
-    first = by_column[asked[0]]
-    tiles, districts = first.estimates.tile_draws.columns, first.table.index
-    lives = people[people["tile_id"].isin(tiles)]
-    counts = _living(lives, tiles, districts)
 
-    def failing(values: Callable[[Broadband], _Floats]) -> _Floats:
-        short = [values(by_column[one]) < limit for one, limit in floors.items()]
-        over = [values(by_column[one]) > limit for one, limit in ceilings.items()]
-        fails = np.logical_or.reduce([*short, *over])
+    def short(one: Broadband, fails: Callable[[_Floats], npt.NDArray[np.bool_]]) -> ShortTiles:
+        tiles = one.estimates.tile_draws.columns
+        return ShortTiles(
+            tiles=tiles,
+            # Row by row, in which order people are then added up
+            draws=np.ascontiguousarray(fails(one.estimates.tile_draws.to_numpy())),
+            observed=fails(one.tile_values[tiles].to_numpy()),
+            suppressed=one.table["suppressed"],
+            level=one.estimates.level,
+        )
+
+    below = [short(by_column[one], partial(np.greater, limit)) for one, limit in floors.items()]
+    above = [short(by_column[one], partial(np.less, limit)) for one, limit in ceilings.items()]
+    return reduce(or_, [*below, *above])
+
+
+def failing(people: pd.DataFrame, short: ShortTiles) -> Failing:
+    """
+    Count the people whose tile falls short, draw by draw.
+
+    Parameters
+    ----------
+    people
+        From :func:`people_by_tile`.
+    short
+        From :func:`short_tiles`.
+
+    Returns
+    -------
+    failing
+        Shares of people by district, with intervals and draws.
+    """
+    districts = short.suppressed.index
+    counts = _living(people[people["tile_id"].isin(short.tiles)], short.tiles, districts)
+
+    def of(fails: npt.NDArray[np.bool_]) -> _Floats:
         blocks = np.array_split(fails, -(-fails.size // _FAILING) or 1)
         return np.concatenate([some.astype(float) @ counts for some in blocks])
 
     tested = counts.sum(axis=0)
-    tested = np.where((tested > 0) & ~first.table["suppressed"].to_numpy(), tested, np.nan)
-    shares = failing(lambda one: _of_tiles(one.estimates.tile_draws, tiles)) / tested
-    observed = failing(lambda one: one.tile_values[tiles].to_numpy()[None, :])[0] / tested
-    draws = pd.DataFrame(shares, columns=districts)
-    return _Failing(draws, observed, tested, first.estimates.level)
-
-
-def _of_tiles(draws: pd.DataFrame, tiles: pd.Index) -> _Floats:
-    """Give the draws of some tiles; those of all, hundreds of megabytes, without a copy."""
-    return (draws if draws.columns.equals(tiles) else draws[tiles]).to_numpy()
+    tested = np.where((tested > 0) & ~short.suppressed.to_numpy(), tested, np.nan)
+    draws = pd.DataFrame(of(short.draws) / tested, columns=districts)
+    shares = draws.to_numpy()
+    low, _, high = smallsample.interval(shares, level=short.level)
+    everybody = people.groupby("district_id")["people"].sum().reindex(districts)
+    table = pd.DataFrame(
+        {
+            "value": shares.mean(axis=0),
+            "low": low,
+            "high": high,
+            "observed": of(short.observed[None, :])[0] / tested,
+            "known_share": tested / everybody.to_numpy(),
+        },
+        index=districts,
+    )
+    return Failing(table=table, draws=draws)
 
 
 def _living(people: pd.DataFrame, tiles: pd.Index, districts: pd.Index) -> Any:

@@ -1,5 +1,6 @@
 """Broadband by district: sums worked out by hand, what must not leak, and San Juan as published."""
 
+import dataclasses
 import itertools
 import json
 from pathlib import Path
@@ -302,6 +303,40 @@ def test_draws_of_the_share_that_fails_are_what_its_interval_is_of():
     assert len(draws) == len(measured[0].estimates.draws)
     pd.testing.assert_series_equal(draws.mean(), share["value"], check_names=False)
     assert (draws["b"] >= share.loc["b", "low"]).mean() >= 0.95
+
+
+def test_what_is_measured_one_after_the_other_falls_short_as_all_at_once():
+    tiles = tiles_of([(0, 24, 9, 3), (100, 29, 9, 3), (200, 31, 9, 3)])
+    districts = districts_of(200, 100)
+    people = digital.people_by_tile(cells_of(districts, population=100.0), tiles)
+    down, up = (
+        measure(tiles, districts, column=one, seed=seed)
+        for seed, one in enumerate(("down_mbps", "up_mbps"))
+    )
+    at_once = digital.short_tiles([down, up], at_least=digital.BASIC)
+    alone = {"down_mbps": down, "up_mbps": up}
+    each = [
+        digital.short_tiles([alone[key]], at_least={key: limit})
+        for key, limit in digital.BASIC.items()
+    ]
+    turned = dataclasses.replace(
+        each[1],
+        tiles=each[1].tiles[::-1],
+        draws=each[1].draws[:, ::-1],
+        observed=each[1].observed[::-1],
+    )
+    for other in (each[1], turned):
+        both = each[0] | other
+        assert both.tiles.equals(at_once.tiles)
+        assert (both.draws == at_once.draws).all()
+        assert (both.observed == at_once.observed).all()
+    assert (at_once.draws != each[0].draws).any()
+    assert (at_once.draws != each[1].draws).any()
+    found = digital.failing(people, both)
+    share = digital.failing_share(people, [down, up], at_least=digital.BASIC)
+    pd.testing.assert_frame_equal(found.table, share)
+    assert found.table["value"].between(0.01, 0.99).all()
+    assert at_once.draws.nbytes * 8 == down.estimates.tile_draws.to_numpy().nbytes
 
 
 def test_the_known_share_is_of_the_people_whose_tile_was_tested():
