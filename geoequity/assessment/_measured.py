@@ -682,7 +682,7 @@ def _mapped(
     if city.streets is None:  # else the map's own streets are not walked along
         share = districts.get("streets_share", pd.Series(0.0, index=districts.index))
         people = people.where(share >= city.city.min_covered_share)
-    area_m2, draws = districts["area_m2"], city.index.draws
+    area_m2, draws, seed = districts["area_m2"], city.index.draws, city.index.seed
     return kept.once(
         "completeness",
         lambda: completeness(
@@ -691,9 +691,9 @@ def _mapped(
             area_m2=area_m2,
             agreement=sources.agreement,
             draws=draws,
-            rng=np.random.default_rng([city.index.seed, _UNMAPPED]),
+            rng=np.random.default_rng([seed, _UNMAPPED]),
         ),
-        *(sources.mapping, people, area_m2, sources.agreement, draws),
+        *(sources.mapping, people, area_m2, sources.agreement, draws, seed),
     )
 
 
