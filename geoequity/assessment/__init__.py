@@ -149,8 +149,8 @@ def assess(
             _check_parts(city, sources.districts.index)
         return _assessed(city, sources, definitions, stages=stages, kept=kept)
     kept = FORGETFUL if cache is None else Kept(shelf=cache, remembers=False)
-    measured = _measured(city, definitions, stages=stages, kept=kept)
-    _, study = _published(city, definitions, measured, stages=stages, kept=kept)
+    measured = _as_measured(city, definitions, stages=stages, kept=kept)
+    _, study = _as_published(city, definitions, measured, stages=stages, kept=kept)
     return replace(study, made_of=city)
 
 
@@ -188,7 +188,9 @@ def assess_edited(
         )
 
 
-def _measured(city: City, definitions: list[Definition], *, stages: Stages, kept: Kept) -> Measured:
+def _as_measured(
+    city: City, definitions: list[Definition], *, stages: Stages, kept: Kept
+) -> Measured:
     """Measure a city, unless its files were measured before as they are now."""
     with stages.stage("read"):
         inputs = Inputs.of(city, definitions, kept)
@@ -210,7 +212,7 @@ def _measured(city: City, definitions: list[Definition], *, stages: Stages, kept
     )
 
 
-def _published(
+def _as_published(
     city: City, definitions: list[Definition], measured: Measured, *, stages: Stages, kept: Kept
 ) -> tuple[Judged, Study]:
     """Take what was measured through the stages that the rules touch."""
@@ -238,7 +240,7 @@ def _assessed(
         read=None if before is None else before.read,
         unedited=None if before is None else before.unedited,
     )
-    judged, study = _published(city, definitions, measured, stages=stages, kept=kept)
+    judged, study = _as_published(city, definitions, measured, stages=stages, kept=kept)
     made = Made(
         city=city,
         sources=sources,
