@@ -23,8 +23,8 @@ References
    doi:10.1007/s10888-011-9214-z
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import comb
 
 import numpy as np
@@ -154,6 +154,24 @@ def shapley(
     """
     names = pd.Index(players)
     check_unique(names, name="players")
+    return _shared_out(
+        lambda masks: np.ravel(worth(masks))[:, None],
+        names,
+        exact_up_to=exact_up_to,
+        draws=draws,
+        rng=rng,
+    )[0]
+
+
+def _shared_out(
+    worth: Worth,
+    names: pd.Index,
+    *,
+    exact_up_to: int,
+    draws: int,
+    rng: np.random.Generator | None,
+) -> list[Shares]:
+    """Do what `shapley` does for several numbers that each coalition makes, in the same orders."""
     faults = {
         "players: there are none": not len(names),
         f"exact_up_to: must be 0 to {_MOST_EXACT}, not {exact_up_to}": not (
@@ -166,14 +184,17 @@ def shapley(
         raise DataError("; ".join(fault for fault, there in faults.items() if there))
     nobody, everybody = _worths(worth, np.array([[False], [True]]).repeat(len(names), axis=1))
     if rng is None or len(names) <= max(exact_up_to, 1):
-        points, error, drawn = *_exact(worth, len(names)), 0
+        found, drawn = _exact(worth, len(names)), 0
     else:
         drawn = draws + draws % 2
-        ends = float(nobody), float(everybody)
-        points, error = _sampled(worth, len(names), ends=ends, pairs=drawn // 2, rng=rng)
-    share = points / everybody if everybody != 0 else np.full(len(names), np.nan)
-    table = pd.DataFrame({"points": points, "share": share, "error": error}, index=names)
-    return Shares(table=table, total=float(everybody), rest=float(nobody), draws=drawn)
+        ends = nobody, everybody
+        found = _sampled(worth, len(names), ends=ends, pairs=drawn // 2, rng=rng)
+    made = []
+    for (points, error), rest, total in zip(found, nobody, everybody, strict=True):
+        share = points / total if total != 0 else np.full(len(names), np.nan)
+        table = pd.DataFrame({"points": points, "share": share, "error": error}, index=names)
+        made.append(Shares(table=table, total=float(total), rest=float(rest), draws=drawn))
+    return made
 
 
 def contributions(
@@ -297,6 +318,73 @@ def by_indicator(
     wifi    0.25
     Name: points, dtype: float64
     """
+    return measures_by_indicator(
+        parts,
+        population=population,
+        measures={"": measure},
+        combine=combine,
+        levelled=levelled,
+        groups=groups,
+        exact_up_to=exact_up_to,
+        draws=draws,
+        rng=rng,
+    )[""]
+
+
+def measures_by_indicator(
+    parts: pd.DataFrame,
+    *,
+    population: pd.Series,
+    measures: Mapping[str, Measure],
+    combine: Combine | None = None,
+    levelled: pd.DataFrame | None = None,
+    groups: pd.Series | None = None,
+    exact_up_to: int = EXACT_UP_TO,
+    draws: int = DRAWS,
+    rng: np.random.Generator | None = None,
+) -> dict[str, Shares]:
+    """
+    Do what `by_indicator` does for several measures, in the same orders.
+
+    Parameters
+    ----------
+    parts
+        As in `by_indicator`.
+    population
+        As there.
+    measures
+        By name, each as `measure` there.
+    combine
+        As there.
+    levelled
+        As there.
+    groups
+        As there.
+    exact_up_to
+        As in `shapley`.
+    draws
+        As in `shapley`.
+    rng
+        As in `shapley`.
+
+    Returns
+    -------
+    measures_by_indicator
+        By name, each as of `by_indicator` with that measure alone.
+
+    Raises
+    ------
+    DataError
+        As in `by_indicator`.
+
+    Examples
+    --------
+    >>> parts = pd.DataFrame({"walk": [5.0, 5.0], "wifi": [0.0, 10.0]})
+    >>> measures = {"relative": inequality.gini, "points": inequality.absolute_gini}
+    >>> made = measures_by_indicator(parts, population=pd.Series([1.0, 1.0]), measures=measures)
+    >>> {name: float(one.table["points"].sum()) for name, one in made.items()}
+    {'relative': 0.25, 'points': 2.5}
+    """
     parts = floats_of(parts, name="parts")
     make = _summed if combine is None else combine
     value = pd.Series(make(parts.to_numpy(dtype=float)), index=parts.index, name="parts")
@@ -315,7 +403,7 @@ def by_indicator(
     else:
         absent = levelled.loc[counted].to_numpy(dtype=float)
     names, member = _players(parts.columns, groups)
-    of = _of_many(measure, people)
+    of = _of_many(list(measures.values()), people)
     if combine is None:
         present, absent = present @ member, absent @ member
 
@@ -324,7 +412,8 @@ def by_indicator(
             return of(_totals(masks, present.T) + _totals(~masks, absent.T))
         return of(_combined(masks @ member.T > 0, present, absent, combine))
 
-    return shapley(worth, names, exact_up_to=exact_up_to, draws=draws, rng=rng)
+    found = _shared_out(worth, names, exact_up_to=exact_up_to, draws=draws, rng=rng)
+    return dict(zip(measures, found, strict=True))
 
 
 def by_district(
@@ -375,6 +464,65 @@ def by_district(
     >>> made.table["share"].round(9).tolist()
     [0.5, 0.0, 0.5]
     """
+    return measures_by_district(
+        value,
+        population=population,
+        measures={"": measure},
+        groups=groups,
+        exact_up_to=exact_up_to,
+        draws=draws,
+        rng=rng,
+    )[""]
+
+
+def measures_by_district(
+    value: pd.Series,
+    *,
+    population: pd.Series,
+    measures: Mapping[str, Measure],
+    groups: pd.Series | None = None,
+    exact_up_to: int = EXACT_UP_TO,
+    draws: int = DRAWS,
+    rng: np.random.Generator | None = None,
+) -> dict[str, Shares]:
+    """
+    Do what `by_district` does for several measures, in the same orders.
+
+    Parameters
+    ----------
+    value
+        As in `by_district`.
+    population
+        As there.
+    measures
+        By name, each as `measure` there.
+    groups
+        As there.
+    exact_up_to
+        As in `shapley`.
+    draws
+        As in `shapley`.
+    rng
+        As in `shapley`.
+
+    Returns
+    -------
+    measures_by_district
+        By name, each as of `by_district` with that measure alone.
+
+    Raises
+    ------
+    DataError
+        As in `by_indicator`.
+
+    Examples
+    --------
+    >>> value, people = pd.Series([0.0, 6.0, 12.0]), pd.Series([50.0, 50.0, 50.0])
+    >>> measures = {"points": inequality.absolute_gini}
+    >>> made = measures_by_district(value, population=people, measures=measures)
+    >>> made["points"].table["share"].round(9).tolist()
+    [0.5, 0.0, 0.5]
+    """
     counted, people = _counted(value, population)
     names, member = _players(value.index, groups)
     known = names[member[value.notna().to_numpy()].any(axis=0)]
@@ -382,14 +530,14 @@ def by_district(
     belongs = member[value.index.get_indexer(counted)][:, home].T
     values = value[counted].to_numpy(dtype=float)
     mean = people @ values / people.sum()
-    of = _of_many(measure, people)
+    of = _of_many(list(measures.values()), people)
 
     def worth(masks: _Masks) -> _Floats:
         return of(mean + _totals(masks, belongs * (values - mean)))
 
-    made = shapley(worth, known, exact_up_to=exact_up_to, draws=draws, rng=rng)
-    table = made.table.reindex(names)
-    return Shares(table=table, total=made.total, rest=made.rest, draws=made.draws)
+    found = _shared_out(worth, known, exact_up_to=exact_up_to, draws=draws, rng=rng)
+    every = [replace(one, table=one.table.reindex(names)) for one in found]
+    return dict(zip(measures, every, strict=True))
 
 
 def between(
@@ -491,61 +639,71 @@ def _combined(masks: _Masks, present: _Floats, absent: _Floats, combine: Combine
 
 
 def _worths(worth: Worth, masks: _Masks) -> _Floats:
-    """Weigh coalitions, some at a time, and refuse what is no number."""
+    """Weigh coalitions [coalition, number], some at a time, and refuse what is no number."""
     chunks = [masks[at : at + _ROWS] for at in range(0, len(masks), _ROWS)]
-    worths = np.concatenate([np.ravel(worth(one)) for one in chunks]).astype(float)
-    if worths.shape != (len(masks),) or not np.isfinite(worths).all():
+    worths = np.concatenate([worth(one) for one in chunks]).astype(float)
+    if len(worths) != len(masks) or not np.isfinite(worths).all():
         msg = "worth: must be one finite number for each coalition"
         raise DataError(msg)
     return worths
 
 
-def _exact(worth: Worth, count: int) -> tuple[_Floats, _Floats]:
+def _exact(worth: Worth, count: int) -> list[tuple[_Floats, _Floats]]:
     """Weigh every coalition with and without every player."""
     codes = np.arange(2**count)
     masks = (codes[:, None] >> np.arange(count) & 1).astype(bool)
     worths, size = _worths(worth, masks), masks.sum(axis=1)
     weight = np.array([1 / (count * comb(count - 1, one)) for one in range(count)])
-    points = np.empty(count)
-    for player in range(count):
-        without = codes[~masks[:, player]]
-        gained = worths[without | 1 << player] - worths[without]
-        points[player] = weight[size[without]] @ gained
-    return points, np.zeros(count)
+    found = []
+    for made in np.ascontiguousarray(worths.T):
+        points = np.empty(count)
+        for player in range(count):
+            without = codes[~masks[:, player]]
+            gained = made[without | 1 << player] - made[without]
+            points[player] = weight[size[without]] @ gained
+        found.append((points, np.zeros(count)))
+    return found
 
 
 def _sampled(
     worth: Worth,
     count: int,
     *,
-    ends: tuple[float, float],
+    ends: tuple[_Floats, _Floats],
     pairs: int,
     rng: np.random.Generator,
-) -> tuple[_Floats, _Floats]:
+) -> list[tuple[_Floats, _Floats]]:
     """Let the players in one after another in drawn orders and in their reverse."""
-    gains = np.concatenate(list(_gains(worth, count, ends=ends, pairs=pairs, rng=rng)))
-    return gains.mean(axis=0), gains.std(axis=0, ddof=1) / np.sqrt(pairs)
+    gains = np.concatenate(list(_gains(worth, count, ends=ends, pairs=pairs, rng=rng)), axis=1)
+    return [(one.mean(axis=0), one.std(axis=0, ddof=1) / np.sqrt(pairs)) for one in gains]
 
 
 def _gains(
     worth: Worth,
     count: int,
     *,
-    ends: tuple[float, float],
+    ends: tuple[_Floats, _Floats],
     pairs: int,
     rng: np.random.Generator,
 ) -> Iterator[_Floats]:
-    """Give what each player adds, the mean over an order and its reverse, some pairs at a time."""
+    """
+    Give what each player adds [number, pair, player], some pairs at a time.
+
+    It is the mean over an order and its reverse.
+    """
     steps = np.arange(1, count)
     at_once = max(_ROWS // (2 * count), 1)
     for start in range(0, pairs, at_once):
         turns = np.array([rng.permutation(count) for _ in range(min(at_once, pairs - start))])
         turn = np.stack([turns, count - 1 - turns])  # [way round, pair, player]
         masks = turn[..., None, :] < steps[:, None]
-        inner = _worths(worth, masks.reshape(-1, count)).reshape(*turn.shape[:2], count - 1)
-        first, last = (np.full((*turn.shape[:2], 1), one) for one in ends)
+        worths = _worths(worth, masks.reshape(-1, count))
+        inner = worths.T.reshape(-1, *turn.shape[:2], count - 1)
+        first, last = (
+            np.broadcast_to(one[:, None, None, None], (*inner.shape[:3], 1)) for one in ends
+        )
         gained = np.diff(np.concatenate([first, inner, last], axis=-1), axis=-1)
-        yield np.take_along_axis(gained, turn, axis=-1).mean(axis=0)
+        yield np.take_along_axis(gained, turn[None], axis=-1).mean(axis=1)
 
 
 def _counted(value: pd.Series, population: pd.Series) -> tuple[pd.Index, _Floats]:
@@ -571,50 +729,34 @@ def _players(members: pd.Index, groups: pd.Series | None) -> tuple[pd.Index, _Fl
     return pd.Index(names), (codes[:, None] == np.arange(len(names))).astype(float)
 
 
-def _of_many(measure: Measure, people: _Floats) -> Callable[[_Floats], _Floats]:
-    """Turn a measure of one city into one of many, people being the same in all."""
-    together = _TOGETHER.get(measure)
-    share = people / people.sum()
-    if together is not None:
-        return lambda values: together(values, share)
+def _of_many(measures: Sequence[Measure], people: _Floats) -> Callable[[_Floats], _Floats]:
+    """Turn measures of one city into those of many [city, measure], people the same in all."""
     residents = pd.Series(people)
 
-    def one_by_one(values: _Floats) -> _Floats:
-        return np.array([measure(pd.Series(one), population=residents) for one in values])
+    def of(values: _Floats) -> _Floats:
+        draws, found = inequality.Draws(values, people), np.empty((len(values), len(measures)))
+        for at, measure in enumerate(measures):
+            together = _TOGETHER.get(measure)
+            found[:, at] = (
+                [measure(pd.Series(one), population=residents) for one in values]
+                if together is None
+                else together(draws)
+            )
+        return found
 
-    return one_by_one
-
-
-def _lined_up(values: _Floats, share: _Floats) -> tuple[_Floats, _Floats]:
-    """Sort the values of every city, and tell the share of people up to each."""
-    order = values.argsort(axis=1)
-    return np.take_along_axis(values, order, axis=1), share[order].cumsum(axis=1)
-
-
-def _absolute_ginis(values: _Floats, share: _Floats) -> _Floats:
-    """Do what `inequality.absolute_gini` does, for many."""
-    ordered, upto = _lined_up(values, share)
-    above = 1 - upto[:, :-1]
-    return (np.diff(ordered) * (above - above**2)).sum(axis=1)
+    return of
 
 
-def _ginis(values: _Floats, share: _Floats) -> _Floats:
-    """Do what `inequality.gini` does, for many."""
-    mean = values @ share
-    if not (mean > 0).all():
+def _ginis(draws: inequality.Draws) -> _Floats:
+    """Refuse what `inequality.gini` refuses."""
+    if not (draws.means() > 0).all():
         msg = "no people hold a positive value"
         raise DataError(msg)
-    return _absolute_ginis(values, share) / mean
+    return draws.ginis()
 
 
-def _percentile_gaps(values: _Floats, share: _Floats) -> _Floats:
-    """Do what `inequality.percentile_gap` does, for many."""
-    low, high = inequality.quantiles(values, population=share, q=(0.1, 0.9))
-    return high - low
-
-
-_TOGETHER: dict[Measure, Callable[[_Floats, _Floats], _Floats]] = {
-    inequality.absolute_gini: _absolute_ginis,
+_TOGETHER: dict[Measure, Callable[[inequality.Draws], _Floats]] = {
+    inequality.absolute_gini: inequality.Draws.absolute_ginis,
     inequality.gini: _ginis,
-    inequality.percentile_gap: _percentile_gaps,
+    inequality.percentile_gap: inequality.Draws.percentile_gaps,
 }

@@ -58,30 +58,30 @@ def drivers(judgement: Judgement, population: pd.Series, *, rules: Rules) -> pd.
     made = _made(judgement, population, known, rules)
     people = population[known].astype(float)
     groups = _groups(judgement.tree, made["parts"].columns)
-    frames = []
-    for measure, function, times in (
-        (GAP, inequality.percentile_gap, 1.0),
-        (DIFFERENCE, inequality.absolute_gini, 2.0),
-    ):
-        options: dict[str, Any] = {"population": people, "measure": function}
-        found: dict[str, decomposition.Shares] = {}
-        for by, group in groups.items():
-            count = len(made["parts"].columns) if group is None else group.nunique()
-            found[by] = decomposition.by_indicator(
-                **made,
-                **options,
-                groups=group,
-                draws=_draws(count, _work(made)),
-                rng=np.random.default_rng(rules.seed),
-            )
-        found[DISTRICT] = decomposition.by_district(
-            score[known],
+    options: dict[str, Any] = {
+        "population": people,
+        "measures": {GAP: inequality.percentile_gap, DIFFERENCE: inequality.absolute_gini},
+    }
+    found: dict[str, dict[str, decomposition.Shares]] = {}
+    for by, group in groups.items():
+        count = len(made["parts"].columns) if group is None else group.nunique()
+        found[by] = decomposition.measures_by_indicator(
+            **made,
             **options,
-            draws=_draws(len(people), len(people)),
+            groups=group,
+            draws=_draws(count, _work(made)),
             rng=np.random.default_rng(rules.seed),
         )
-        frames += [_rows(measure, by, one, times) for by, one in found.items()]
-        rest, total = found[INDICATOR].rest, found[INDICATOR].total
+    found[DISTRICT] = decomposition.measures_by_district(
+        score[known],
+        **options,
+        draws=_draws(len(people), len(people)),
+        rng=np.random.default_rng(rules.seed),
+    )
+    frames = []
+    for measure, times in ((GAP, 1.0), (DIFFERENCE, 2.0)):
+        frames += [_rows(measure, by, shares[measure], times) for by, shares in found.items()]
+        rest, total = found[INDICATOR][measure].rest, found[INDICATOR][measure].total
         share = rest / total if total else float("nan")
         unknown = {"points": rest * times, "share": share, "error": 0.0}
         frames.append(pd.DataFrame([{"measure": measure, "by": UNKNOWN, "id": UNKNOWN, **unknown}]))

@@ -711,6 +711,19 @@ CALLS = {
         out=0,
         measure=inequality.gini,
     ),
+    "decomposition.measures_by_indicator": call(
+        decomposition.measures_by_indicator,
+        lambda: {"parts": table(), "population": people()["population"]},
+        ("parts", "population"),
+        measures={"gini": inequality.gini},
+    ),
+    "decomposition.measures_by_district": call(
+        lambda **inputs: decomposition.measures_by_district(**inputs)["gini"].table,
+        people,
+        VALUE,
+        out=0,
+        measures={"gini": inequality.gini},
+    ),
     "decomposition.between": call(
         decomposition.between,
         lambda: {"parts": table(), "population": people()["population"]},

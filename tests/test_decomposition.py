@@ -264,6 +264,32 @@ def test_combined_parts_may_be_unknown_and_many_are_combined_some_at_a_time(monk
     pd.testing.assert_frame_equal(again.table, made.table)
 
 
+@pytest.mark.parametrize("exact_up_to", [12, 0])
+def test_several_measures_are_shared_out_as_each_alone(exact_up_to):
+    random = rng()
+    parts = pd.DataFrame(random.uniform(0, 3, (9, 5)), columns=list("abcde"))
+    people = pd.Series(random.integers(1, 99, 9), dtype=float)
+    measures = {
+        "gap": inequality.percentile_gap,
+        "points": inequality.absolute_gini,
+        "relative": inequality.gini,
+        "slow": lambda value, *, population: inequality.hoover(value, population=population),
+    }
+    draws = {"exact_up_to": exact_up_to, "draws": 8}
+    of = {
+        by_indicator: (decomposition.measures_by_indicator, parts),
+        by_district: (decomposition.measures_by_district, parts["a"]),
+    }
+    for alone, (together, what) in of.items():
+        made = together(what, population=people, measures=measures, **draws, rng=rng())
+        assert list(made) == list(measures)
+        for name, measure in measures.items():
+            one = alone(what, population=people, measure=measure, **draws, rng=rng())
+            pd.testing.assert_frame_equal(made[name].table, one.table, check_exact=True)
+            assert (made[name].total, made[name].rest) == (one.total, one.rest)
+            assert made[name].draws == one.draws == (8 if exact_up_to == 0 else 0)
+
+
 def test_a_unit_without_people_or_with_a_part_unknown_is_left_out():
     parts = pd.DataFrame({"a": [0.0, 4.0, 90.0, nan], "b": [1.0, 2.0, 0.0, 50.0]})
     people = pd.Series([10.0, 20.0, 0.0, nan])

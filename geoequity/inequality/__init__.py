@@ -30,6 +30,7 @@ from geoequity.inequality._curves import (
 )
 from geoequity.inequality._entropy import Theil, atkinson, theil, theil_l
 from geoequity.inequality._intervals import Interval, bootstrap, posterior, posterior_change
+from geoequity.inequality._many import Draws
 from geoequity.inequality._people import Better, coverage, mean
 from geoequity.inequality._quantiles import (
     Tenths,
@@ -52,6 +53,7 @@ from geoequity.inequality._welfare import (
 __all__ = [
     "MEASURES",
     "Better",
+    "Draws",
     "Interval",
     "Method",
     "Scale",
