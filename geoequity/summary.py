@@ -564,8 +564,10 @@ def _index(judgement: Judgement, population: pd.Series, rules: Rules) -> dict[st
     sampling = dict.fromkeys(_OF_INDEX)
     if len(judgement.sampling):
         drawn = judgement.sampling.loc[:, known]
+        certain = value[drawn.columns[drawn.isna().all()]]  # as published in every draw
+        drawn = drawn.assign(**certain)
         for key, one in measures.items():
-            found = inequality.posterior(one, drawn, population=people, value=value, level=LEVEL)
+            found = inequality.posterior(one, drawn, population=people, level=LEVEL)
             sampling[key] = _range(_TIMES[key] * found.low, _TIMES[key] * found.high)
     low, high = (inequality.quantile(value, population=people, q=q) for q in (0.1, 0.9))
     return {
