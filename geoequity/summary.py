@@ -151,10 +151,7 @@ def make_summary(
             "districts": len(districts),
             "cells": int(cells["cell_id"].nunique()) if cells is not None else 0,
         },
-        "indicators": {
-            key: _indicator(of[key], evaluation, measures.loc[key], population)
-            for key in evaluation.districts.columns
-        },
+        "indicators": _indicators(of, evaluation, measures, population),
         "absent": dict(evaluation.absent),
         "seen": seen(imd_items(), present=evaluation.districts.columns, asked=()),
         "pillars": {one: _node(judgement.scores[one], population) for one in PILLARS},
@@ -269,7 +266,7 @@ def with_readings(
             "parts": int(row["parts"]),
             "over": str(row["over"]),
         }
-        for key, row in online.iterrows()
+        for key, row in online.to_dict("index").items()
     }
     inclusion = {**_node(online["score"], population), "districts": districts}
     return {
@@ -322,7 +319,7 @@ def mapping_block(mapping: pd.DataFrame, *, population: pd.Series) -> dict[str, 
         "reasons": why,
         "districts": {
             str(key): {name: plain(value) for name, value in row.items()}
-            for key, row in (table if len(mapping.columns) else table.iloc[:0]).iterrows()
+            for key, row in (table.to_dict("index") if len(mapping.columns) else {}).items()
         },
     }
 
@@ -437,7 +434,7 @@ def _range(low: object, high: object) -> dict[str, Any] | None:
     return None if None in ends.values() else ends
 
 
-def _ends(row: pd.Series, name: str) -> tuple[object, object]:
+def _ends(row: Mapping[str, object], name: str) -> tuple[object, object]:
     """Take the ends of the sampling interval of a measure."""
     return row.get(f"{name}_low"), row.get(f"{name}_high")
 
@@ -462,13 +459,34 @@ def _population(population: pd.Series, outside: float, index: pd.Series) -> dict
     }
 
 
+def _indicators(
+    of: Mapping[str, Definition],
+    evaluation: Evaluation,
+    measures: pd.DataFrame,
+    population: pd.Series,
+) -> dict[str, Any]:
+    """Describe every indicator over the whole city."""
+    weight = population.fillna(0.0).to_numpy(dtype=float)
+    rows = measures.to_dict("index")
+    described = {}
+    for key, value in evaluation.districts.items():
+        ends = {"min_district": str(value.idxmin()), "max_district": str(value.idxmax())}
+        confidence = None
+        if weight.sum() > 0:
+            rated = evaluation.confidence[key].fillna(0.0).to_numpy(dtype=float)
+            confidence = plain(np.average(rated, weights=weight))
+        described[str(key)] = _indicator(of[key], evaluation, rows[key], ends, confidence)
+    return described
+
+
 def _indicator(
-    one: Definition, evaluation: Evaluation, row: pd.Series, population: pd.Series
+    one: Definition,
+    evaluation: Evaluation,
+    row: Mapping[str, Any],
+    ends: Mapping[str, str],
+    confidence: float | None,
 ) -> dict[str, Any]:
     """Describe one indicator over the whole city."""
-    value = evaluation.districts[one.id]
-    weight = population.fillna(0.0)
-    confidence = evaluation.confidence[one.id].fillna(0.0)
     reasons = list(evaluation.reasons[one.id])
     if plain(row["coverage"]) is None:
         reasons.append(reason("no_population"))
@@ -490,10 +508,9 @@ def _indicator(
         "role": one.role,
         "mean": plain(row["mean"]),
         "coverage": plain(row["coverage"]),
-        "min_district": str(value.idxmin()),
-        "max_district": str(value.idxmax()),
+        **ends,
         "ratio": plain(row["ratio"]),
-        "confidence": plain(np.average(confidence, weights=weight)) if weight.sum() > 0 else None,
+        "confidence": confidence,
         "reasons": reasons,
         "gini": None if gini is None else _interval(gini, sampling=_ends(row, "gini")),
         "sampling": {name: _range(*_ends(row, name)) for name in ("mean", "absolute_gini")},
@@ -527,7 +544,7 @@ def _index(judgement: Judgement, population: pd.Series, rules: Rules) -> dict[st
         method += f", scores by {_NORMALISATIONS[rules.normalisation]}"
     moves = {
         str(choice): {one: plain(share) for one, share in row.items()}
-        for choice, row in judgement.sensitivity.iterrows()
+        for choice, row in judgement.sensitivity.to_dict("index").items()
     }
     if not known.any():
         return {
@@ -547,8 +564,10 @@ def _index(judgement: Judgement, population: pd.Series, rules: Rules) -> dict[st
     sampling = dict.fromkeys(_OF_INDEX)
     if len(judgement.sampling):
         drawn = judgement.sampling.loc[:, known]
+        certain = value[drawn.columns[drawn.isna().all()]]  # as published in every draw
+        drawn = drawn.assign(**certain)
         for key, one in measures.items():
-            found = inequality.posterior(one, drawn, population=people, value=value, level=LEVEL)
+            found = inequality.posterior(one, drawn, population=people, level=LEVEL)
             sampling[key] = _range(_TIMES[key] * found.low, _TIMES[key] * found.high)
     low, high = (inequality.quantile(value, population=people, q=q) for q in (0.1, 0.9))
     return {
@@ -573,20 +592,21 @@ _TIMES = dict.fromkeys(_OF_INDEX, 1) | {"mean_abs_difference": 2}
 
 def _drivers(table: pd.DataFrame) -> dict[str, Any]:
     """List what makes the gap in points, the largest first."""
-    table = table[table["measure"] == GAP]
+    rows = table[table["measure"] == GAP].to_dict("records")
 
     def listed(by: str) -> list[dict[str, Any]]:
         """List those of one kind."""
-        rows = table.loc[table["by"] == by, ["id", "points", "share", "error"]]
-        return [_plainly(row) for row in rows.to_dict("records")]
+        keys = ("id", "points", "share", "error")
+        return [_plainly({key: row[key] for key in keys}) for row in rows if row["by"] == by]
 
-    unknown = table.loc[table["by"] == UNKNOWN, "points"]
     return {
         "drivers": listed(INDICATOR),
         "area_drivers": listed(AREA),
         "pillar_drivers": listed(PILLAR),
         "district_drivers": listed(DISTRICT),
-        "unknown_points": plain(unknown.iloc[0]) if len(unknown) else None,
+        "unknown_points": next(
+            (plain(one["points"]) for one in rows if one["by"] == UNKNOWN), None
+        ),
     }
 
 
@@ -625,7 +645,7 @@ def _audit(audit: Audit) -> dict[str, Any]:
         "conflicting": listed("conflicting"),
         "weights": {
             str(one): {key: plain(row[key]) for key in ("nominal", "effective", "correlation")}
-            for one, row in audit.weights.iterrows()
+            for one, row in audit.weights.to_dict("index").items()
         },
     }
 
@@ -686,10 +706,9 @@ def _districts(
     threshold: float,
 ) -> dict[str, Any]:
     """Describe every district."""
-    confidence = district_confidence(evaluation, judgement)
     leaves = [one for one in judgement.tree["id"] if one in evaluation.districts.columns]
     scores = judgement.scores[leaves]
-    means = scores.apply(mean, population=population)
+    means = _means(scores, population)
     ahead = scores - means
     decoration = typology.decoration_gap(*(judgement.scores[one] for one in PILLARS))
     why = typology.decoration_reasons(
@@ -699,14 +718,25 @@ def _districts(
         means=means,
         threshold=threshold,
     )
-    uncounted = None  # cells of whose people nobody knows, with their district
-    if cells is not None and "population" in cells.columns:
-        uncounted = cells.loc[cells["population"].isna(), "district_id"]
-    values = evaluation.districts[leaves]
-    names = districts["name"].to_dict()
     scored, ranges, reasons, likely = (
         one.to_dict("index")
         for one in (judgement.scores, judgement.ranges, why, judgement.probability)
+    )
+    names, people, gaps, sure, types, others = (
+        one.to_dict()
+        for one in (
+            *(districts["name"], population, decoration),
+            *(district_confidence(evaluation, judgement), judgement.types, judgement.relative),
+        )
+    )
+    untold = _district_reasons(
+        districts,
+        cells,
+        population,
+        evaluation.districts[leaves],
+        judgement,
+        of,
+        min_share=min_covered_share,
     )
     described = {}
     for key, distances in zip(districts.index, ahead.to_numpy(dtype=float), strict=True):
@@ -714,68 +744,86 @@ def _districts(
         best = [leaves[at] for at in order[::-1] if distances[at] >= NOTABLE_POINTS][:LISTED]
         worst = [leaves[at] for at in order if distances[at] <= -NOTABLE_POINTS][:LISTED]
         score, ends = scored[key], ranges[key]
-        named, relative = judgement.types[key], judgement.relative[key]
+        named, relative = types[key], others[key]
         described[str(key)] = {
             "name": str(names[key]),
-            "population": plain(population[key]),
+            "population": plain(people[key]),
             "score": _both(score[ROOT], ends, "index"),
             **{pillar: plain(score[pillar]) for pillar in PILLARS},
             "areas": {area: plain(score[area]) for area in AREAS},
             "rank": _both(ends["rank"], ends, "rank"),
-            "decoration_gap": plain(decoration[key]),
+            "decoration_gap": plain(gaps[key]),
             "decoration": {one: list(reasons[key][one]) for one in ("ahead", "behind")},
             "type": None if named is None else str(named),
             "type_relative": None if relative is None else str(relative),
             "type_probability": {one: plain(likely[key][one]) for one in TYPES},
             "worst_quarter_probability": plain(ends["worst_quarter"]),
-            "confidence": plain(confidence[key]),
+            "confidence": plain(sure[key]),
             "strengths": [str(one) for one in best],
             "gaps": [str(one) for one in worst],
-            "reasons": [
-                *_cover_reasons(districts.loc[key], min_share=min_covered_share),
-                *_district_reasons(str(key), uncounted, population, values, judgement, of),
-            ],
+            "reasons": untold[key],
         }
     return described
 
 
-def _cover_reasons(district: pd.Series, *, min_share: float) -> list[Reason]:
-    """Say where a layer covers too little of a district to speak of it."""
-    return [
-        reason(key, share=float(district[column]))
-        for column, key in (("cells_share", "cells_cover"), ("streets_share", "streets_cover"))
-        if column in district.index and district[column] < min_share
-    ]
+def _means(scores: pd.DataFrame, population: pd.Series) -> pd.Series:
+    """Average scores over people; NaN where nobody is covered."""
+    here = population > 0
+    known, people = scores[here].dropna(axis=1, how="all"), population[here]
+    means = {one: inequality.mean(known[one], population=people) for one in known}
+    return pd.Series(means, dtype=float).reindex(scores.columns)
 
 
 def _district_reasons(
-    key: str,
-    uncounted: pd.Series | None,
+    districts: gpd.GeoDataFrame,
+    cells: gpd.GeoDataFrame | None,
     population: pd.Series,
     values: pd.DataFrame,
     judgement: Judgement,
     of: Mapping[str, Definition],
-) -> list[Reason]:
-    """Say what is not known of a district, and why no type is stated."""
-    reasons = []
-    if pd.isna(population[key]):
-        reasons.append(reason("district_no_population"))
-    if uncounted is not None:
-        mine = uncounted[uncounted == key].index
+    *,
+    min_share: float,
+) -> dict[str, list[Reason]]:
+    """Say what is not known of each district, and why no type is stated."""
+    shares = {
+        key: districts[column].to_dict()
+        for column, key in (("cells_share", "cells_cover"), ("streets_share", "streets_cover"))
+        if column in districts.columns
+    }
+    uncounted: Mapping[str, pd.Index] = {}  # cells of whose people nobody knows, by district
+    if cells is not None and "population" in cells.columns:
+        district = cells.loc[cells["population"].isna(), "district_id"]
+        uncounted = district.groupby(district).groups
+    untyped = None
+    if judgement.basis in {NO_MATERIAL_GAP, RELATIVE_SCORES}:
+        untyped = judgement.basis
+    elif judgement.basis is not None and judgement.ranges["worst_quarter"].isna().all():
+        untyped = "gap_in_doubt"
+    counted = population.notna().to_dict()
+    halved = judgement.scores[list(PILLARS)].isna().any(axis=1).to_dict()
+    told: dict[str, list[Reason]] = {}
+    for key, gone in zip(values.index, values.isna().to_numpy(dtype=bool), strict=True):
+        reasons = [
+            reason(name, share=float(share[key]))
+            for name, share in shares.items()
+            if share[key] < min_share
+        ]
+        if not counted[key]:
+            reasons.append(reason("district_no_population"))
+        mine = uncounted.get(key, ())
         if len(mine):
             listed = [str(one) for one in mine[:SHOWN_IDS]]
             reasons.append(reason("cells_no_population", count=len(mine), listed=listed))
-    missing = values.columns[values.loc[key].isna()]
-    if len(missing):
-        named = {
-            language: [of[one].label.get(language, one) for one in missing]
-            for language in LANGUAGES
-        }
-        reasons.append(reason("missing_here", listed=named))
-    if judgement.scores.loc[key, list(PILLARS)].isna().any():
-        reasons.append(reason("pillar_unknown"))
-    elif judgement.basis in {NO_MATERIAL_GAP, RELATIVE_SCORES}:
-        reasons.append(reason(judgement.basis))
-    elif judgement.basis is not None and judgement.ranges["worst_quarter"].isna().all():
-        reasons.append(reason("gap_in_doubt"))
-    return reasons
+        missing = values.columns[gone]
+        if len(missing):
+            named = {
+                language: [of[one].label.get(language, one) for one in missing]
+                for language in LANGUAGES
+            }
+            reasons.append(reason("missing_here", listed=named))
+        if halved[key]:
+            reasons.append(reason("pillar_unknown"))
+        elif untyped is not None:
+            reasons.append(reason(untyped))
+        told[key] = reasons
+    return told

@@ -109,9 +109,13 @@ def vicinity(
     def touching() -> pd.DataFrame:
         return patterns.neighbours(districts, tolerance_m=TOLERANCE_M).adjacency.reset_index()
 
+    def linked() -> Graph:
+        return Graph(links.set_index(["focal", "neighbor"])["weight"], is_sorted=True)
+
     links = kept.once("neighbours", touching, districts.geometry, TOLERANCE_M)
-    graph = Graph(links.set_index(["focal", "neighbor"])["weight"], is_sorted=True)
-    dice = {"neighbours": graph, "rng": np.random.default_rng(seed)}
+    kept = kept.in_memory()
+    graph = kept.once("neighbour graph", linked, links)
+    dice = {"neighbours": graph, "rng": np.random.default_rng(seed), "kept": kept}
     known = [one for one in stratifiers if indicators[one].notna().any()]
     against = indicators[known[0]] if known else index * np.nan
     asked_of = {ROOT: index, **{one: indicators[one] for one in asked}}
@@ -130,7 +134,8 @@ def vicinity(
         "gradient": _gradients(asked_of, districts, people=people, centre=centre),
     }
     table = _clusters(index, clustering=told["index"][0] is not None, dice=dice)
-    pairs = patterns.cliffs(index, neighbours=graph, units=districts, tolerance_m=TOLERANCE_M)
+    touch = {"neighbours": graph, "units": districts, "tolerance_m": TOLERANCE_M}
+    pairs = patterns.cliffs(index, **touch, kept=kept)
     blocks = {key: block for key, (block, _) in told.items()}
     if blocks["index_stratifier"] is not None:
         blocks["index_stratifier"] = {"indicator": known[0], **blocks["index_stratifier"]}

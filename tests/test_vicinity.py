@@ -10,6 +10,7 @@ import pytest
 import shapely
 
 from geoequity import patterns
+from geoequity.keeping import Kept
 from geoequity.outputs import summary_schema
 from geoequity.vicinity import COLUMNS, FALSE_DISCOVERY, MIN_DISTRICTS, vicinity
 
@@ -208,3 +209,13 @@ def test_chance_makes_few_clusters_and_the_seed_alone_decides():
     other = told(districts, noise, seed=2).report
     assert other["index"]["value"] == first.report["index"]["value"]
     assert other["index"]["p"] != first.report["index"]["p"]
+
+
+def test_what_is_kept_of_another_index_changes_nothing():
+    districts = town()
+    kept = Kept()
+    told(districts, slope(districts), kept=kept)
+    for index in (slope(districts, seed=2), slope(districts, seed=3).mask(districts.index == "22")):
+        again, alone = told(districts, index, kept=kept), told(districts, index)
+        assert again.report == alone.report
+        pd.testing.assert_frame_equal(again.table, alone.table, check_exact=True)

@@ -28,7 +28,7 @@ class Facts:
     Parameters
     ----------
     summary
-        As `findings` takes them, all five.
+        As `findings` takes it.
     districts
         The same.
     indicators
@@ -36,14 +36,14 @@ class Facts:
     scores
         The same.
     catalogue
-        The same.
+        Its rows by indicator.
     """
 
     summary: Mapping[str, Any]
     districts: pd.DataFrame
     indicators: pd.DataFrame
     scores: pd.DataFrame
-    catalogue: pd.DataFrame
+    catalogue: Mapping[str, Mapping[str, Any]]
 
     def at(self, *path: str) -> Any:
         """
@@ -110,12 +110,28 @@ class Facts:
         people
             By ``unit_id``, districts without a count left out; None where nobody is counted.
         """
-        base = "persons" if indicator is None else self.catalogue.loc[indicator, "base"]
+        base = "persons" if indicator is None else self.catalogue[indicator]["base"]
         column = BASE_COLUMNS.get(base, base)
         if column not in self.districts.columns:
             return None
         counted = self.districts[column].astype(float).dropna()
         return counted if counted.sum() > 0 else None
+
+    def known(self, table: pd.DataFrame) -> list[str]:
+        """
+        List the indicators of a table that the catalogue has.
+
+        Parameters
+        ----------
+        table
+            Districts x indicators.
+
+        Returns
+        -------
+        known
+            Ids, in the order of the table.
+        """
+        return [str(one) for one in table.columns if one in self.catalogue]
 
     def measure(self) -> str | None:
         """
@@ -221,7 +237,7 @@ class Facts:
         said
             The number, or the word for unknown.
         """
-        unit = str(self.catalogue.loc[indicator, "unit"])
+        unit = str(self.catalogue[indicator]["unit"])
         return quantity(value, unit=unit, language=language)
 
     def say_sides(self, indicator: str, worse: float, better: float | None, language: str) -> str:
@@ -248,7 +264,7 @@ class Facts:
         if better is None:
             value = self.say_value(indicator, worse, language)
             return text("finding.one_side", language=language, label=said, value=value)
-        share = self.catalogue.loc[indicator, "unit"] == "share"
+        share = self.catalogue[indicator]["unit"] == "share"
         return text(
             "finding.two_sides",
             language=language,
@@ -325,15 +341,32 @@ class Facts:
             Its id where no catalogue has it.
         """
         for known in (self.catalogue, _shipped()):
-            if indicator in known.index:
-                return label(known.loc[indicator], language=language) or indicator
+            if indicator in known:
+                return label(known[indicator], language=language) or indicator
         return indicator
 
 
+def entries(catalogue: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """
+    Take the rows of a catalogue: each is asked for many times.
+
+    Parameters
+    ----------
+    catalogue
+        As `findings` takes it.
+
+    Returns
+    -------
+    entries
+        By indicator.
+    """
+    return {str(key): dict(row) for key, row in catalogue.to_dict("index").items()}
+
+
 @cache
-def _shipped() -> pd.DataFrame:
+def _shipped() -> dict[str, dict[str, Any]]:
     """Lay out the catalogue of the package, for the names of what could not be computed."""
-    return catalogue_table(read_catalogue())
+    return entries(catalogue_table(read_catalogue()))
 
 
 def finding(key: str, numbers: Mapping[str, Any], *, say: Callable[[str], str]) -> Finding:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from geoequity.findings import _doubt, _modes, _people, _places, _types
-from geoequity.findings._facts import CLEAR, Facts, Finding
+from geoequity.findings._facts import CLEAR, Facts, Finding, entries
 
 MOST = 6  # findings about people; more are not read
 NEARLY_ALL = 0.8  # of the catalogue computed: then what is unseen can give way
@@ -15,6 +15,7 @@ ORDER = (
     *("stratifier", "neighbours", "perception", "leaning", "unseen", "walking", "facts"),
 )
 
+_TOLD_BY = {"facts": "gap", "decoration": "showcase"}  # the other tells of it, where it is told
 _TELLERS = {
     **_people.TELLERS,
     **_types.TELLERS,
@@ -66,13 +67,12 @@ def findings(
         that the text states, shares 0-1. Fewer than four where nearly
         everything is unknown.
     """
-    facts = Facts(summary, districts, indicators, scores, catalogue)
-    made = [_TELLERS[kind](facts) for kind in ORDER]
-    found = {finding["id"]: finding for finding in made if finding is not None}
-    if "gap" in found:
-        found.pop("facts", None)
-    if "showcase" in found:
-        found.pop("decoration", None)  # it is told there
+    facts = Facts(summary, districts, indicators, scores, entries(catalogue))
+    found: dict[str, Finding] = {}
+    for kind in ORDER:
+        if _TOLD_BY.get(kind) not in found:
+            told = _TELLERS[kind](facts)
+            found |= {} if told is None else {told["id"]: told}
     kept = _most_telling(facts, found)
     # What cannot be seen qualifies all the rest, so it is told last.
     return sorted(kept, key=lambda finding: finding["id"] == "unseen")

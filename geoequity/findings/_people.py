@@ -102,10 +102,10 @@ def _drivers(facts: Facts) -> Finding | None:
         return _means(value, people, badly, well) if by_type else _tenths(value, people, better)
 
     made = {one["id"]: one for one in facts.at("index", "drivers") or () if one["points"] > 0}
-    named = facts.scores.columns.intersection(facts.catalogue.index)
+    named = facts.known(facts.scores)
     pairs: dict[str, tuple[float, float, float]] = {}
-    for indicator in named.intersection(list(made)[:ITEMS]) if made else named:
-        lower = facts.catalogue.loc[indicator, "better"] == "lower"
+    for indicator in [one for one in named if one in list(made)[:ITEMS]] if made else named:
+        lower = facts.catalogue[indicator]["better"] == "lower"
         score = ends(facts.scores[indicator], people, "higher")
         value = ends(
             facts.indicators[indicator], facts.people(indicator), "lower" if lower else "higher"
@@ -188,9 +188,7 @@ def _divide(facts: Facts) -> Finding | None:
         numbers |= {f"{pillar}_{at}": one[pillar] for at, one in zip(_ENDS, sides, strict=True)}
     values: dict[str, list[float | None]] = {}
     stratifiers = [
-        one
-        for one in facts.indicators.columns.intersection(facts.catalogue.index)
-        if facts.catalogue.loc[one, "role"] == "stratifier"
+        one for one in facts.known(facts.indicators) if facts.catalogue[one]["role"] == "stratifier"
     ][:1]
     for one in [*ahead, *against, *stratifiers]:
         both = [figure(side["indicators"].get(one)) for side in sides]
@@ -233,25 +231,23 @@ def _divide(facts: Facts) -> Finding | None:
 def _leaning(facts: Facts) -> Finding | None:
     """Tell which indicator leans most to the well-off or to the badly off."""
     ranks = [
-        one
-        for one in facts.indicators.columns.intersection(facts.catalogue.index)
-        if facts.catalogue.loc[one, "role"] == "stratifier"
+        one for one in facts.known(facts.indicators) if facts.catalogue[one]["role"] == "stratifier"
     ]
     leans = {
         one: lean
-        for one in facts.scores.columns.intersection(facts.catalogue.index)
+        for one in facts.known(facts.scores)
         if (lean := facts.figure("indicators", one, "concentration")) is not None
     }
     if not ranks or not leans:
         return None
     chosen = max(sorted(leans), key=lambda one: abs(leans[one]))
     lean, rank = leans[chosen], facts.indicators[ranks[0]]
-    if facts.catalogue.loc[ranks[0], "better"] == "lower":
+    if facts.catalogue[ranks[0]]["better"] == "lower":
         rank = -rank
     fifths = _fifths(facts.indicators[chosen], facts.people(chosen), rank)
     if fifths is None or abs(lean) < LEANING:
         return None
-    burden = facts.catalogue.loc[chosen, "better"] == "lower"
+    burden = facts.catalogue[chosen]["better"] == "lower"
     form = f"{'well' if lean > 0 else 'badly'}_{'burden' if burden else 'good'}"
     numbers = {"concentration": lean, "poorest_fifth": fifths[0], "richest_fifth": fifths[1]}
 
@@ -275,8 +271,8 @@ def _stratifier(facts: Facts) -> Finding | None:
     if measure is None or people is None:
         return None
     links: dict[str, float] = {}
-    for indicator in facts.indicators.columns.intersection(facts.catalogue.index):
-        if facts.catalogue.loc[indicator, "role"] == "stratifier":
+    for indicator in facts.known(facts.indicators):
+        if facts.catalogue[indicator]["role"] == "stratifier":
             both = pd.DataFrame(
                 {
                     "value": facts.indicators[indicator],
@@ -293,7 +289,7 @@ def _stratifier(facts: Facts) -> Finding | None:
         return None
     chosen = max(sorted(links), key=lambda one: abs(links[one]))
     link = links[chosen]
-    worse_off_high = facts.catalogue.loc[chosen, "better"] == "lower"
+    worse_off_high = facts.catalogue[chosen]["better"] == "lower"
     form = "same" if (link < 0) == worse_off_high else "opposite"
     form = "none" if abs(link) < WEAK else f"{form}_weak" if abs(link) < CLEAR else form
     strength = "strong" if abs(link) >= STRONG else "clear"
@@ -316,7 +312,7 @@ def _perception(facts: Facts) -> Finding | None:
     apart = [
         (one["measured"] - one["said"], item, str(one["district"]))
         for item, told in (facts.at("perception") or {}).items()
-        if told.get("indicator") in facts.indicators.columns.intersection(facts.catalogue.index)
+        if told.get("indicator") in facts.known(facts.indicators)
         for one in told.get("disagree") or ()
         if str(one["district"]) in facts.districts.index
     ]

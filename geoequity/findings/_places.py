@@ -84,7 +84,7 @@ def _outwards(facts: Facts, numbers: dict[str, Any]) -> Callable[[str], str]:
     for key, one in (facts.at("patterns", "gradient") or {}).items():
         link, rings = figure(one["rank_correlation"]), one["rings"]
         near, far = (figure(rings[place]["mean"]) for place in (0, -1))
-        if key not in facts.catalogue.index or link is None or near is None or far is None:
+        if key not in facts.catalogue or link is None or near is None or far is None:
             continue
         # Told only where the rings say what the ranks of all residents say
         if abs(link) >= CLEAR and (far - near) * link > 0:
@@ -118,9 +118,7 @@ def _outwards(facts: Facts, numbers: dict[str, Any]) -> Callable[[str], str]:
 def _walking(facts: Facts) -> Finding | None:
     """Tell where walks to services are longest, and to which."""
     walks = [one for one in facts.scores.columns if one.endswith("_walk_min")]
-    walks = [
-        one for one in walks if one in facts.catalogue.index and one in facts.indicators.columns
-    ]
+    walks = [one for one in walks if one in facts.catalogue and one in facts.indicators.columns]
     score = facts.scores[walks].dropna(how="all").mean(axis=1)
     if not walks or score.empty:
         return None
@@ -152,7 +150,7 @@ def _walking(facts: Facts) -> Finding | None:
 def _standing(facts: Facts) -> Finding | None:
     """Tell the facts that need no count of residents: the widest differences between districts."""
     spread = {}
-    for indicator in facts.scores.columns.intersection(facts.catalogue.index):
+    for indicator in facts.known(facts.scores):
         score = facts.scores[indicator].dropna()
         if len(score) > 1 and score.max() > score.min():
             spread[indicator] = score.max() - score.min()
@@ -185,7 +183,7 @@ def _ends(facts: Facts, indicator: str) -> tuple[str, str]:
     """Name the best and the worst district; by value, as scores are alike beyond the goalposts."""
     value = facts.indicators[indicator].dropna()
     low, high = str(value.idxmin()), str(value.idxmax())
-    entry = facts.catalogue.loc[indicator]
+    entry = facts.catalogue[indicator]
     return (high, low) if entry["best"] > entry["worst"] else (low, high)
 
 

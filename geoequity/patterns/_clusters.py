@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from geoequity.errors import DataError, shown
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.patterns._links import ROUNDING, Floats, Linked, link, name_of
 from geoequity.schema import check_non_negative, check_unique
 
@@ -58,6 +60,7 @@ def moran(
     neighbours: "Graph",
     permutations: int = PERMUTATIONS,
     rng: np.random.Generator,
+    kept: Kept = FORGETFUL,
 ) -> Pattern:
     """
     Measure whether neighbours are alike (Moran's I).
@@ -72,6 +75,8 @@ def moran(
         How often values are dealt out anew.
     rng
         Source of the permutations.
+    kept
+        Who is linked, and how values are dealt, where the same units are known.
 
     Returns
     -------
@@ -108,11 +113,11 @@ def moran(
     """
     from esda import Moran  # noqa: PLC0415  takes two seconds
 
-    linked = link([value], neighbours)
+    linked = link([value], neighbours, kept=kept)
     y = linked.columns[0]
     with np.errstate(divide="ignore", invalid="ignore"):  # of moments that are not used
-        found = Moran(y, linked.graph, permutations=0)
-    sums = _dealt(y - y.mean(), found.w, permutations=permutations, rng=rng)
+        found = Moran(y, linked.standard, permutations=0)
+    sums = _dealt(y - y.mean(), linked, permutations=permutations, rng=rng, kept=kept)
     scale = len(y) / found.summary.s0
     return _pattern(linked, found.I, scale * sums / found.z2ss, expected=found.EI)
 
@@ -124,6 +129,7 @@ def bivariate_moran(
     neighbours: "Graph",
     permutations: int = PERMUTATIONS,
     rng: np.random.Generator,
+    kept: Kept = FORGETFUL,
 ) -> Pattern:
     """
     Measure whether one value goes with another in the neighbourhood.
@@ -140,6 +146,8 @@ def bivariate_moran(
         How often `around` is dealt out anew.
     rng
         Source of the permutations.
+    kept
+        Who is linked, and how values are dealt, where the same units are known.
 
     Returns
     -------
@@ -176,9 +184,9 @@ def bivariate_moran(
     """
     from esda import Moran_BV  # noqa: PLC0415  takes two seconds
 
-    linked = link([value, around], neighbours)
-    found = Moran_BV(*linked.columns, linked.graph, permutations=0)
-    sums = _dealt(found.zy, found.w, own=found.zx, permutations=permutations, rng=rng)
+    linked = link([value, around], neighbours, kept=kept)
+    found = Moran_BV(*linked.columns, linked.standard, permutations=0)
+    sums = _dealt(found.zy, linked, own=found.zx, permutations=permutations, rng=rng, kept=kept)
     return _pattern(linked, found.I, sums / found.den)
 
 
@@ -242,7 +250,7 @@ def lee(
     from esda import Spatial_Pearson  # noqa: PLC0415  takes two seconds
 
     linked = link([value, other], neighbours)
-    weights = linked.graph.transform("r").sparse
+    weights = linked.standard.sparse
     with _seeded(rng):
         found = Spatial_Pearson(weights, permutations=_draws(permutations))
         found.fit(*(column[:, np.newaxis] for column in linked.columns))
@@ -256,6 +264,7 @@ def local_moran(
     neighbours: "Graph",
     permutations: int = PERMUTATIONS,
     rng: np.random.Generator,
+    kept: Kept = FORGETFUL,
 ) -> pd.DataFrame:
     """
     Measure, unit by unit, whether it is like its neighbours (LISA).
@@ -270,6 +279,8 @@ def local_moran(
         How often the other units' values are dealt out anew around each.
     rng
         Source of the permutations.
+    kept
+        Who is linked, where the same units are known.
 
     Returns
     -------
@@ -310,9 +321,10 @@ def local_moran(
     """
     from esda import Moran_Local  # noqa: PLC0415  takes two seconds
 
-    linked = link([value], neighbours)
-    found = Moran_Local(linked.columns[0], linked.graph, permutations=0)
-    p = _conditional(linked, permutations=permutations, rng=rng)
+    linked = link([value], neighbours, kept=kept)
+    y, standard = linked.columns[0], linked.standard
+    found = Moran_Local(y, standard, permutations=0)
+    p = _conditional(y, standard, permutations=permutations, rng=rng)
     table = pd.DataFrame({"value": found.Is, "p": p}, index=linked.ids)
     table["quadrant"] = [QUADRANTS[place - 1] for place in found.q]
     table["p_adjusted"] = adjusted(table["p"])
@@ -327,6 +339,7 @@ def getis_ord(
     neighbours: "Graph",
     permutations: int = PERMUTATIONS,
     rng: np.random.Generator,
+    kept: Kept = FORGETFUL,
 ) -> pd.DataFrame:
     """
     Find hot and cold spots: units that are high, or low, with their neighbours (Gi*).
@@ -341,6 +354,8 @@ def getis_ord(
         How often the other units' values are dealt out anew around each.
     rng
         Source of the permutations.
+    kept
+        Who is linked, where the same units are known.
 
     Returns
     -------
@@ -379,16 +394,14 @@ def getis_ord(
     """
     from esda import G_Local  # noqa: PLC0415  takes two seconds
 
-    linked = link([value], neighbours)
+    linked = link([value], neighbours, kept=kept)
     negative = value.index[value < 0]
     if len(negative):
         msg = f"{name_of(value)}: negative in {shown(negative)}; Gi* needs values of 0 or more"
         raise DataError(msg, ids=negative)
-    linked = Linked(
-        linked.ids, linked.graph.transform("b"), linked.columns, linked.unknown, linked.islands
-    )
-    found = G_Local(linked.columns[0], linked.graph, transform="B", star=True, permutations=0)
-    p = _conditional(linked, permutations=permutations, rng=rng)
+    y, binary = linked.columns[0], linked.graph.transform("b")
+    found = G_Local(y, binary, transform="B", star=True, permutations=0)
+    p = _conditional(y, binary.transform("r"), permutations=permutations, rng=rng)
     table = pd.DataFrame({"gi_star": found.Zs, "p": p}, index=linked.ids)
     table["p_adjusted"] = adjusted(table["p"])
     return table.reindex(value.index)
@@ -458,24 +471,33 @@ def _seeded(rng: np.random.Generator) -> Iterator[None]:
 
 def _dealt(
     values: Floats,
-    graph: "Graph",
+    linked: Linked,
     *,
     own: Floats | None = None,
     permutations: int,
     rng: np.random.Generator,
+    kept: Kept,
 ) -> Floats:
     """Deal values out anew, and sum each unit's own times the mean around it; as esda draws."""
-    weights = graph.sparse
-    dice = np.random.RandomState(int(rng.integers(2**32)))
-    sums = np.empty(_draws(permutations))
+    weights = linked.standard.sparse
+    drawn = (len(values), _draws(permutations), int(rng.integers(2**32)))
+    orders = kept.once("orders", lambda: _orders(*drawn), *drawn)
+    sums = np.empty(permutations)
     for start in range(0, permutations, _BLOCK):
-        rows = min(_BLOCK, permutations - start)
-        dealt = np.tile(values, (rows, 1))
-        for row in dealt:
-            dice.shuffle(row)
+        rows = slice(start, start + _BLOCK)
+        dealt = values[orders[rows]]
         around = np.ascontiguousarray((weights @ dealt.T).T)
-        sums[start : start + rows] = ((dealt if own is None else own) * around).sum(axis=1)
+        sums[rows] = ((dealt if own is None else own) * around).sum(axis=1)
     return sums
+
+
+def _orders(count: int, permutations: int, seed: int) -> npt.NDArray[np.unsignedinteger]:
+    """Shuffle places, again and again."""
+    dice = np.random.RandomState(seed)
+    orders = np.tile(np.arange(count, dtype=np.min_scalar_type(count)), (permutations, 1))
+    for row in orders:
+        dice.shuffle(row)
+    return orders
 
 
 def _draws(permutations: int) -> int:
@@ -509,10 +531,11 @@ def _two_sided(tail: int, permutations: int) -> float:
     return min(2 * (tail + 1) / (permutations + 1), 1.0)
 
 
-def _conditional(linked: Linked, *, permutations: int, rng: np.random.Generator) -> Floats:
+def _conditional(
+    y: Floats, standard: "Graph", *, permutations: int, rng: np.random.Generator
+) -> Floats:
     """Deal out the other units' values around each unit; the sum over neighbours is what moves."""
-    y = linked.columns[0]
-    weights = linked.graph.transform("r").sparse
+    weights = standard.sparse
     count, most = len(y), int(np.diff(weights.indptr).max())
     slack = ROUNDING * np.abs(y).max()
     around = weights @ y
@@ -522,8 +545,7 @@ def _conditional(linked: Linked, *, permutations: int, rng: np.random.Generator)
         dealt = rng.permuted(np.tile(np.arange(count - 1), (rows, 1)), axis=1)[:, :most]
         for unit in range(count):
             weight = weights.data[weights.indptr[unit] : weights.indptr[unit + 1]]
-            others = dealt[:, : len(weight)]
-            found = y[others + (others >= unit)] @ weight
+            found = np.delete(y, unit)[dealt[:, : len(weight)]] @ weight
             tails[0, unit] += (found >= around[unit] - slack).sum()
             tails[1, unit] += (found <= around[unit] + slack).sum()
     return np.array([_two_sided(int(tail), permutations) for tail in tails.min(axis=0)])

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from geoequity.errors import DataError, shown
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.schema import check_metric_crs, check_polygons, check_same_index, check_unique
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def cliffs(
     neighbours: "Graph",
     units: gpd.GeoDataFrame,
     tolerance_m: float = 0.0,
+    kept: Kept = FORGETFUL,
 ) -> pd.DataFrame:
     """
     List neighbours by how far apart they are.
@@ -119,6 +121,8 @@ def cliffs(
         Polygons in a metric CRS, on the same index as `value`.
     tolerance_m
         As neighbours were told with: what lies closer is a common border.
+    kept
+        Who shares which border, where units are as they were.
 
     Returns
     -------
@@ -150,18 +154,23 @@ def cliffs(
     check_polygons(units, name="units")
     check_same_index(value, units.geometry, names=(name_of(value), "units"))
     numbers = numbers_of(value, neighbours)
-    pairs = pairs_of(neighbours)
+    shapes = units.geometry
+
+    def measured() -> pd.DataFrame:
+        pairs = pairs_of(neighbours)
+        return pairs.assign(border_m=_borders_m(shapes, pairs, tolerance_m=tolerance_m))
+
+    pairs = kept.once("borders", measured, shapes, neighbours.adjacency, tolerance_m)
     ends = [numbers.loc[pairs[side]].to_numpy() for side in ("left", "right")]
-    known = ~np.isnan(ends[0] - ends[1])
     up = ends[0] >= ends[1]
     table = pd.DataFrame(
         {
             "higher": pairs["left"].where(up, pairs["right"]),
             "lower": pairs["right"].where(up, pairs["left"]),
             "difference": np.abs(ends[0] - ends[1]),
+            "border_m": pairs["border_m"],
         }
-    )[known]
-    table["border_m"] = _borders_m(units.geometry, pairs[known], tolerance_m=tolerance_m)
+    )[~np.isnan(ends[0] - ends[1])]
     order = ["difference", "higher", "lower"]
     return table.sort_values(order, ascending=[False, True, True], ignore_index=True)
 
@@ -172,12 +181,13 @@ class Linked:
 
     ids: pd.Index
     graph: "Graph"
+    standard: "Graph"  # the same, row-standardised
     columns: list[Floats]
     unknown: tuple[str, ...]
     islands: tuple[str, ...]
 
 
-def link(values: Sequence[pd.Series], neighbours: "Graph") -> Linked:
+def link(values: Sequence[pd.Series], neighbours: "Graph", *, kept: Kept = FORGETFUL) -> Linked:
     """
     Keep the units of which every value is known and that have such neighbours.
 
@@ -187,6 +197,8 @@ def link(values: Sequence[pd.Series], neighbours: "Graph") -> Linked:
         Columns on one index; NaN where unknown.
     neighbours
         Who neighbours whom, on the same ids.
+    kept
+        Who is linked, where the same units are known.
 
     Returns
     -------
@@ -199,28 +211,16 @@ def link(values: Sequence[pd.Series], neighbours: "Graph") -> Linked:
         If the columns and the graph are about different units, a value is no
         number or infinite, fewer than four units are left, or these are all alike.
     """
-    from libpysal.graph import Graph  # noqa: PLC0415  takes a second
-
     for other in values[1:]:
         check_same_index(values[0], other, names=(name_of(values[0]), name_of(other)))
     table = pd.concat([numbers_of(one, neighbours) for one in values], axis=1).sort_index()
     known = table.index[table.notna().all(axis=1)]
-    links = neighbours.adjacency
-    focal, other = (links.index.get_level_values(at) for at in ("focal", "neighbor"))
-    kept = links[focal.isin(known) & other.isin(known) & (focal != other)]
-    while True:  # who loses its last neighbour is nobody's any more
-        focal, other = (kept.index.get_level_values(at) for at in ("focal", "neighbor"))
-        inside = other.isin(focal)
-        if inside.all():
-            break
-        kept = kept[inside]
-    ids = known[known.isin(focal)]
-    if len(ids) < MIN_UNITS:
-        msg = (
-            f"{name_of(values[0])}: known in {len(ids)} units that have neighbours;"
-            f" {MIN_UNITS} are needed"
-        )
-        raise DataError(msg, ids=ids)
+    ids, graph, standard = kept.once(
+        "linked",
+        lambda: _linked(known, neighbours, name=name_of(values[0])),
+        known,
+        neighbours.adjacency,
+    )
     columns = [table.loc[ids].iloc[:, at].to_numpy() for at in range(len(values))]
     for one, column in zip(values, columns, strict=True):
         if all_alike(column):
@@ -228,11 +228,35 @@ def link(values: Sequence[pd.Series], neighbours: "Graph") -> Linked:
             raise DataError(msg, ids=ids)
     return Linked(
         ids=ids,
-        graph=Graph(kept.sort_index()),
+        graph=graph,
+        standard=standard,
         columns=columns,
         unknown=tuple(str(one) for one in table.index.difference(known)),
         islands=tuple(str(one) for one in known.difference(ids)),
     )
+
+
+def _linked(
+    known: pd.Index, neighbours: "Graph", *, name: str
+) -> tuple[pd.Index, "Graph", "Graph"]:
+    """Keep the known units that have such neighbours, and their links, row-standardised too."""
+    from libpysal.graph import Graph  # noqa: PLC0415  takes a second
+
+    links = neighbours.adjacency
+    focal, other = (links.index.get_level_values(at) for at in ("focal", "neighbor"))
+    links = links[focal.isin(known) & other.isin(known) & (focal != other)]
+    while True:  # who loses its last neighbour is nobody's any more
+        focal, other = (links.index.get_level_values(at) for at in ("focal", "neighbor"))
+        inside = other.isin(focal)
+        if inside.all():
+            break
+        links = links[inside]
+    ids = known[known.isin(focal)]
+    if len(ids) < MIN_UNITS:
+        msg = f"{name}: known in {len(ids)} units that have neighbours; {MIN_UNITS} are needed"
+        raise DataError(msg, ids=ids)
+    graph = Graph(links.sort_index())
+    return ids, graph, graph.transform("r")
 
 
 def numbers_of(value: pd.Series, neighbours: "Graph") -> pd.Series:
