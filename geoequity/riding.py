@@ -417,12 +417,13 @@ def ride(
         return pd.DataFrame(index=cells.index), {}
     by = str(amounts.columns[0])
     origins = points if plans.sample is None else points[plans.sample.stands_for.index]
+    held = kept.in_memory()
     kinds = _kinds(services, plans)
     places = pd.concat([gpd.GeoSeries(crs=cells.crs), *kinds.values()])
     places = places[~places.index.duplicated()]
 
     def journeys(
-        some: Timetable, rider: Rider, to: Iterable[Point], *, changing: bool = False
+        some: Timetable, rider: Rider, to: Iterable[Point], **how: Any
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return some.spread(
             origins,
@@ -432,7 +433,7 @@ def ride(
             within_min=plans.within_min,
             percentiles=reach.PERCENTILES,
             rider=rider,
-            changing=changing,
+            **how,
         )
 
     def added_up(found: Iterable[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
@@ -444,7 +445,7 @@ def ride(
     def seconds_to(some: Iterable[str]) -> dict[str, np.ndarray]:
         goals = places[list(some)]
         seconds = _room(goals, origins)
-        deque(_noted(journeys(timetable, plans.rider, goals), seconds), maxlen=0)
+        deque(_noted(journeys(timetable, plans.rider, goals, kept=held), seconds), maxlen=0)
         return dict(zip(goals.index, seconds, strict=True))
 
     # To cells and to places at once, or to those places alone that are new
@@ -452,12 +453,13 @@ def ride(
         found, known = {}, {}
         if "cells" in which:
             seconds = _room(places, origins)
-            every = journeys(timetable, plans.rider, [*points, *places], changing=True)
+            to_all = [*points, *places]
+            every = journeys(timetable, plans.rider, to_all, changing=True, kept=held)
             table = added_up(_noted(every, seconds))
             found["cells"] = _without_parts(table, timetable, plans, reached)
             known = dict(zip(places.index, seconds, strict=True))
         asked = [one for one in which if one != "cells"]
-        to = kept.in_memory().each(
+        to = held.each(
             "seconds",
             {place: of for one in asked for place in kinds[one].index},
             lambda some: known or seconds_to(some),
