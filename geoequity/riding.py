@@ -23,7 +23,7 @@ from geoequity.schema import HIGH_CAPACITY_MODES, MODES
 from geoequity.streets import StreetNetwork, straight_line_costs
 from geoequity.summary import plain
 from geoequity.transit import Rider, Timetable, hourly_of
-from geoequity.units import means, means_of
+from geoequity.units import means_of
 
 LOW_M, HIGH_M = 500.0, 1000.0  # to a stop of low and of high capacity, after SDG 11.2.1
 FREQUENT_PER_HOUR = 3.0  # one every 20 minutes
@@ -648,24 +648,22 @@ def transit_report(
     people = _of_the_city(cells, "population")
     if not people.sum() > 0:
         return told
-    weight = _stood_for(rides, people)
-    over = {"weight": weight, "district": cells["district_id"], "districts": districts}
-    numbered = {"weight": weight} | _numbered(cells, districts)
-    told["mean"] = {key: plain(one) for key, one in means_of(rides.reach, **numbered)[0].items()}
+    over = _numbered(cells, districts)
+    city, each = means_of(rides.reach, weight=_stood_for(rides, people), **over)
+    told["mean"] = {key: plain(one) for key, one in city.items()}
     amount = rides.report.get("weighed_by")
     whole = f"{amount}_{reach.USUAL_MIN}min_share"
     for column in rides.reach.columns:
         stem, _, mode = column.partition("_without_")
         if not mode or stem != whole:
             continue
-        sides = {"with": rides.reach[whole], "without": rides.reach[column]}
-        found = {name: means(value, **over) for name, value in sides.items()}
+        sides = {"with": whole, "without": column}
         told["without"][mode] = {
             "amount": amount,
-            **{name: plain(city) for name, (city, _) in found.items()},
+            **{name: plain(city[side]) for name, side in sides.items()},
             "districts": {
-                str(one): {name: plain(each[one]) for name, (_, each) in found.items()}
-                for one in districts
+                str(one): {name: plain(row[side]) for name, side in sides.items()}
+                for one, row in zip(districts, each.to_dict("records"), strict=True)
             },
         }
     return told
