@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from shapely import Point
 
@@ -326,6 +327,10 @@ def evaluate(
     parts = narrowed(of.values(), layers) if parts is None else parts
     units = {"districts": layers.districts, "cells": layers.cells, "dice": layers.dice}
     lengths: dict[str, pd.DataFrame] = {}
+    index = layers.districts.index
+    cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
+    home = pd.Series(dtype=object) if layers.cells is None else layers.cells["district_id"]
+    at = index.get_indexer(home)  # -1 outside all of them
     parts = {
         key: replace(parts[key], **units, tables=_tables_of(one, layers), lengths=lengths)
         for key, one in of.items()
@@ -333,11 +338,9 @@ def evaluate(
     every = kept.each(
         "indicators",
         {key: (one, parts[key]) for key, one in of.items()},
-        lambda which: {key: _computed(of[key], parts[key]) for key in which},
+        lambda which: {key: _computed(of[key], parts[key], at) for key in which},
     )
     made = {key: one for key, one in every.items() if one.absent is None}
-    index = layers.districts.index
-    cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
     at_cells = {key: one.cells for key, one in made.items() if one.cells is not None}
     tables = {
         name: pd.DataFrame({key: getattr(one, name) for key, one in made.items()}, index=index)
@@ -354,7 +357,7 @@ def evaluate(
     )
 
 
-def _computed(one: Definition, layers: Layers) -> _Computed:
+def _computed(one: Definition, layers: Layers, at: npt.NDArray[np.intp]) -> _Computed:
     """Compute one indicator, or say why it cannot be."""
     cells = None
     try:
@@ -363,7 +366,7 @@ def _computed(one: Definition, layers: Layers) -> _Computed:
         spread = layers.is_spread and made.level == "cell"
         if made.level == "cell":
             cells = made.value
-            district, coverage = _aggregate(made, weights, layers)
+            district, coverage = _aggregate(made, weights, layers, at)
         else:
             district = made.value
             coverage = district.notna().astype(float)
@@ -415,6 +418,8 @@ def narrowed(definitions: Iterable[Definition], layers: Layers) -> dict[str, Lay
     definitions = list(definitions)
     check_measures(definitions)
     bare = replace(layers, services=layers.services.iloc[:0], stops=layers.stops.iloc[:0])
+    asked = layers.services.columns.isin([*_OF_SERVICES, layers.services.geometry.name])
+    layers = replace(layers, services=layers.services.loc[:, asked])
     return {one.id: _narrowed(one, layers, bare) for one in definitions}
 
 
@@ -519,9 +524,9 @@ def _weights(
 
 
 def _aggregate(
-    made: _Value, weights: pd.Series | None, layers: Layers
+    made: _Value, weights: pd.Series | None, layers: Layers, at: npt.NDArray[np.intp]
 ) -> tuple[pd.Series, pd.Series]:
-    """Average cells over the people of each district, and tell how many are covered."""
+    """Average cells over the people of the district each lies in; tell how many are covered."""
     if weights is None or layers.cells is None or weights.isna().all():
         raise _Absent(reason("no_population"))
     # What was counted where nobody lives still belongs to its district
@@ -531,15 +536,13 @@ def _aggregate(
         for one in (amount, weights)
     )
     known = np.where(np.isnan(total), np.nan, people)
-    districts = layers.districts.index
-    at = districts.get_indexer(layers.cells["district_id"])  # -1 outside all of them
+    districts, whole = layers.districts.index, _is_whole(layers, "cells_share").to_numpy(dtype=bool)
     total = np.where(np.isnan(people), np.nan, total)
     total, known, people = sums_by(at, [total, known, people], count=len(districts))
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = pd.Series(np.where(known > 0, total / known, np.nan), index=districts)
-        coverage = pd.Series(np.where(people > 0, known / people, np.nan), index=districts)
-    whole = _is_whole(layers, "cells_share")
-    return mean.where(whole), coverage.where(whole | coverage.isna(), 0.0)
+        mean = np.where(whole & (known > 0), total / known, np.nan)
+        coverage = np.where(people > 0, np.where(whole, known / people, 0.0), np.nan)
+    return pd.Series(mean, index=districts), pd.Series(coverage, index=districts)
 
 
 def _is_whole(layers: Layers, column: str) -> pd.Series:
@@ -1132,6 +1135,7 @@ _OPTIONAL_LAYERS = (
     "centre",
     "heights_m",
 )
+_OF_SERVICES = ("category", "capacity", "in_hazard")  # beside where they are
 _NEEDS = {  # of the layers besides districts and cells
     "walk_min": ("minutes", "homes"),
     "safe_walk_min": ("minutes", "homes", "services"),
