@@ -204,7 +204,7 @@ def district_of(points: gpd.GeoSeries, districts: gpd.GeoDataFrame) -> pd.Series
     area, hit = tree.query(districts.geometry.loc[ids].to_numpy(), predicate="intersects")
     lowest = np.full(len(points), len(ids))
     np.minimum.at(lowest, hit, area)
-    result = np.append(ids.to_numpy(dtype=object), None)[lowest]
+    result = np.array([*ids, None], dtype=object)[lowest]
     return pd.Series(result, index=points.index, name="district_id", dtype=object)
 
 

@@ -527,7 +527,7 @@ def _rides(
         # In memory it holds what was found out about it, such as its trips
         timetable = kept.in_memory().once(
             "timetable",
-            lambda: Timetable.of(sources.feed, date=city.transit.date),
+            partial(Timetable.of, sources.feed, date=city.transit.date),
             *(sources.feed, city.transit.date),
         )
     if membership is None or walks.homes is None:

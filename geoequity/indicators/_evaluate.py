@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -236,7 +237,8 @@ class _Value:
     on_record: pd.Series | None = None
     interval: pd.DataFrame | None = None
     draws: pd.DataFrame | None = None
-    straight_line: pd.Series | float = 0.0  # share of the district's people
+    straight: pd.Series | None = None  # share of the homes of each cell that walks straight
+    straight_line: float = 0.0  # share of everybody who does
     reasons: tuple[Reason, ...] = ()
 
 
@@ -305,7 +307,8 @@ def evaluate(
     layers
         What there is.
     parts
-        From :func:`narrowed`, of layers that differ in units, tables and dice at most.
+        From :func:`narrowed`, of layers that differ in tables, dice, districts and what
+        district each cell lies in at most.
     kept
         What was computed before: indicators of which all is as it was are not
         computed again.
@@ -324,21 +327,32 @@ def evaluate(
         a kind than there are.
     """
     of = {one.id: one for one in definitions}
-    parts = narrowed(of.values(), layers) if parts is None else parts
+    narrow = narrowed(of.values(), layers) if parts is None else parts
     units = {"districts": layers.districts, "cells": layers.cells, "dice": layers.dice}
     lengths: dict[str, pd.DataFrame] = {}
     index = layers.districts.index
     cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
     home = pd.Series(dtype=object) if layers.cells is None else layers.cells["district_id"]
     at = index.get_indexer(home)  # -1 outside all of them
-    parts = {
-        key: replace(parts[key], **units, tables=_tables_of(one, layers), lengths=lengths)
+    there = {
+        key: replace(narrow[key], **units, tables=_tables_of(one, layers), lengths=lengths)
         for key, one in of.items()
     }
+
+    def measured(key: str) -> _Value:
+        one = of[key]
+        measure = partial(_MEASURES[one.measure], one)
+        if one.measure not in _OF_HOMES:
+            return measure(there[key])
+        # In other zones homes are where they were
+        return kept.in_memory().once("at homes", partial(measure, narrow[key]), one, narrow[key])
+
     every = kept.each(
         "indicators",
-        {key: (one, parts[key]) for key, one in of.items()},
-        lambda which: {key: _computed(of[key], parts[key], at) for key in which},
+        {key: (one, there[key]) for key, one in of.items()},
+        lambda which: {
+            key: _computed(of[key], there[key], at, partial(measured, key)) for key in which
+        },
     )
     made = {key: one for key, one in every.items() if one.absent is None}
     at_cells = {key: one.cells for key, one in made.items() if one.cells is not None}
@@ -357,11 +371,17 @@ def evaluate(
     )
 
 
-def _computed(one: Definition, layers: Layers, at: npt.NDArray[np.intp]) -> _Computed:
+def _computed(
+    one: Definition,
+    layers: Layers,
+    at: npt.NDArray[np.intp],
+    measured: Callable[[], _Value],
+) -> _Computed:
     """Compute one indicator, or say why it cannot be."""
     cells = None
+    walked: tuple[Reason, ...] = ()
     try:
-        made = _MEASURES[one.measure](one, layers)
+        made = measured()
         weights, swapped = _weights(one, layers, made.level)
         spread = layers.is_spread and made.level == "cell"
         if made.level == "cell":
@@ -375,20 +395,24 @@ def _computed(one: Definition, layers: Layers, at: npt.NDArray[np.intp]) -> _Com
     if district.isna().all():
         partly = [why for why in made.reasons if why["id"] == "streets_cover_partly"]
         return _Computed(absent=partly[0] if partly else reason("all_unknown"))
+    straight_line: pd.Series | float = made.straight_line
+    if made.straight is not None:
+        straight_line, why = _off_streets(made.straight, layers)
+        walked = (why,)
     return _Computed(
         cells=cells,
         districts=district,
         confidence=confidence.of_districts(
             coverage,
             on_record=made.on_record,
-            straight_line=made.straight_line,
+            straight_line=straight_line,
             precise=_precise(one, made.interval),
             spread=spread,
         ),
         coverage=coverage,
         weights=_weights(one, layers, "district")[0],
         level=made.level,
-        reasons=(*made.reasons, *swapped, *((reason("people_spread"),) * spread)),
+        reasons=(*walked, *made.reasons, *swapped, *((reason("people_spread"),) * spread)),
         interval=made.interval,
         draws=made.draws,
     )
@@ -433,6 +457,9 @@ def _narrowed(one: Definition, layers: Layers, bare: Layers) -> Layers:
         table = getattr(layers, name)
         if name in needs and table is not None:
             taken[name] = table[[place for place in table.columns if place in places]]
+    column = one.parameters.get("column")
+    if "reach" in needs and layers.reach is not None and column in layers.reach:
+        taken["reach"] = layers.reach[[column]]
     if "services" in needs:
         services = layers.services
         taken["services"] = services[services["category"].isin(one.parameters["categories"])]
@@ -568,14 +595,23 @@ def _walked(
 
 
 def _at_cells(values: pd.Series, layers: Layers) -> _Value:
-    """Average homes over cells, and note how the walks were measured."""
+    """Average homes over cells, and note which walks were measured straight."""
     homes, cells = layers.homes, layers.cells
     if homes is None or cells is None:
         raise _Absent(reason("no_cells"))
     value = proximity.over_homes(values, homes=homes, cells=cells.index)
-    if not homes["straight"].any():
-        return _Value(value=value, level="cell")
-    straight = proximity.over_homes(homes["straight"].astype(float), homes=homes, cells=cells.index)
+    straight = None
+    if homes["straight"].any():
+        straight = proximity.over_homes(
+            homes["straight"].astype(float), homes=homes, cells=cells.index
+        )
+    return _Value(value=value, level="cell", straight=straight)
+
+
+def _off_streets(straight: pd.Series, layers: Layers) -> tuple[pd.Series, Reason]:
+    """Average over the people of each district who walks straight, and say so."""
+    homes, cells = layers.homes, layers.cells
+    assert homes is not None and cells is not None  # noqa: S101, PT018 - they were averaged
     people = cells["population"] if "population" in cells else pd.Series(1.0, index=cells.index)
     share = pd.DataFrame({"straight": straight * people, "all": people})
     share = share.groupby(cells["district_id"]).sum().reindex(layers.districts.index)
@@ -586,7 +622,7 @@ def _at_cells(values: pd.Series, layers: Layers) -> _Value:
         why = reason(
             "straight_line_partly", share=float(share["straight"].sum() / share["all"].sum())
         )
-    return _Value(value=value, level="cell", straight_line=by_district, reasons=(why,))
+    return by_district, why
 
 
 def _walk_min(one: Definition, layers: Layers) -> _Value:
@@ -1168,6 +1204,7 @@ _NEEDS = {  # of the layers besides districts and cells
     "table_change": (),
     "table_per_km2": (),
 }
+_OF_HOMES = {one for one, needs in _NEEDS.items() if "homes" in needs} - {"supply_near"}
 _TO_CATEGORIES = ("walk_min", "services_share", "services_15min_count", "reached_15min_share")
 _TO_STOPS = ("stop_walk_min", "transit_share", "stops_within_share")
 _BY_DISTANCE = ("services_share", "transit_share", "stops_within_share")
