@@ -585,17 +585,16 @@ def by_district(
     frames = []
     if rides.near is not None:
         near = rides.near
-        at_cells = kept.once(
-            "near at cells",
-            lambda: pd.DataFrame(
-                {
-                    name: proximity.over_homes(value, homes=homes, cells=cells.index)
-                    for name, value in near.items()
-                }
-            ),
-            *(near, homes, cells.index),
-        )
-        frames.append(means_of(at_cells, weight=people, **over)[1])
+
+        def near_by_district() -> pd.DataFrame:
+            at_cells = {
+                name: proximity.over_homes(value, homes=homes, cells=cells.index)
+                for name, value in near.items()
+            }
+            return means_of(pd.DataFrame(at_cells), weight=people, **over)[1]
+
+        of = (near, homes, cells.index, people, over)
+        frames.append(kept.once("near by district", near_by_district, *of))
     if rides.reach is not None:
         frames.append(means_of(rides.reach, weight=_stood_for(rides, people), **over)[1])
     table = pd.concat(frames, axis=1) if frames else pd.DataFrame(index=over["districts"])
@@ -657,13 +656,13 @@ def transit_report(
         stem, _, mode = column.partition("_without_")
         if not mode or stem != whole:
             continue
-        sides = {"with": whole, "without": column}
+        both = zip(districts, each[whole], each[column], strict=True)
         told["without"][mode] = {
             "amount": amount,
-            **{name: plain(city[side]) for name, side in sides.items()},
+            "with": plain(city[whole]),
+            "without": plain(city[column]),
             "districts": {
-                str(one): {name: plain(row[side]) for name, side in sides.items()}
-                for one, row in zip(districts, each.to_dict("records"), strict=True)
+                str(one): {"with": plain(full), "without": plain(less)} for one, full, less in both
             },
         }
     return told

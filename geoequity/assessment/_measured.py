@@ -559,7 +559,7 @@ def _rides(
         plans=plans,
         kept=kept,
     )
-    if walks.network is not None:
+    if walks.network is not None and walks.homes["straight"].any():
         straight = walks.homes["straight"].astype(float) * walks.homes["share"]
         astray = straight.groupby(walks.homes["cell_id"]).sum().reindex(reach.index) > _MOSTLY
         reach = reach.mask(astray)

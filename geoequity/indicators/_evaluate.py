@@ -456,7 +456,9 @@ def _narrowed(one: Definition, layers: Layers, bare: Layers) -> Layers:
     for name in ("minutes", "metres", "counts"):
         table = getattr(layers, name)
         if name in needs and table is not None:
-            taken[name] = table[[place for place in table.columns if place in places]]
+            # By position, as there are many of them and names are slow to look up
+            at = [number for number, place in enumerate(table.columns) if place in places]
+            taken[name] = table.iloc[:, at]
     column = one.parameters.get("column")
     if "reach" in needs and layers.reach is not None and column in layers.reach:
         taken["reach"] = layers.reach[[column]]

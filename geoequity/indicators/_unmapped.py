@@ -89,8 +89,8 @@ def with_unmapped(
     if not drawn.any():
         return evaluation
     listed = set(services.loc[services["source"] != MAP, "category"])
-    draws, confidence = dict(evaluation.draws), evaluation.confidence.copy()
-    intervals = dict(evaluation.intervals)
+    draws, intervals = dict(evaluation.draws), dict(evaluation.intervals)
+    touched: list[str] = []
     share = completeness.table["completeness"].where(drawn, 1.0)
     read = evaluation if unedited is None else unedited
     for one in definitions:
@@ -103,7 +103,9 @@ def with_unmapped(
             table = _edited(one, table, evaluation, unedited, completeness, kept=kept)
         draws[one.id] = table
         intervals[one.id] = kept.once("unmapped", partial(_ends, table), table)
-        confidence[one.id] = confidence[one.id] * share
+        touched.append(one.id)
+    confidence = evaluation.confidence.copy()
+    confidence[touched] = confidence[touched].mul(share.reindex(confidence.index), axis=0)
     return replace(evaluation, draws=draws, intervals=intervals, confidence=confidence)
 
 
