@@ -464,13 +464,12 @@ def _ginis(
     inside = borders[PUBLISHED].unit.notna()
     zones = {name: pd.factorize(one.unit[inside], sort=True)[0] for name, one in borders.items()}
     bases: dict[str, pd.Series] = {}
-    values = {}
+    there, values = at_cells[inside], {}
     for one in definitions:
         if one.scale == "ratio" and one.id in at_cells:
             if one.base not in bases:
                 bases[one.base] = base_of(one, cells)[inside]
-            value = at_cells.loc[inside, one.id]
-            values[one.id] = (value, bases[one.base], zones, least)
+            values[one.id] = (there[one.id], bases[one.base], zones, least)
     made = kept.each(
         "ginis",
         values,
@@ -485,22 +484,21 @@ def _gini_rows(
     key: str, value: pd.Series, weight: pd.Series, *, zones: Mapping[str, np.ndarray], least: float
 ) -> list[list[Any]]:
     """Measure one indicator between cells, and between the units of each zoning."""
-    weight = weight.where(weight > 0)
-    value = value.where(weight.notna())
-    if not weight[value.notna()].sum() >= least * weight.sum() > 0 or not value.any():
+    value, people = value.where(weight > 0), weight.where(weight > 0, 0.0)
+    known, counts = value.notna().to_numpy(), people.to_numpy(dtype=float)
+    enough = least * counts.sum()
+    if not counts[known].sum() >= enough > 0 or not value.any() or (value < 0).any():
         return []
-    if (value < 0).any():
-        return []
-    people = {"population": weight.fillna(0.0)}
-    theil = inequality.theil(value, **people)
-    rows = [[key, CELLS, value.notna().sum(), inequality.gini(value, **people), 1.0]]
+    theil = inequality.theil(value, population=people)
+    rows = [[key, CELLS, known.sum(), inequality.gini(value, population=people), 1.0]]
     for name, zone in zones.items():
-        here = value.where(zone >= 0)
-        if not weight[here.notna()].sum() >= least * weight.sum():
+        inside = known & (zone >= 0)
+        if not counts[inside].sum() >= enough:
             continue
-        split = inequality.theil(here, **people, groups=pd.Series(zone, index=here.index))
-        columns = [one.to_numpy() for one in (here * weight, weight.where(here.notna()))]
-        amount, held = sums_by(zone, columns, count=zone.max() + 1)
+        here, group = value.where(inside), pd.Series(zone, index=value.index)
+        split = inequality.theil(here, population=people, groups=group)
+        weighed = [here.to_numpy(dtype=float) * counts, np.where(inside, counts, np.nan)]
+        amount, held = sums_by(zone, weighed, count=zone.max() + 1)
         means = pd.Series(amount[held > 0] / held[held > 0])
         gini = inequality.gini(means, population=pd.Series(held[held > 0]))
         share = split.between / split.total if theil.total > 0 else float("nan")
