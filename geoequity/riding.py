@@ -23,7 +23,7 @@ from geoequity.schema import HIGH_CAPACITY_MODES, MODES
 from geoequity.streets import StreetNetwork, straight_line_costs
 from geoequity.summary import plain
 from geoequity.transit import Rider, Timetable, hourly_of
-from geoequity.units import means, means_of
+from geoequity.units import means_of
 
 LOW_M, HIGH_M = 500.0, 1000.0  # to a stop of low and of high capacity, after SDG 11.2.1
 FREQUENT_PER_HOUR = 3.0  # one every 20 minutes
@@ -417,12 +417,13 @@ def ride(
         return pd.DataFrame(index=cells.index), {}
     by = str(amounts.columns[0])
     origins = points if plans.sample is None else points[plans.sample.stands_for.index]
+    held = kept.in_memory()
     kinds = _kinds(services, plans)
     places = pd.concat([gpd.GeoSeries(crs=cells.crs), *kinds.values()])
     places = places[~places.index.duplicated()]
 
     def journeys(
-        some: Timetable, rider: Rider, to: Iterable[Point], *, changing: bool = False
+        some: Timetable, rider: Rider, to: Iterable[Point], **how: Any
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return some.spread(
             origins,
@@ -432,7 +433,7 @@ def ride(
             within_min=plans.within_min,
             percentiles=reach.PERCENTILES,
             rider=rider,
-            changing=changing,
+            **how,
         )
 
     def added_up(found: Iterable[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
@@ -444,7 +445,7 @@ def ride(
     def seconds_to(some: Iterable[str]) -> dict[str, np.ndarray]:
         goals = places[list(some)]
         seconds = _room(goals, origins)
-        deque(_noted(journeys(timetable, plans.rider, goals), seconds), maxlen=0)
+        deque(_noted(journeys(timetable, plans.rider, goals, kept=held), seconds), maxlen=0)
         return dict(zip(goals.index, seconds, strict=True))
 
     # To cells and to places at once, or to those places alone that are new
@@ -452,12 +453,13 @@ def ride(
         found, known = {}, {}
         if "cells" in which:
             seconds = _room(places, origins)
-            every = journeys(timetable, plans.rider, [*points, *places], changing=True)
+            to_all = [*points, *places]
+            every = journeys(timetable, plans.rider, to_all, changing=True, kept=held)
             table = added_up(_noted(every, seconds))
             found["cells"] = _without_parts(table, timetable, plans, reached)
             known = dict(zip(places.index, seconds, strict=True))
         asked = [one for one in which if one != "cells"]
-        to = kept.in_memory().each(
+        to = held.each(
             "seconds",
             {place: of for one in asked for place in kinds[one].index},
             lambda some: known or seconds_to(some),
@@ -583,17 +585,16 @@ def by_district(
     frames = []
     if rides.near is not None:
         near = rides.near
-        at_cells = kept.once(
-            "near at cells",
-            lambda: pd.DataFrame(
-                {
-                    name: proximity.over_homes(value, homes=homes, cells=cells.index)
-                    for name, value in near.items()
-                }
-            ),
-            *(near, homes, cells.index),
-        )
-        frames.append(means_of(at_cells, weight=people, **over)[1])
+
+        def near_by_district() -> pd.DataFrame:
+            at_cells = {
+                name: proximity.over_homes(value, homes=homes, cells=cells.index)
+                for name, value in near.items()
+            }
+            return means_of(pd.DataFrame(at_cells), weight=people, **over)[1]
+
+        of = (near, homes, cells.index, people, over)
+        frames.append(kept.once("near by district", near_by_district, *of))
     if rides.reach is not None:
         frames.append(means_of(rides.reach, weight=_stood_for(rides, people), **over)[1])
     table = pd.concat(frames, axis=1) if frames else pd.DataFrame(index=over["districts"])
@@ -646,24 +647,22 @@ def transit_report(
     people = _of_the_city(cells, "population")
     if not people.sum() > 0:
         return told
-    weight = _stood_for(rides, people)
-    over = {"weight": weight, "district": cells["district_id"], "districts": districts}
-    numbered = {"weight": weight} | _numbered(cells, districts)
-    told["mean"] = {key: plain(one) for key, one in means_of(rides.reach, **numbered)[0].items()}
+    over = _numbered(cells, districts)
+    city, each = means_of(rides.reach, weight=_stood_for(rides, people), **over)
+    told["mean"] = {key: plain(one) for key, one in city.items()}
     amount = rides.report.get("weighed_by")
     whole = f"{amount}_{reach.USUAL_MIN}min_share"
     for column in rides.reach.columns:
         stem, _, mode = column.partition("_without_")
         if not mode or stem != whole:
             continue
-        sides = {"with": rides.reach[whole], "without": rides.reach[column]}
-        found = {name: means(value, **over) for name, value in sides.items()}
+        both = zip(districts, each[whole], each[column], strict=True)
         told["without"][mode] = {
             "amount": amount,
-            **{name: plain(city) for name, (city, _) in found.items()},
+            "with": plain(city[whole]),
+            "without": plain(city[column]),
             "districts": {
-                str(one): {name: plain(each[one]) for name, (_, each) in found.items()}
-                for one in districts
+                str(one): {"with": plain(full), "without": plain(less)} for one, full, less in both
             },
         }
     return told

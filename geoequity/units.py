@@ -202,9 +202,9 @@ def district_of(points: gpd.GeoSeries, districts: gpd.GeoDataFrame) -> pd.Series
     tree = shapely.STRtree(points.to_numpy())
     ids = districts.index.sort_values()
     area, hit = tree.query(districts.geometry.loc[ids].to_numpy(), predicate="intersects")
-    found = pd.Series(area, index=hit).groupby(level=0).min()
-    result = np.full(len(points), None, dtype=object)
-    result[found.index.to_numpy(dtype=int)] = ids.to_numpy(dtype=object)[found.to_numpy(dtype=int)]
+    lowest = np.full(len(points), len(ids))
+    np.minimum.at(lowest, hit, area)
+    result = np.array([*ids, None], dtype=object)[lowest]
     return pd.Series(result, index=points.index, name="district_id", dtype=object)
 
 

@@ -316,18 +316,17 @@ def _targets(
     services: gpd.GeoDataFrame, stops: gpd.GeoDataFrame, places: set[str]
 ) -> dict[str, gpd.GeoSeries]:
     """Sort what people walk to by kind."""
-    found = _apart(services, "category")
+    found = _apart(services.geometry, services["category"], among=places)
     if "in_hazard" in services.columns:
         safe = services[services["in_hazard"].eq(other=False).fillna(value=False)]
-        found |= {f"{one}{SAFE_SUFFIX}": some for one, some in _apart(safe, "category").items()}
-    found |= {f"{STOP_PREFIX}{mode}": some for mode, some in _apart(stops, "mode").items()}
-    return {one: shapes for one, shapes in found.items() if one in places}
+        found |= _apart(safe.geometry, safe["category"] + SAFE_SUFFIX, among=places)
+    return found | _apart(stops.geometry, STOP_PREFIX + stops["mode"], among=places)
 
 
-def _apart(places: gpd.GeoDataFrame, column: str) -> dict[str, gpd.GeoSeries]:
-    """Part places by kind."""
-    kinds = places.groupby(column).indices
-    return {kind: places.geometry.iloc[rows] for kind, rows in kinds.items()}
+def _apart(shapes: gpd.GeoSeries, kind: pd.Series, *, among: set[str]) -> dict[str, gpd.GeoSeries]:
+    """Part places by kind, some kinds alone."""
+    rows = shapes.groupby(kind).indices
+    return {one: shapes.iloc[rows[one]] for one in rows if one in among}
 
 
 def _people_at(homes: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.Series:
@@ -479,24 +478,26 @@ def report_of(walks: Walks, *, cells: gpd.GeoDataFrame | None) -> dict[str, Any]
     }
     if not usual or cells is None or "population" not in cells:
         return told
-    people = cells["population"].fillna(0.0)
-    adult = {one: _over_people(value, people)[0] for one, value in walks.by_walker[usual].items()}
+    people = cells["population"].fillna(0.0).to_numpy()
+    over = {name: _over_people(table, people) for name, table in walks.by_walker.items()}
     for name in others:
-        for purpose, value in walks.by_walker[name].items():
-            mean, unreached = _over_people(value, people)
-            told["groups"][name][str(purpose)] = {
+        for purpose, (mean, unreached) in over[name].items():
+            told["groups"][name][purpose] = {
                 "mean": plain(mean),
-                "adult": plain(adult[purpose]),
+                "adult": plain(over[usual][purpose][0]),
                 "unreached_share": plain(unreached),
             }
     return told
 
 
-def _over_people(minutes: pd.Series, people: pd.Series) -> tuple[float, float]:
+def _over_people(table: pd.DataFrame, people: np.ndarray) -> dict[str, tuple[float, float]]:
     """Average cells over the people who reach the nearest; share of those who do not."""
-    reached = people.where(minutes.notna(), 0.0)
-    number, total = float(reached.sum()), float(people.sum())
-    if not total:
-        return float("nan"), float("nan")
-    mean = float((minutes * reached).sum()) / number if number else float("nan")
-    return mean, 1 - number / total
+    total, found = float(people.sum()), {}
+    for purpose, minutes in table.items():
+        is_reached = minutes.notna().to_numpy()
+        reached = np.where(is_reached, people, 0.0)
+        number = float(reached.sum())
+        held = float(np.where(is_reached, minutes.to_numpy() * reached, 0.0).sum())
+        mean = held / number if number else float("nan")
+        found[str(purpose)] = (mean, 1 - number / total) if total else (float("nan"),) * 2
+    return found

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from geoequity import composite, grids, inequality
+from geoequity._sums import sums_by
 from geoequity.errors import DataError
 from geoequity.indicators import Definition, Evaluation, Layers, TableValues
 from geoequity.judgement import ROOT, base_of, gap, make_tree, mean
@@ -278,14 +279,10 @@ def compare(
     definitions = list(definitions)
     common = _common(borders, min_coverage=min_coverage)
     tree = make_tree(definitions, present=common, weights=weights)
-    posts = {one.id: one.goalposts for one in definitions if one.goalposts is not None}
+    scores = _scores(borders, definitions, tree)
     rows: dict[str, dict[str, float]] = {}
     worst: dict[str, pd.Series] = {}
-    for name, one in borders.items():
-        index = pd.Series(np.nan, index=one.indicators.index)
-        if not tree.empty:
-            scaled = composite.goalposts(posts)
-            index = composite.build(one.indicators, tree, normalise=scaled).scores[ROOT]
+    for (name, one), index in zip(borders.items(), scores, strict=True):
         rows[name] = _figures(index, one.people)
         worst[name] = _worst(index, one.people).reindex(one.unit).set_axis(one.unit.index)
     table = pd.DataFrame.from_dict(rows, orient="index", columns=_FIGURES)
@@ -398,6 +395,20 @@ def _common(borders: Mapping[str, Borders], *, min_coverage: float) -> list[str]
     return common
 
 
+def _scores(
+    borders: Mapping[str, Borders], definitions: Iterable[Definition], tree: pd.DataFrame
+) -> list[pd.Series]:
+    """Build the index of all zonings in one go, as each unit scores by itself."""
+    tables = [one.indicators for one in borders.values()]
+    scores = np.full(sum(map(len, tables)), np.nan)
+    if not tree.empty:
+        posts = {one.id: one.goalposts for one in definitions if one.goalposts is not None}
+        every, scaled = pd.concat(tables, ignore_index=True), composite.goalposts(posts)
+        scores = composite.build(every, tree, normalise=scaled).scores[ROOT].to_numpy()
+    parts = np.split(scores, np.cumsum([len(one) for one in tables])[:-1])
+    return [pd.Series(one, index=its.index) for one, its in zip(parts, tables, strict=True)]
+
+
 def _figures(index: pd.Series, people: pd.Series) -> dict[str, float]:
     """Measure mean and spread of an index over people."""
     known = index.notna() & (people > 0)
@@ -451,15 +462,14 @@ def _ginis(
 ) -> pd.DataFrame:
     """Measure the Gini of indicators between cells, and between the units of each zoning."""
     inside = borders[PUBLISHED].unit.notna()
-    zones = {name: one.unit.loc[inside] for name, one in borders.items()}
+    zones = {name: pd.factorize(one.unit[inside], sort=True)[0] for name, one in borders.items()}
     bases: dict[str, pd.Series] = {}
-    values = {}
+    there, values = at_cells[inside], {}
     for one in definitions:
         if one.scale == "ratio" and one.id in at_cells:
             if one.base not in bases:
                 bases[one.base] = base_of(one, cells)[inside]
-            value = at_cells.loc[inside, one.id]
-            values[one.id] = (value, bases[one.base], zones, least)
+            values[one.id] = (there[one.id], bases[one.base], zones, least)
     made = kept.each(
         "ginis",
         values,
@@ -471,29 +481,26 @@ def _ginis(
 
 
 def _gini_rows(
-    key: str, value: pd.Series, weight: pd.Series, *, zones: Mapping[str, pd.Series], least: float
+    key: str, value: pd.Series, weight: pd.Series, *, zones: Mapping[str, np.ndarray], least: float
 ) -> list[list[Any]]:
     """Measure one indicator between cells, and between the units of each zoning."""
-    weight = weight.where(weight > 0)
-    value = value.where(weight.notna())
-    if not weight[value.notna()].sum() >= least * weight.sum() > 0 or not value.any():
+    value, people = value.where(weight > 0), weight.where(weight > 0, 0.0)
+    known, counts = value.notna().to_numpy(), people.to_numpy(dtype=float)
+    enough = least * counts.sum()
+    if not counts[known].sum() >= enough > 0 or not value.any() or (value < 0).any():
         return []
-    if (value < 0).any():
-        return []
-    people = {"population": weight.fillna(0.0)}
-    theil = inequality.theil(value, **people)
-    rows = [[key, CELLS, value.notna().sum(), inequality.gini(value, **people), 1.0]]
+    theil = inequality.theil(value, population=people)
+    rows = [[key, CELLS, known.sum(), inequality.gini(value, population=people), 1.0]]
     for name, zone in zones.items():
-        here = value.where(zone.notna())
-        if not weight[here.notna()].sum() >= least * weight.sum():
+        inside = known & (zone >= 0)
+        if not counts[inside].sum() >= enough:
             continue
-        zone = zone.fillna("")  # noqa: PLW2901 - whatever lies in none
-        split = inequality.theil(here, **people, groups=zone)
-        sums = pd.DataFrame({"amount": here * weight, "weight": weight.where(here.notna())})
-        sums = sums.groupby(zone).sum()
-        sums = sums[sums["weight"] > 0]
-        means = sums["amount"] / sums["weight"]
-        gini = inequality.gini(means, population=sums["weight"])
+        here, group = value.where(inside), pd.Series(zone, index=value.index)
+        split = inequality.theil(here, population=people, groups=group)
+        weighed = [here.to_numpy(dtype=float) * counts, np.where(inside, counts, np.nan)]
+        amount, held = sums_by(zone, weighed, count=zone.max() + 1)
+        means = pd.Series(amount[held > 0] / held[held > 0])
+        gini = inequality.gini(means, population=pd.Series(held[held > 0]))
         share = split.between / split.total if theil.total > 0 else float("nan")
         rows.append([key, name, len(means), gini, share])
     return rows

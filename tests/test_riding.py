@@ -268,11 +268,16 @@ def test_trips_whose_hour_nobody_tells_are_counted_as_they_run(timetable):
 
 def test_none_but_new_places_are_travelled_to_again(timetable, cells, services, monkeypatch):
     looked: list[int] = []
-    spread = Timetable.spread
+    laid_out: list[Timetable] = []
+    spread, router = Timetable.spread, Timetable._router
 
     def counting(self, origins, destinations, **how):
         looked.append(len(destinations))
         return spread(self, origins, destinations, **how)
+
+    def laying(self, *of, **how):
+        laid_out.append(self)
+        return router(self, *of, **how)
 
     def ridden(places, at=timetable, kept=FORGETFUL):
         return riding.ride(
@@ -281,9 +286,11 @@ def test_none_but_new_places_are_travelled_to_again(timetable, cells, services, 
         )[0]  # fmt: skip
 
     monkeypatch.setattr(Timetable, "spread", counting)
+    monkeypatch.setattr(Timetable, "_router", laying)
     base = Kept()
     ridden(services, kept=base)
     assert looked == [5, 3]  # cells and places, and cells without changing
+    assert len(laid_out) == 2
     opened = gpd.GeoDataFrame(
         {"category": ["school", "hospital"]}, geometry=[Point(6000, 3000), Point(0, 50)],
         index=["s", "h"], crs=CRS,
@@ -296,8 +303,10 @@ def test_none_but_new_places_are_travelled_to_again(timetable, cells, services, 
         (pd.concat([services, opened]), [2]), (closed, []), (moved, [1]), (larger, []),
     ):  # fmt: skip
         looked.clear()
+        laid_out.clear()
         found = ridden(places, kept=base.above())
         assert looked == goals
+        assert not laid_out
         pd.testing.assert_frame_equal(found, ridden(places), check_exact=True)
     looked.clear()
     slower = timetable.feed.frequencies.assign(headway_s=[900, 60])

@@ -524,7 +524,12 @@ def _rides(
     """Measure what public transport runs near home, and what it leads to."""
     timetable = None
     if sources.feed is not None:
-        timetable = Timetable.of(sources.feed, date=city.transit.date)
+        # In memory it holds what was found out about it, such as its trips
+        timetable = kept.in_memory().once(
+            "timetable",
+            partial(Timetable.of, sources.feed, date=city.transit.date),
+            *(sources.feed, city.transit.date),
+        )
     if membership is None or walks.homes is None:
         return Rides(report={} if timetable is None else timetable_report(timetable))
     near, by_stop = kept.once(
@@ -554,7 +559,7 @@ def _rides(
         plans=plans,
         kept=kept,
     )
-    if walks.network is not None:
+    if walks.network is not None and walks.homes["straight"].any():
         straight = walks.homes["straight"].astype(float) * walks.homes["share"]
         astray = straight.groupby(walks.homes["cell_id"]).sum().reindex(reach.index) > _MOSTLY
         reach = reach.mask(astray)

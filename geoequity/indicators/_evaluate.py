@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from shapely import Point
 
@@ -235,7 +237,8 @@ class _Value:
     on_record: pd.Series | None = None
     interval: pd.DataFrame | None = None
     draws: pd.DataFrame | None = None
-    straight_line: pd.Series | float = 0.0  # share of the district's people
+    straight: pd.Series | None = None  # share of the homes of each cell that walks straight
+    straight_line: float = 0.0  # share of everybody who does
     reasons: tuple[Reason, ...] = ()
 
 
@@ -304,7 +307,8 @@ def evaluate(
     layers
         What there is.
     parts
-        From :func:`narrowed`, of layers that differ in units, tables and dice at most.
+        From :func:`narrowed`, of layers that differ in tables, dice, districts and what
+        district each cell lies in at most.
     kept
         What was computed before: indicators of which all is as it was are not
         computed again.
@@ -323,21 +327,34 @@ def evaluate(
         a kind than there are.
     """
     of = {one.id: one for one in definitions}
-    parts = narrowed(of.values(), layers) if parts is None else parts
+    narrow = narrowed(of.values(), layers) if parts is None else parts
     units = {"districts": layers.districts, "cells": layers.cells, "dice": layers.dice}
     lengths: dict[str, pd.DataFrame] = {}
-    parts = {
-        key: replace(parts[key], **units, tables=_tables_of(one, layers), lengths=lengths)
-        for key, one in of.items()
-    }
-    every = kept.each(
-        "indicators",
-        {key: (one, parts[key]) for key, one in of.items()},
-        lambda which: {key: _computed(of[key], parts[key]) for key in which},
-    )
-    made = {key: one for key, one in every.items() if one.absent is None}
     index = layers.districts.index
     cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
+    home = pd.Series(dtype=object) if layers.cells is None else layers.cells["district_id"]
+    at = index.get_indexer(home)  # -1 outside all of them
+    there = {
+        key: replace(narrow[key], **units, tables=_tables_of(one, layers), lengths=lengths)
+        for key, one in of.items()
+    }
+
+    def measured(key: str) -> _Value:
+        one = of[key]
+        measure = partial(_MEASURES[one.measure], one)
+        if one.measure not in _OF_HOMES:
+            return measure(there[key])
+        # In other zones homes are where they were
+        return kept.in_memory().once("at homes", partial(measure, narrow[key]), one, narrow[key])
+
+    every = kept.each(
+        "indicators",
+        {key: (one, there[key]) for key, one in of.items()},
+        lambda which: {
+            key: _computed(of[key], there[key], at, partial(measured, key)) for key in which
+        },
+    )
+    made = {key: one for key, one in every.items() if one.absent is None}
     at_cells = {key: one.cells for key, one in made.items() if one.cells is not None}
     tables = {
         name: pd.DataFrame({key: getattr(one, name) for key, one in made.items()}, index=index)
@@ -354,16 +371,22 @@ def evaluate(
     )
 
 
-def _computed(one: Definition, layers: Layers) -> _Computed:
+def _computed(
+    one: Definition,
+    layers: Layers,
+    at: npt.NDArray[np.intp],
+    measured: Callable[[], _Value],
+) -> _Computed:
     """Compute one indicator, or say why it cannot be."""
     cells = None
+    walked: tuple[Reason, ...] = ()
     try:
-        made = _MEASURES[one.measure](one, layers)
+        made = measured()
         weights, swapped = _weights(one, layers, made.level)
         spread = layers.is_spread and made.level == "cell"
         if made.level == "cell":
             cells = made.value
-            district, coverage = _aggregate(made, weights, layers)
+            district, coverage = _aggregate(made, weights, layers, at)
         else:
             district = made.value
             coverage = district.notna().astype(float)
@@ -372,20 +395,24 @@ def _computed(one: Definition, layers: Layers) -> _Computed:
     if district.isna().all():
         partly = [why for why in made.reasons if why["id"] == "streets_cover_partly"]
         return _Computed(absent=partly[0] if partly else reason("all_unknown"))
+    straight_line: pd.Series | float = made.straight_line
+    if made.straight is not None:
+        straight_line, why = _off_streets(made.straight, layers)
+        walked = (why,)
     return _Computed(
         cells=cells,
         districts=district,
         confidence=confidence.of_districts(
             coverage,
             on_record=made.on_record,
-            straight_line=made.straight_line,
+            straight_line=straight_line,
             precise=_precise(one, made.interval),
             spread=spread,
         ),
         coverage=coverage,
         weights=_weights(one, layers, "district")[0],
         level=made.level,
-        reasons=(*made.reasons, *swapped, *((reason("people_spread"),) * spread)),
+        reasons=(*walked, *made.reasons, *swapped, *((reason("people_spread"),) * spread)),
         interval=made.interval,
         draws=made.draws,
     )
@@ -415,6 +442,8 @@ def narrowed(definitions: Iterable[Definition], layers: Layers) -> dict[str, Lay
     definitions = list(definitions)
     check_measures(definitions)
     bare = replace(layers, services=layers.services.iloc[:0], stops=layers.stops.iloc[:0])
+    asked = layers.services.columns.isin([*_OF_SERVICES, layers.services.geometry.name])
+    layers = replace(layers, services=layers.services.loc[:, asked])
     return {one.id: _narrowed(one, layers, bare) for one in definitions}
 
 
@@ -427,7 +456,12 @@ def _narrowed(one: Definition, layers: Layers, bare: Layers) -> Layers:
     for name in ("minutes", "metres", "counts"):
         table = getattr(layers, name)
         if name in needs and table is not None:
-            taken[name] = table[[place for place in table.columns if place in places]]
+            # By position, as there are many of them and names are slow to look up
+            at = [number for number, place in enumerate(table.columns) if place in places]
+            taken[name] = table.iloc[:, at]
+    column = one.parameters.get("column")
+    if "reach" in needs and layers.reach is not None and column in layers.reach:
+        taken["reach"] = layers.reach[[column]]
     if "services" in needs:
         services = layers.services
         taken["services"] = services[services["category"].isin(one.parameters["categories"])]
@@ -519,9 +553,9 @@ def _weights(
 
 
 def _aggregate(
-    made: _Value, weights: pd.Series | None, layers: Layers
+    made: _Value, weights: pd.Series | None, layers: Layers, at: npt.NDArray[np.intp]
 ) -> tuple[pd.Series, pd.Series]:
-    """Average cells over the people of each district, and tell how many are covered."""
+    """Average cells over the people of the district each lies in; tell how many are covered."""
     if weights is None or layers.cells is None or weights.isna().all():
         raise _Absent(reason("no_population"))
     # What was counted where nobody lives still belongs to its district
@@ -531,15 +565,13 @@ def _aggregate(
         for one in (amount, weights)
     )
     known = np.where(np.isnan(total), np.nan, people)
-    districts = layers.districts.index
-    at = districts.get_indexer(layers.cells["district_id"])  # -1 outside all of them
+    districts, whole = layers.districts.index, _is_whole(layers, "cells_share").to_numpy(dtype=bool)
     total = np.where(np.isnan(people), np.nan, total)
     total, known, people = sums_by(at, [total, known, people], count=len(districts))
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = pd.Series(np.where(known > 0, total / known, np.nan), index=districts)
-        coverage = pd.Series(np.where(people > 0, known / people, np.nan), index=districts)
-    whole = _is_whole(layers, "cells_share")
-    return mean.where(whole), coverage.where(whole | coverage.isna(), 0.0)
+        mean = np.where(whole & (known > 0), total / known, np.nan)
+        coverage = np.where(people > 0, np.where(whole, known / people, 0.0), np.nan)
+    return pd.Series(mean, index=districts), pd.Series(coverage, index=districts)
 
 
 def _is_whole(layers: Layers, column: str) -> pd.Series:
@@ -565,14 +597,23 @@ def _walked(
 
 
 def _at_cells(values: pd.Series, layers: Layers) -> _Value:
-    """Average homes over cells, and note how the walks were measured."""
+    """Average homes over cells, and note which walks were measured straight."""
     homes, cells = layers.homes, layers.cells
     if homes is None or cells is None:
         raise _Absent(reason("no_cells"))
     value = proximity.over_homes(values, homes=homes, cells=cells.index)
-    if not homes["straight"].any():
-        return _Value(value=value, level="cell")
-    straight = proximity.over_homes(homes["straight"].astype(float), homes=homes, cells=cells.index)
+    straight = None
+    if homes["straight"].any():
+        straight = proximity.over_homes(
+            homes["straight"].astype(float), homes=homes, cells=cells.index
+        )
+    return _Value(value=value, level="cell", straight=straight)
+
+
+def _off_streets(straight: pd.Series, layers: Layers) -> tuple[pd.Series, Reason]:
+    """Average over the people of each district who walks straight, and say so."""
+    homes, cells = layers.homes, layers.cells
+    assert homes is not None and cells is not None  # noqa: S101, PT018 - they were averaged
     people = cells["population"] if "population" in cells else pd.Series(1.0, index=cells.index)
     share = pd.DataFrame({"straight": straight * people, "all": people})
     share = share.groupby(cells["district_id"]).sum().reindex(layers.districts.index)
@@ -583,7 +624,7 @@ def _at_cells(values: pd.Series, layers: Layers) -> _Value:
         why = reason(
             "straight_line_partly", share=float(share["straight"].sum() / share["all"].sum())
         )
-    return _Value(value=value, level="cell", straight_line=by_district, reasons=(why,))
+    return by_district, why
 
 
 def _walk_min(one: Definition, layers: Layers) -> _Value:
@@ -1132,6 +1173,7 @@ _OPTIONAL_LAYERS = (
     "centre",
     "heights_m",
 )
+_OF_SERVICES = ("category", "capacity", "in_hazard")  # beside where they are
 _NEEDS = {  # of the layers besides districts and cells
     "walk_min": ("minutes", "homes"),
     "safe_walk_min": ("minutes", "homes", "services"),
@@ -1164,6 +1206,7 @@ _NEEDS = {  # of the layers besides districts and cells
     "table_change": (),
     "table_per_km2": (),
 }
+_OF_HOMES = {one for one, needs in _NEEDS.items() if "homes" in needs} - {"supply_near"}
 _TO_CATEGORIES = ("walk_min", "services_share", "services_15min_count", "reached_15min_share")
 _TO_STOPS = ("stop_walk_min", "transit_share", "stops_within_share")
 _BY_DISTANCE = ("services_share", "transit_share", "stops_within_share")

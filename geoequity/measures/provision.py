@@ -1,10 +1,12 @@
 """How much of a service there is for the people of a district."""
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
 from geoequity import schema
+from geoequity._sums import sums_by
 from geoequity.units import district_of, overlap
 
 
@@ -163,11 +165,11 @@ def known_share(
         where there is nothing, or too little on record.
     """
     known = values.notna()
-    number = pd.to_numeric(values.astype(object).where(known), errors="coerce").astype(float)
-    table = pd.DataFrame({"group": groups, "yes": number, "known": known.astype(float)})
-    grouped = table.dropna(subset="group").groupby("group")
-    known_share = grouped["known"].mean().reindex(index)
-    share = grouped["yes"].mean().reindex(index)
-    return pd.DataFrame(
-        {"share": share.where(known_share >= min_known_share), "known_share": known_share}
-    )
+    number = pd.to_numeric(values.astype(object).where(known), errors="coerce").to_numpy(float)
+    at = index.get_indexer(groups)  # -1 outside all of them
+    columns = [np.ones(len(at)), known.to_numpy(dtype=float), ~np.isnan(number) + 0.0, number]
+    there, told, counted, yes = sums_by(at, columns, count=len(index))
+    with np.errstate(invalid="ignore"):
+        known_share, share = told / there, yes / counted
+    share = np.where(known_share >= min_known_share, share, np.nan)
+    return pd.DataFrame({"share": share, "known_share": known_share}, index=index)

@@ -26,7 +26,7 @@ Places: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries
 BESIDE_M = 20.0
 NO_LINE = -1
 
-_REMEMBERED = 4
+_REMEMBERED = 8
 _PLACES, _AREAS = 50_000, 2_000  # looked at at a time, to spare memory
 _SAME_LENGTH_M = 1e-3
 _ROUND = 16  # corners of a quarter of a circle
@@ -188,11 +188,11 @@ class Lines:
             for one in shapely.to_wkb(places):
                 asked.update(one)
         key = asked.digest()
-        if key not in self._met:
-            if len(self._met) >= _REMEMBERED:
-                self._met.pop(next(iter(self._met)))
-            self._met[key] = self._meet(places, max_m=max_m)
-        return replace(self._met[key], shapes=places)
+        met = self._met.pop(key, None) or self._meet(places, max_m=max_m)
+        if len(self._met) >= _REMEMBERED:
+            self._met.pop(next(iter(self._met)))
+        self._met[key] = met  # last, as what was asked of least lately goes first
+        return replace(met, shapes=places)
 
     def _meet(self, places: np.ndarray, *, max_m: float | None) -> Stretches:
         """Find the stretches anew."""
@@ -294,9 +294,14 @@ def held(one: Stretches, other: Stretches) -> tuple[np.ndarray, np.ndarray]:
     if not len(areas):
         nothing = np.empty(0, dtype=int)
         return nothing, nothing
-    area, point = shapely.STRtree(narrow.shapes).query(wide.shapes[areas], predicate="intersects")
-    both = wide.meets[areas[area]] & narrow.meets[point]
-    area, point = areas[area][both], point[both]
+    # Homes are many, and areas few: these are sooner laid out, and prepared to be looked into
+    point, area = shapely.STRtree(wide.shapes[areas]).query(narrow.shapes)
+    area = areas[area]
+    shapely.prepare(wide.shapes[areas])
+    both = shapely.intersects(wide.shapes[area], narrow.shapes[point])
+    both &= wide.meets[area] & narrow.meets[point]
+    order = np.lexsort((point[both], area[both]))
+    area, point = area[both][order], point[both][order]
     return (point, area) if is_flipped else (area, point)
 
 

@@ -1,6 +1,6 @@
 """Door to door: walks to stops, rides, changes and walks from stops, over a window."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import NamedTuple
@@ -108,7 +108,7 @@ class Router:
         if not changing and columns <= min(rows // _AS_LONG, _HELD // max(rows, 1)):
             back = partial(
                 self._to_one,
-                services=[self._service(one, is_mirrored=True) for one in self.lines],
+                services=self._mirrored,
                 egress=_turned(egress, rows=columns),
                 access=_turned(access, rows=len(self.stops)),
                 on_foot=_turned(on_foot, rows=columns),
@@ -122,7 +122,7 @@ class Router:
             return
         task = partial(
             self._from_some,
-            services=[self._service(one) for one in self.lines],
+            services=self._services,
             access=access,
             egress=egress,
             on_foot=on_foot,
@@ -136,13 +136,17 @@ class Router:
         ):
             yield from some
 
-    def _service(self, lines: Lines, *, is_mirrored: bool = False) -> Service:
-        """Lay vehicles out with where they are boarded and changed, or with time run back."""
-        stops, changes = len(self.stops), self._changes
-        if is_mirrored:
-            lines = mirrored(lines, end=int(self.departures[-1]) + self.limit_s)
-            changes = _turned(changes, rows=stops)
-        return Service(lines, calls_of(lines, stops=stops), changes)
+    @cached_property
+    def _services(self) -> list[Service]:
+        """Lay vehicles out with where they are boarded and changed."""
+        return _served(self.lines, self._changes, stops=len(self.stops))
+
+    @cached_property
+    def _mirrored(self) -> list[Service]:
+        """Lay them out with time run back."""
+        end, stops = int(self.departures[-1]) + self.limit_s, len(self.stops)
+        lines = [mirrored(one, end=end) for one in self.lines]
+        return _served(lines, _turned(self._changes, rows=stops), stops=stops)
 
     def _to_one(
         self,
@@ -301,6 +305,11 @@ class Router:
         start, goal = pairs["from_id"].to_numpy(), pairs["to_id"].to_numpy()
         metres = np.hypot(x[start] - x[goal], y[start] - y[goal])
         return metres * self.rider.detour_factor / walker.m_per_min
+
+
+def _served(lines: Iterable[Lines], changes: Ways, *, stops: int) -> list[Service]:
+    """Add where vehicles are boarded and changed."""
+    return [Service(one, calls_of(one, stops=stops), changes) for one in lines]
 
 
 def _minutes(seconds: np.ndarray, percentiles: tuple[float, ...]) -> np.ndarray:

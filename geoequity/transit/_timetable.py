@@ -14,6 +14,7 @@ import pandas as pd
 
 from geoequity import schema
 from geoequity.errors import DataError, shown
+from geoequity.keeping import FORGETFUL, Kept
 from geoequity.streets import StreetNetwork
 from geoequity.transit._feed import Feed
 from geoequity.transit._rider import (
@@ -485,6 +486,7 @@ class Timetable:
         percentiles: Iterable[float] = (_MEDIAN,),
         rider: Rider = RIDER,
         changing: bool = False,
+        kept: Kept = FORGETFUL,
     ) -> "Iterator[Journeys]":
         """
         Measure the travel times from one origin after the other.
@@ -509,6 +511,8 @@ class Timetable:
             As for `travel_times`.
         changing
             As for `travel_times`.
+        kept
+            Vehicles that were laid out before, to go elsewhere by them.
 
         Yields
         ------
@@ -533,8 +537,12 @@ class Timetable:
             schema.check_same_crs(origins, streets.edges, names=("origins", "streets"))
         starts = _points(origins, name="origins")
         goals = _points(destinations, name="destinations")
-        router = self._router(
-            departures_of(window), within_min, crs=starts.crs, streets=streets, rider=rider
+        router = kept.once(
+            "router",
+            lambda: self._router(
+                departures_of(window), within_min, crs=starts.crs, streets=streets, rider=rider
+            ),
+            *(self, window, within_min, starts.crs, streets, rider),
         )
         yield from router.spread(starts, goals, percentiles=asked, changing=changing)
 

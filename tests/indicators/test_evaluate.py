@@ -19,8 +19,11 @@ from geoequity.indicators import (
     Layers,
     TableValues,
     evaluate,
+    narrowed,
     read_catalogue,
 )
+from geoequity.keeping import Kept
+from geoequity.measures import proximity
 from geoequity.streets import StreetNetwork
 
 UTM = "EPSG:32718"
@@ -594,3 +597,48 @@ def test_without_children_schools_or_places_there_are_no_places_per_child(
     layers: Layers, why: str
 ) -> None:
     assert why_absent(made(layers, "school_places_per_child"), "school_places_per_child") == why
+
+
+def test_in_other_zones_no_home_is_measured_from_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = minutes_to(make_layers(), school=[10.0, 30.0, 20.0, 99.0, 5.0])
+    assert layers.homes is not None
+    assert layers.cells is not None
+    layers = replace(layers, homes=layers.homes.assign(straight=[True, False, False, False, True]))
+    cells = layers.cells.assign(district_id=["b", "a", "a", "b", "b"])
+    there = replace(layers, cells=cells)
+    of = [one for one in read_catalogue() if one.id == "school_walk_min"]
+    expected = evaluate(of, there)
+    measured: list[pd.Series] = []
+
+    def over_homes(values: pd.Series, **over: Any) -> pd.Series:
+        measured.append(values)
+        return averaged(values, **over)
+
+    averaged = proximity.over_homes
+    monkeypatch.setattr(proximity, "over_homes", over_homes)
+    parts, kept = narrowed(of, layers), Kept()
+    first = evaluate(of, layers, parts=parts, kept=kept)
+    found = evaluate(of, there, parts=parts, kept=kept)
+    assert len(measured) == 2  # minutes, and which are straight
+    for name in ("cells", "districts", "confidence", "coverage", "weights"):
+        pd.testing.assert_frame_equal(getattr(found, name), getattr(expected, name))
+    assert found.reasons == expected.reasons != first.reasons
+
+
+def test_what_is_reached_by_transit_hangs_on_its_own_column_alone() -> None:
+    cells = make_layers().cells
+    assert cells is not None
+    reach = pd.DataFrame({"jobs_45min_share": 0.5, "school_min": 9.0}, index=cells.index)
+    of, kept = [one for one in read_catalogue() if one.measure == "transit_reach"], Kept()
+    evaluate(of, make_layers(reach=reach), kept=kept)
+    after = evaluate(of, make_layers(reach=reach.assign(school_min=4.0)), kept=kept.above())
+    assert districts_of(after, "school_transit_min") == {"a": 4, "b": 4}
+    assert districts_of(after, "jobs_transit_45min_share") == {"a": 0.5, "b": 0.5}
+    assert after.absent["hospital_transit_min"]["id"] == "no_goals"
+    bare = make_layers(reach=pd.DataFrame(index=cells.index))
+    assert evaluate(of, bare).absent["school_transit_min"]["id"] == "no_population"
+    before, now = (
+        narrowed(of, make_layers(reach=one))["jobs_transit_45min_share"].reach
+        for one in (reach, reach.assign(school_min=4.0))
+    )
+    pd.testing.assert_frame_equal(before, now)
