@@ -405,18 +405,18 @@ def _minutes(
     detour_factor: float,
 ) -> pd.DataFrame:
     """Walk along the network where it serves, in a straight line elsewhere."""
-    minutes = pd.DataFrame(np.nan, index=homes.index, columns=list(targets))
+    minutes = np.full((len(homes), len(targets)), np.nan, order="F")  # each column in one piece
     straight = homes["straight"].to_numpy(dtype=bool) | (network is None)
     if straight.any():
-        minutes.loc[straight] = straight_line_min(
+        minutes[straight] = straight_line_min(
             targets,
             origins=homes[straight],
             speed_kmh=walker.speed_kmh,
             detour_factor=detour_factor,
         )
     if network is not None and not straight.all():
-        minutes.loc[~straight] = network.nearest_min(targets, origins=homes[~straight])
-    return minutes
+        minutes[~straight] = network.nearest_min(targets, origins=homes[~straight])
+    return pd.DataFrame(minutes, index=homes.index, columns=list(targets), copy=False)
 
 
 def _some_at_a_time(
@@ -439,13 +439,11 @@ def _counts(
 ) -> pd.DataFrame:
     """Count what is within 15 minutes along the network; unknown where it does not serve."""
     # Whole numbers that four bytes hold as well as eight
-    counts = pd.DataFrame(np.nan, index=homes.index, columns=list(targets), dtype="float32")
+    counts = np.full((len(homes), len(targets)), np.nan, dtype="float32", order="F")
     served = ~homes["straight"].to_numpy(dtype=bool)
     if network is not None and served.any():
-        counts.loc[served] = network.count_within(
-            targets, origins=homes[served], within_min=COUNT_MIN
-        )
-    return counts
+        counts[served] = network.count_within(targets, origins=homes[served], within_min=COUNT_MIN)
+    return pd.DataFrame(counts, index=homes.index, columns=list(targets), copy=False)
 
 
 def report_of(walks: Walks, *, cells: gpd.GeoDataFrame | None) -> dict[str, Any]:

@@ -483,7 +483,8 @@ def walks_of(
     report: dict[str, Any] = {}
     if sources.streets is not None:
         # Light is no matter to where people walk: streets that are lit are walked as before
-        streets = sources.streets.drop(columns="lit", errors="ignore")
+        unlit = partial(sources.streets.drop, columns="lit", errors="ignore")
+        streets = kept.in_memory().once("unlit", unlit, sources.streets)
         lifts = sources.lifts
         network, report = noted(
             kept,
