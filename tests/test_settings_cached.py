@@ -30,7 +30,6 @@ OTHER = {
     "transit.max_transfers": 0,
     "transit.draws": 2,
     "transit.sample": 150,
-    "transit.fare_budget": 5.0,
     "index.weights": {"mobility": 2.0},
     "index.normalisation": "rank",
     "index.aggregation": "geometric",

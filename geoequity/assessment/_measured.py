@@ -265,7 +265,7 @@ def measure(
             heights_m=_heights(city, sources, walks, definitions, kept),
             is_spread=city.cells is not None and city.cells.spread,
         )
-        parts: dict[str, Layers] | None = indicators.narrowed(definitions, layers)
+        parts = indicators.narrowed(definitions, layers) if kept.remembers else None
         plain = indicators.evaluate(definitions, layers, parts=parts, kept=kept)
         evaluation, mapped = plain, _mapped(city, sources, districts, kept)
         if mapped is not None:
@@ -279,8 +279,6 @@ def measure(
                 unedited=unedited,
                 kept=kept,
             )
-        if not kept.remembers:
-            parts = None  # of a metropolis half a gigabyte, and soon made again
     with stages.stage("zoning"):
         borders = _borders(city, sources, definitions, layers, parts, plain, kept)
     return (

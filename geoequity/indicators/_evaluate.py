@@ -327,33 +327,43 @@ def evaluate(
         a kind than there are.
     """
     of = {one.id: one for one in definitions}
-    narrow = narrowed(of.values(), layers) if parts is None else parts
+    check_measures(of.values())
     units = {"districts": layers.districts, "cells": layers.cells, "dice": layers.dice}
     lengths: dict[str, pd.DataFrame] = {}
     index = layers.districts.index
     cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
     home = pd.Series(dtype=object) if layers.cells is None else layers.cells["district_id"]
     at = index.get_indexer(home)  # -1 outside all of them
-    there = {
-        key: replace(narrow[key], **units, tables=_tables_of(one, layers), lengths=lengths)
-        for key, one in of.items()
-    }
 
-    def measured(key: str) -> _Value:
-        one = of[key]
-        measure = partial(_MEASURES[one.measure], one)
-        if one.measure not in _OF_HOMES:
-            return measure(there[key])
-        # In other zones homes are where they were
-        return kept.in_memory().once("at homes", partial(measure, narrow[key]), one, narrow[key])
+    def computed(some: list[str]) -> dict[str, _Computed]:
+        narrow = narrowed([of[key] for key in some], layers) if parts is None else parts
+        there = {
+            key: replace(narrow[key], **units, tables=_tables_of(of[key], layers), lengths=lengths)
+            for key in some
+        }
 
-    every = kept.each(
-        "indicators",
-        {key: (one, there[key]) for key, one in of.items()},
-        lambda which: {
-            key: _computed(of[key], there[key], at, partial(measured, key)) for key in which
-        },
-    )
+        def measured(key: str) -> _Value:
+            one = of[key]
+            measure = partial(_MEASURES[one.measure], one)
+            if one.measure not in _OF_HOMES:
+                return measure(there[key])
+            # In other zones homes are where they were
+            at_homes = partial(measure, narrow[key])
+            return kept.in_memory().once("at homes", at_homes, one, narrow[key])
+
+        return kept.each(
+            "indicators",
+            {key: (of[key], there[key]) for key in some},
+            lambda which: {
+                key: _computed(of[key], there[key], at, partial(measured, key)) for key in which
+            },
+        )
+
+    # What is narrowed here is narrowed a few at a time: of a metropolis all is half a gigabyte
+    keys, step = list(of), _AT_ONCE if parts is None else max(len(of), 1)
+    every: dict[str, _Computed] = {}
+    for start in range(0, len(keys), step):
+        every |= computed(keys[start : start + step])
     made = {key: one for key, one in every.items() if one.absent is None}
     at_cells = {key: one.cells for key, one in made.items() if one.cells is not None}
     tables = {
@@ -1159,6 +1169,7 @@ _OPTIONAL = {
     "stops_within_share": ("besides",),
     "stops_per_km2": ("modes",),
 }
+_AT_ONCE = 8  # indicators
 _OPTIONAL_LAYERS = (
     "streets",
     "network",
