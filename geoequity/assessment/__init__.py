@@ -192,12 +192,13 @@ def _as_measured(
     city: City, definitions: list[Definition], *, stages: Stages, kept: Kept
 ) -> Measured:
     """Measure a city, unless its files were measured before as they are now."""
+    handed_on: list[Collected] = []  # and held here no longer: some is let go of on the way
     with stages.stage("read"):
         inputs = Inputs.of(city, definitions, kept)
         known = kept.known("measured", *inputs.named())
         if known is None:
-            sources = read(inputs, kept)
-        _check_parts(city, (sources if known is None else known).districts.index)
+            handed_on.append(read(inputs, kept))
+        _check_parts(city, (handed_on[0] if known is None else known).districts.index)
     if known is not None:
         warn_again(known.records)
         for name in _MEASURED:
@@ -206,7 +207,7 @@ def _as_measured(
         return known
     return kept.once(
         "measured",
-        lambda: measure(inputs.city, sources, definitions, stages=stages, kept=kept)[0],
+        lambda: measure(inputs.city, handed_on.pop(), definitions, stages=stages, kept=kept)[0],
         *inputs.named(),
         unless=inputs.have_changed,
     )

@@ -236,6 +236,8 @@ def measure(
             ),
             *(rides, walks.homes, cells, districts.index),
         )
+    # Nobody asks for the timetable any more: of a metropolis it is half a gigabyte
+    sources = replace(sources, feed=None)
     with stages.stage("indicators"):
         layers = Layers(
             districts=districts,
