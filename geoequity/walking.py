@@ -316,17 +316,20 @@ def _targets(
     services: gpd.GeoDataFrame, stops: gpd.GeoDataFrame, places: set[str]
 ) -> dict[str, gpd.GeoSeries]:
     """Sort what people walk to by kind."""
-    found = _apart(services.geometry, services["category"], among=places)
+    found = _apart(services, "category", "{}", among=places)
     if "in_hazard" in services.columns:
         safe = services[services["in_hazard"].eq(other=False).fillna(value=False)]
-        found |= _apart(safe.geometry, safe["category"] + SAFE_SUFFIX, among=places)
-    return found | _apart(stops.geometry, STOP_PREFIX + stops["mode"], among=places)
+        found |= _apart(safe, "category", f"{{}}{SAFE_SUFFIX}", among=places)
+    return found | _apart(stops, "mode", f"{STOP_PREFIX}{{}}", among=places)
 
 
-def _apart(shapes: gpd.GeoSeries, kind: pd.Series, *, among: set[str]) -> dict[str, gpd.GeoSeries]:
-    """Part places by kind, some kinds alone."""
-    rows = shapes.groupby(kind).indices
-    return {one: shapes.iloc[rows[one]] for one in rows if one in among}
+def _apart(
+    places: gpd.GeoDataFrame, column: str, name: str, *, among: set[str]
+) -> dict[str, gpd.GeoSeries]:
+    """Part places by kind, some kinds alone, each under a name with the kind in it."""
+    shapes, kinds = places.geometry, places.groupby(column).indices
+    rows = {name.format(kind): at for kind, at in kinds.items()}
+    return {one: shapes.iloc[at] for one, at in rows.items() if one in among}
 
 
 def _people_at(homes: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> pd.Series:
