@@ -200,6 +200,33 @@ class Graph:
         )
         yield from _in_batches(search, places=len(origins.shapes), targets=len(goals.shapes))
 
+    def every_pair(self, origins: Stretches, goals: Stretches, *, limit_min: float) -> Pairs:
+        """
+        Walk between all origins and goals within a limit.
+
+        Parameters
+        ----------
+        origins
+            Where the origins meet the edges.
+        goals
+            Where the goals do.
+        limit_min
+            How far to walk [minutes].
+
+        Returns
+        -------
+        pairs
+            Each pair once, ordered as the origins and then the goals.
+        """
+        parts = list(self.pairs(origins, goals, limit_min=limit_min))
+        none = Pairs(np.empty(0, "int32"), np.empty(0, "int32"), np.empty(0))
+        columns = [list(one) for one in zip(none, *parts, strict=True)]
+        del parts
+        # Column by column, each let go of as it is done: of a metropolis these are millions
+        origin, goal, minutes = (np.concatenate(columns.pop(0)) for _ in none)
+        order = np.lexsort((goal, origin))
+        return Pairs(origin[order], goal[order], minutes[order])
+
     def spread(self, origins: Stretches, *, limit_min: float) -> Iterator[np.ndarray]:
         """
         Walk from each origin to every node.
@@ -368,8 +395,9 @@ def _found(
     )
     desk = _desk(arcs, seeds)
     done = _kernels.reach(arcs, seeds, direct, slots, limit, begin, end, desk, finds)
-    place = np.repeat(np.arange(begin, end), number)
-    return done, Pairs(place, finds.target[: len(place)], finds.cost[: len(place)])
+    place = np.repeat(np.arange(begin, end, dtype="int32"), number)
+    # Copies, as a view would hold on to all the room there was
+    return done, Pairs(place, finds.target[: len(place)].copy(), finds.cost[: len(place)].copy())
 
 
 def _in_batches(

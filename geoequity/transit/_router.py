@@ -39,6 +39,14 @@ class Journeys(NamedTuple):
     change_min: np.ndarray
 
 
+class Walks(NamedTuple):
+    """Walks between positions: where they begin and end, and how long each takes."""
+
+    from_id: np.ndarray
+    to_id: np.ndarray
+    minutes: np.ndarray
+
+
 @dataclass(frozen=True, eq=False)
 class Router:
     """
@@ -238,24 +246,22 @@ class Router:
         walks = self._walks(starts, goals, within or self.rider.max_walk_min)
         return _laid_out(walks, rows=rows)
 
-    def _walks(self, starts: gpd.GeoSeries, goals: gpd.GeoSeries, within: float) -> pd.DataFrame:
+    def _walks(self, starts: gpd.GeoSeries, goals: gpd.GeoSeries, within: float) -> Walks:
         """Walk between points by position, along streets or straight."""
         if not (len(starts) and len(goals)):
-            return pd.DataFrame({"from_id": [], "to_id": [], "minutes": []})
+            return Walks(np.empty(0, "int32"), np.empty(0, "int32"), np.empty(0))
         if self.streets is not None:
-            return self.streets.costs(starts, goals, within_min=within)
-        return self._straight(starts, goals, within)
-
-    def _straight(self, starts: gpd.GeoSeries, goals: gpd.GeoSeries, within: float) -> pd.DataFrame:
-        """Walk between points by position in a straight line."""
-        walker = self.rider.walker if self.streets is None else self.streets.walker
-        return straight_line_costs(
+            found = self.streets.pairs(starts, goals, within_min=within)
+            from_id, to_id = (one.index.to_numpy(dtype="int32") for one in (starts, goals))
+            return Walks(from_id[found.origin], to_id[found.goal], found.minutes)
+        costs = straight_line_costs(
             starts,
             goals,
             within_min=within,
             detour_factor=self.rider.detour_factor,
-            speed_kmh=walker.speed_kmh,
+            speed_kmh=self.rider.walker.speed_kmh,
         )
+        return Walks(*(costs[one].to_numpy() for one in Walks._fields))
 
     @cached_property
     def _changes(self) -> Ways:
@@ -276,7 +282,7 @@ class Router:
         pairs = pairs[self._is_placed[pairs.to_numpy()].all(axis=1)]
         pairs = pairs.assign(minutes=self._between(pairs))
         own = pd.DataFrame({"from_id": every, "to_id": every, "minutes": 0.0})
-        table = pd.concat([walks, pairs, self._far_walks(pairs), own])
+        table = pd.concat([pd.DataFrame(walks._asdict()), pairs, self._far_walks(pairs), own])
         table["seconds"] = np.rint(table["minutes"].astype(float) * 60)
         best = table.groupby(["from_id", "to_id"])["seconds"].min()
         fixed = rules[rules["kind"] == _TIMED_BY_FEED].set_index(["from_stop", "to_stop"])["min_s"]
@@ -285,7 +291,8 @@ class Router:
         barred = rules.loc[rules["kind"] == _FORBIDDEN, ["from_stop", "to_stop"]]
         best = best.drop(pd.MultiIndex.from_frame(barred), errors="ignore")
         best = best.rename("minutes").div(60).reset_index()
-        return _laid_out(best, rows=len(self.stops))
+        walks = Walks(*(best[one].to_numpy() for one in Walks._fields))
+        return _laid_out(walks, rows=len(self.stops))
 
     def _far_walks(self, pairs: pd.DataFrame) -> pd.DataFrame:
         """Walk along streets between named pairs farther than people change by themselves."""
@@ -322,13 +329,12 @@ def _minutes(seconds: np.ndarray, percentiles: tuple[float, ...]) -> np.ndarray:
     return minutes
 
 
-def _laid_out(walks: pd.DataFrame, *, rows: int) -> Ways:
+def _laid_out(walks: Walks, *, rows: int) -> Ways:
     """Lay walks between positions out as the kernels take them."""
-    start = walks["from_id"].to_numpy(dtype="int64")
-    order = np.argsort(start, kind="stable")
-    first = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=rows))])
-    goal = walks["to_id"].to_numpy(dtype="uint32")[order]  # unsigned, an index needs no check
-    seconds = np.rint(walks["minutes"].to_numpy(dtype=float)[order] * 60).astype("int32")
+    order = np.argsort(walks.from_id, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(walks.from_id, minlength=rows))])
+    goal = walks.to_id.astype("uint32")[order]  # unsigned, an index needs no check
+    seconds = np.rint(walks.minutes[order] * 60).astype("int32")
     return Ways(first, goal, seconds)
 
 

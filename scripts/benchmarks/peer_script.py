@@ -555,7 +555,8 @@ class Ferrobus:
         told = np.full((len(PERCENTILES), len(origins), len(self.points)), 255, dtype=np.uint8)
         departures = range(*self.plans["window_s"], 60)
         rest = np.flatnonzero(known & ~np.isin(np.arange(len(known)), start))
-        blocks = [rest[at : at + BLOCK] for at in range(0, len(rest), BLOCK)] or [rest]
+        size = max(BLOCK, len(start))  # quickest: half of each row is of use
+        blocks = [rest[at : at + size] for at in range(0, len(rest), size)] or [rest]
         for number, block in enumerate(blocks):
             some = np.r_[start, block]
             there = [self.points[one] for one in some.tolist()]
