@@ -270,11 +270,7 @@ def assess_and_write(
         outputs.write_tables(study, draft)
         tell("map")
         maps.save_map(study, draft / "map.html", language=languages[0])
-        for language in languages:
-            tell(f"report {language}")
-            report.write_report(study, draft / f"report.{language}.html", language=language)
-            if pdf:
-                report.write_pdf(study, draft / f"report.{language}.pdf", language=language)
+        report.write_reports(study, draft, languages=languages, pdf=pdf, tell=tell)
     return study
 
 

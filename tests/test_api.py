@@ -128,6 +128,7 @@ PROMISED = {
     "maps.draw_map": "study",
     "report.write_pdf": "study path language",
     "report.write_report": "study path language",
+    "report.write_reports": "study folder languages pdf",
     "inequality.gini": "value population",
     "inequality.absolute_gini": "value population",
     "inequality.hoover": "value population",

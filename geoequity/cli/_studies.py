@@ -135,17 +135,16 @@ def write_reports(options: argparse.Namespace) -> dict[str, Any]:
     if options.pdf and options.template:
         msg = "--pdf sets our own pages; with --template, print the page from a browser"
         raise ConfigError(msg)
-    paths, logo = [], options.logo
     with outputs.alone_in(options.folder):
         study = outputs.load(options.folder)
-        for language in options.language or study.summary["city"]["languages"]:
-            paths.append(options.folder / f"report.{language}.html")
-            report.write_report(
-                study, paths[-1], language=language, template=options.template, logo=logo
-            )
-            if options.pdf:
-                paths.append(options.folder / f"report.{language}.pdf")
-                report.write_pdf(study, paths[-1], language=language, logo=logo)
+        paths = report.write_reports(
+            study,
+            options.folder,
+            languages=options.language or study.summary["city"]["languages"],
+            pdf=options.pdf,
+            template=options.template,
+            logo=options.logo,
+        )
     return say_written(options, paths)
 
 

@@ -84,15 +84,13 @@ def write_tidy(study: Study, path: Path) -> None:
         ids = _quoted(whole.index)
         for at in range(0, len(order), _CELLS):
             some = order[at : at + _CELLS]
-            columns = [_written(whole[key].iloc[some]) for key in whole.columns]
+            columns = [
+                [f"{key},{value},{unit}" for value in _written(whole[name].iloc[some])]
+                for name, key, unit in zip(whole.columns, keys, units, strict=True)
+            ]
             for place, row in zip(some.tolist(), zip(*columns, strict=True), strict=True):
                 start, end = f"cell,{ids[place]},", f",,,{people[place]},,\n"
-                target.write(
-                    "".join(
-                        f"{start}{key},{value},{unit}{end}"
-                        for key, value, unit in zip(keys, row, units, strict=True)
-                    )
-                )
+                target.write(f"{start}{(end + start).join(row)}{end}")
 
 
 def write_csv(table: pd.DataFrame, path: Path, *, index: bool = False) -> None:

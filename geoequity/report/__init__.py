@@ -3,15 +3,21 @@ The report: one page that a city councillor can read.
 
 :func:`write_report` writes a study as a single HTML file, words, tables and
 pictures in it, that opens from disk, on a phone and on paper with no network;
-:func:`write_pdf` the same on paper; :func:`write_figures` its figures one by one;
+:func:`write_pdf` the same on paper, :func:`write_reports` both in several languages;
+:func:`write_figures` its figures one by one;
 :func:`write_change_report` what changed between two; :func:`write_cities_report` cities
 side by side; :func:`write_siting_report` where new services would do most.
 """
 
 import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
+from geoequity._cores import in_order
 from geoequity.compare import Change, Cities
+from geoequity.errors import ConfigError
 from geoequity.placing import Placing
 from geoequity.study import Study
 
@@ -21,6 +27,7 @@ __all__ = [
     "write_figures",
     "write_pdf",
     "write_report",
+    "write_reports",
     "write_siting_report",
 ]
 
@@ -107,10 +114,75 @@ def write_pdf(
     ConfigError
         If the logo cannot be read or used.
     """
-    from geoequity.report._print import pdf  # noqa: PLC0415  an extra
-
     page = _page(study, language=language, logo=logo)
-    return _write(pdf(page, **_told(study, language)), path)
+    return _on_paper(page, path, _told(study, language))
+
+
+def write_reports(
+    study: Study,
+    folder: str | Path,
+    *,
+    languages: Iterable[str],
+    pdf: bool = False,
+    template: str | Path | None = None,
+    logo: str | Path | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> list[Path]:
+    """
+    Write the report of a study in several languages, and as PDF too.
+
+    The files are those of :func:`write_report` and :func:`write_pdf`, sooner
+    written: a page is laid out once for both, and set on paper while the next
+    one is laid out.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    folder
+        Where; made where it is missing.
+    languages
+        Some of ``geoequity.locale.LANGUAGES``.
+    pdf
+        Whether to write PDFs, too.
+    template
+        As of :func:`write_report`; PDFs are set from our own.
+    logo
+        As of :func:`write_report`.
+    tell
+        Called with ``report <language>`` as each begins.
+
+    Returns
+    -------
+    paths
+        ``report.<language>.html`` and ``report.<language>.pdf``, by language.
+
+    Raises
+    ------
+    MessageError
+        If there is no catalogue of a language.
+    SourceError
+        If a PDF is asked for and Typst is not installed.
+    ConfigError
+        If the template or the logo cannot be read or used, or PDFs are asked for
+        with a template.
+    """
+    if pdf and template is not None:
+        msg = "PDFs set our own pages, not those of a template"
+        raise ConfigError(msg)
+    paths = []
+
+    def to_set() -> Iterator[Callable[[], Path]]:
+        for language in languages:
+            tell(f"report {language}")
+            page = _page(study, language=language, template=template, logo=logo)
+            paths.append(_write(page, Path(folder) / f"report.{language}.html"))
+            if pdf:
+                paths.append(paths[-1].with_suffix(".pdf"))
+                yield partial(_on_paper, page, paths[-1], _told(study, language))
+
+    deque(in_order(to_set()), maxlen=0)
+    return paths
 
 
 def write_figures(study: Study, folder: str | Path, *, language: str = "es") -> list[Path]:
@@ -151,6 +223,13 @@ def write_figures(study: Study, folder: str | Path, *, language: str = "es") -> 
         for name, files in made.items()
         for suffix, content in files.items()
     ]
+
+
+def _on_paper(page: str, path: str | Path, told: Mapping[str, str]) -> Path:
+    """Set a page on paper."""
+    from geoequity.report._print import pdf  # noqa: PLC0415  an extra
+
+    return _write(pdf(page, **told), path)
 
 
 def _told(study: Study, language: str) -> dict[str, str]:

@@ -12,9 +12,9 @@ from made_up import NAMES, make_study
 
 from geoequity import outputs
 from geoequity.cli import main
-from geoequity.errors import SourceError
+from geoequity.errors import ConfigError, SourceError
 from geoequity.locale import LANGUAGES
-from geoequity.report import _page, _print, write_pdf
+from geoequity.report import _page, _print, write_pdf, write_report, write_reports
 
 pytest.importorskip("typst")
 HOSTILE = (
@@ -105,6 +105,29 @@ def test_the_pdf_has_language_bookmarks_and_fonts(study, tmp_path, language):
 def test_the_same_study_gives_the_same_bytes(study, tmp_path):
     one, other = (write_pdf(study, tmp_path / f"{n}.pdf").read_bytes() for n in range(2))
     assert one == other
+
+
+def test_all_languages_at_once_give_the_files_of_each_alone(study, tmp_path):
+    said = []
+    paths = write_reports(
+        study, tmp_path / "all", languages=["pt", "en"], pdf=True, tell=said.append
+    )
+    assert said == ["report pt", "report en"]
+    names = ["report.pt.html", "report.pt.pdf", "report.en.html", "report.en.pdf"]
+    assert [one.name for one in paths] == names
+    assert sorted(one.name for one in (tmp_path / "all").iterdir()) == sorted(names)
+    for path in paths:
+        language, write = path.name.split(".")[1], write_report
+        if path.suffix == ".pdf":
+            write = write_pdf
+        alone = write(study, tmp_path / path.name, language=language)
+        assert path.read_bytes() == alone.read_bytes()
+
+
+def test_pdfs_of_a_template_are_refused(study, tmp_path):
+    with pytest.raises(ConfigError, match="template"):
+        write_reports(study, tmp_path, languages=["es"], pdf=True, template=tmp_path / "own.html")
+    assert not list(tmp_path.iterdir())
 
 
 def test_names_are_never_markup(tmp_path):
