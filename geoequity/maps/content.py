@@ -97,7 +97,8 @@ def content(study: Study, *, language: str, basemap: str | None = None) -> dict[
     -------
     content
         Ready for JSON: ``city``, ``steps`` of its story, ``words`` per language,
-        ``layers`` (values in the order of ``districts``), ``tree`` of the index
+        ``layers`` (values in the order of ``districts``), which of them it ``opens``
+        on, ``tree`` of the index
         (None without one), ``districts`` with their shapes in millionths of a
         degree, ``cells`` with what was computed at them (None without, and where
         they are too many: ``cells_left_out`` then tells how many and of which layers),
@@ -124,6 +125,7 @@ def content(study: Study, *, language: str, basemap: str | None = None) -> dict[
         "steps": make_steps(study, layers=[layer["id"] for layer in layers]),
         "types": _types(study),
         "layers": layers,
+        "opens": _opens(study, layers),
         "tree": _tree(study),
         "districts": _districts(study, [layer["id"] for layer in layers], reasons),
         "reasons": [json.loads(one) for one in reasons],
@@ -305,6 +307,26 @@ def _indicator_layers(study: Study) -> Iterator[dict[str, Any]]:
                 place for place, one in enumerate(trusted < _LOW_CONFIDENCE) if one
             ]
         yield layer | _sampling(study, str(name)) | _suppressed(study, str(name))
+
+
+def _opens(study: Study, layers: Sequence[Mapping[str, Any]]) -> str:
+    """
+    Choose what the page opens on.
+
+    The index, the types or a pillar; without them what the city asks about, an area or
+    any indicator that tells districts apart, known of half of them: one colour all over,
+    or one district alone, is no map to begin with.
+    """
+    by_id = {str(layer["id"]): layer for layer in layers if "values" in layer}
+    known = {one: sum(v is not None for v in layer["values"]) for one, layer in by_id.items()}
+    half = [one for one in by_id if known[one] and 2 * known[one] >= len(by_id[one]["values"])]
+    whole = [one for one in ("index", "type", *PILLARS) if one in half]
+    asked = study.summary["city"].get("question_indicators") or ()
+    turn = [one for one in dict.fromkeys([*asked, *AREAS, *half]) if one in half]
+    apart = [one for one in turn if len(by_id[one].get("breaks", ())) > 2]  # noqa: PLR2004  edges
+    # Confidence is of the data, not of the city
+    apart.sort(key="confidence".__eq__)
+    return next(iter([*whole, *apart, *half, *(one for one in by_id if known[one]), *by_id]))
 
 
 def _tree(study: Study) -> dict[str, Any] | None:

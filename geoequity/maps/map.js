@@ -6,14 +6,9 @@ geoequity.start = function (map, data) {
   const at = (id) => document.getElementById(`ge-${id}`);
   const known = (value) => value !== null && value !== undefined;
   const layers = new Map(data.layers.map((layer) => [layer.id, layer]));
-  const told = (layer) => layer.values?.filter(known).length || 0;
-  const first = // what is known of one district alone is no map to begin with
-    data.layers.find((layer) => told(layer) && 2 * told(layer) >= layer.values.length) ||
-    data.layers.find((layer) => told(layer)) ||
-    data.layers[0];
   const state = {
     language: data.language,
-    layer: first.id,
+    layer: data.opens,
     open: null,
     hovered: null,
     beside: null, // the district that the open one is compared with
@@ -29,7 +24,7 @@ geoequity.start = function (map, data) {
     if (layer.kind === "crossed") return geoequity.crossed(layer, shown("structures"), shown("technologies"));
     return mine ? mine.layerOf(layer) : layer;
   }
-  const fallback = { layer: first.id, language: data.language, overlays: geoequity.atFirst(data) };
+  const fallback = { layer: data.opens, language: data.language, overlays: geoequity.atFirst(data) };
   const address = geoequity.address(data, { layers, weights: mine, fallback });
   const narrow = window.matchMedia("(max-width: 760px)");
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;

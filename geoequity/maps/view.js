@@ -12,7 +12,10 @@ geoequity.view = function (map, { extent, boundsOf, at, narrow, calm }) {
   }
 
   function goHome() {
-    move(() => map.fitBounds(extent, { padding: [18, 18], animate: false }));
+    const start = at("story-start").getBoundingClientRect(); // on a phone it stands below the city, not upon it
+    const below = narrow.matches && start.height ? map.getContainer().getBoundingClientRect().bottom - start.top : 0;
+    const low = Math.min(below, map.getSize().y / 3);
+    move(() => map.fitBounds(extent, { paddingTopLeft: [18, 18], paddingBottomRight: [18, 18 + low], animate: false }));
     home = true;
   }
 

@@ -902,7 +902,7 @@ class StreetNetwork:
         max_snap_m: float | None = None,
     ) -> "Pairs":
         """
-        Measure the same walks as `costs`, told by position, in a third of its memory.
+        Measure the same walks as `costs`, told by position, in two thirds of its memory.
 
         Parameters
         ----------

@@ -42,6 +42,48 @@ def test_layers_are_index_types_pillars_confidence_areas_and_every_indicator(tol
     assert sorted(names) == sorted(expected)
 
 
+def without_scores(study, *, asked=(), **columns):
+    """Take index, types, pillars and areas away, and ask about some indicators."""
+    gone = dict.fromkeys(["index", "type", *PILLARS, *AREAS], np.nan)
+    summary = copy.deepcopy(study.summary)
+    summary["city"]["question_indicators"] = list(asked)
+    districts = study.districts.assign(**gone | columns)
+    return changed(study, districts=districts, summary=summary)
+
+
+def opened(study):
+    return content(study, language="es")["opens"]
+
+
+def test_the_page_opens_on_the_index(told, study):
+    assert told["opens"] == "index"
+    level = study.districts.assign(index=50.0)  # all alike, which is what it has to say
+    assert opened(changed(study, districts=level)) == "index"
+
+
+def test_without_scores_the_page_opens_on_what_the_city_asks_about(study):
+    asked = ["school_walk_min", "clinic_walk_min"]
+    assert opened(without_scores(study, asked=asked)) == asked[0]
+    values = study.indicators.assign(school_walk_min=12.0)
+    alike = changed(without_scores(study, asked=asked), indicators=values)
+    assert opened(alike) == asked[1]
+    few = values.assign(clinic_walk_min=values["clinic_walk_min"].where(values.index == "d05"))
+    found = opened(changed(alike, indicators=few))
+    assert found in few.columns
+    assert found not in asked
+
+
+def test_an_area_in_which_all_are_alike_is_no_map_to_begin_with(study):
+    one = AREAS[0]
+    assert opened(without_scores(study, **{one: study.districts["index"]})) == one
+    assert opened(without_scores(study, **{one: 98.0})) in study.indicators.columns
+
+
+def test_of_a_city_of_which_nothing_else_is_known_confidence_is_shown(study):
+    none = changed(without_scores(study), indicators=study.indicators * np.nan)
+    assert opened(none) == "confidence"
+
+
 def test_unknown_is_none_and_never_zero(told, study):
     first = study.catalogue.index[0]
     assert np.isnan(study.indicators.loc["d03", first])
