@@ -8,12 +8,7 @@ definitions, :func:`evaluate` computes those whose layers are there.
 
 from geoequity.indicators._catalogue import Definition, catalogue_table, read_catalogue, references
 from geoequity.indicators._evaluate import (
-    OF_COLUMNS,
-    SAFE_SUFFIX,
-    STOP_PREFIX,
     Evaluation,
-    Layers,
-    TableValues,
     check_measures,
     evaluate,
     narrowed,
@@ -21,6 +16,8 @@ from geoequity.indicators._evaluate import (
     needed_places,
 )
 from geoequity.indicators._imd import WAYS, ImdItem, imd_items, seen
+from geoequity.indicators._layers import SAFE_SUFFIX, STOP_PREFIX, Layers, TableValues
+from geoequity.indicators._measures import OF_COLUMNS
 from geoequity.indicators._unmapped import with_unmapped
 
 __all__ = [
