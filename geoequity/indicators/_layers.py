@@ -147,7 +147,14 @@ class Layers:
 
 
 class Absent(Exception):  # noqa: N818 - control flow within this module, not a fault
-    """A layer an indicator needs is not there."""
+    """
+    A layer an indicator needs is not there.
+
+    Parameters
+    ----------
+    why
+        What a reader is told.
+    """
 
     def __init__(self, why: Reason) -> None:
         self.why = why
@@ -156,23 +163,64 @@ class Absent(Exception):  # noqa: N818 - control flow within this module, not a 
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """What a measure found: values at cells or districts, and how sure."""
+    """
+    What a measure found, and how sure it is.
+
+    Parameters
+    ----------
+    value
+        At cells or districts, in the unit of the indicator; NaN = unknown.
+    level
+        ``cell`` or ``district``.
+    amount
+        Of a rate at cells: what is divided by the base.
+    on_record
+        By district: share of what it speaks of that was measured at all [0-1].
+    interval
+        As of `TableValues`.
+    draws
+        As of `TableValues`.
+    straight
+        By cell: share of its homes that walk in a straight line [0-1].
+    straight_line
+        Share of everybody who does [0-1].
+    reasons
+        What a reader should know of it.
+    """
 
     value: pd.Series
     level: str
-    amount: pd.Series | None = None  # of a rate: what is divided by the base
+    amount: pd.Series | None = None
     on_record: pd.Series | None = None
     interval: pd.DataFrame | None = None
     draws: pd.DataFrame | None = None
-    straight: pd.Series | None = None  # share of the homes of each cell that walks straight
-    straight_line: float = 0.0  # share of everybody who does
+    straight: pd.Series | None = None
+    straight_line: float = 0.0
     reasons: tuple[Reason, ...] = ()
 
 
 def base_of(
     one: Definition, layers: Layers, level: str
 ) -> tuple[pd.Series | None, tuple[Reason, ...]]:
-    """Take the base an indicator weighs by; persons where the city does not count it."""
+    """
+    Take the base an indicator weighs by; persons where the city does not count it.
+
+    Parameters
+    ----------
+    one
+        The indicator.
+    layers
+        What there is.
+    level
+        ``cell`` or ``district``.
+
+    Returns
+    -------
+    base
+        On the index of the units, NaN where unknown; None without such units.
+    reasons
+        That persons stand in for another base.
+    """
     units = layers.cells if level == "cell" else layers.districts
     if units is None:
         return None, ()
@@ -185,7 +233,21 @@ def base_of(
 
 
 def is_whole(layers: Layers, column: str) -> pd.Series:
-    """Tell which districts a layer covers enough of."""
+    """
+    Tell which districts a layer covers enough of.
+
+    Parameters
+    ----------
+    layers
+        What there is.
+    column
+        Of the districts: ``cells_share`` or ``streets_share``.
+
+    Returns
+    -------
+    is_whole
+        By district; everywhere where nobody measured it.
+    """
     share = layers.districts.get(column)
     if share is None:
         return pd.Series(True, index=layers.districts.index)  # noqa: FBT003 - a column of yes
