@@ -71,6 +71,7 @@ def measured(command: list[str], *, log: Path) -> Run:
 def contenders(given: argparse.Namespace, folder: Path) -> dict[str, list[str]]:
     """Say how each is called; the last of the options is where it writes."""
     run = [sys.executable, "-m", "geoequity.cli", "run", str(given.city), "--quiet", "--offline"]
+    run += ["--no-cache"]  # or all would be there from the run that compiles
     commands = {OURS: [*run, "--out", str(folder / OURS)]}
     if given.plain:
         less = ["--no-pdf", "--language", "en"]
