@@ -142,7 +142,7 @@ def write_reports(
     folder
         Where; made where it is missing.
     languages
-        Some of ``geoequity.locale.LANGUAGES``.
+        Some of ``geoequity.locale.LANGUAGES``; one that is named twice is written once.
     pdf
         Whether to write PDFs, too.
     template
@@ -170,10 +170,15 @@ def write_reports(
     if pdf and template is not None:
         msg = "PDFs set our own pages, not those of a template"
         raise ConfigError(msg)
+    from geoequity.locale import messages  # noqa: PLC0415  as all of the report
+
+    asked = list(dict.fromkeys(languages))
+    for language in asked:
+        messages(language)  # refuses an unknown one before anything is written
     paths = []
 
     def to_set() -> Iterator[Callable[[], Path]]:
-        for language in languages:
+        for language in asked:
             tell(f"report {language}")
             page = _page(study, language=language, template=template, logo=logo)
             paths.append(_write(page, Path(folder) / f"report.{language}.html"))

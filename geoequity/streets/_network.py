@@ -921,7 +921,8 @@ class StreetNetwork:
         -------
         pairs
             Positions of ``origin`` and ``goal``, and ``minutes``, ordered as
-            the origins and then the destinations.
+            the origins and then the destinations; a pair that is absent is not
+            reached within the limit, and no number is NaN.
 
         Raises
         ------

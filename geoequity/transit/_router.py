@@ -331,10 +331,11 @@ def _minutes(seconds: np.ndarray, percentiles: tuple[float, ...]) -> np.ndarray:
 
 def _laid_out(walks: Walks, *, rows: int) -> Ways:
     """Lay walks between positions out as the kernels take them."""
-    order = np.argsort(walks.from_id, kind="stable")
-    first = np.concatenate([[0], np.cumsum(np.bincount(walks.from_id, minlength=rows))])
+    start = walks.from_id.astype("int32", copy=False)  # where there is no walk, of any type
+    order = np.argsort(start, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=rows))])
     goal = walks.to_id.astype("uint32")[order]  # unsigned, an index needs no check
-    seconds = np.rint(walks.minutes[order] * 60).astype("int32")
+    seconds = np.rint(walks.minutes[order].astype(float) * 60).astype("int32")
     return Ways(first, goal, seconds)
 
 

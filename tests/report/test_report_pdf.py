@@ -13,7 +13,7 @@ from made_up import NAMES, make_study
 from geoequity import outputs
 from geoequity.cli import main
 from geoequity.errors import ConfigError, SourceError
-from geoequity.locale import LANGUAGES
+from geoequity.locale import LANGUAGES, MessageError
 from geoequity.report import _page, _print, write_pdf, write_report, write_reports
 
 pytest.importorskip("typst")
@@ -122,6 +122,14 @@ def test_all_languages_at_once_give_the_files_of_each_alone(study, tmp_path):
             write = write_pdf
         alone = write(study, tmp_path / path.name, language=language)
         assert path.read_bytes() == alone.read_bytes()
+
+
+def test_a_language_named_twice_is_written_once_and_an_unknown_one_leaves_nothing(study, tmp_path):
+    paths = write_reports(study, tmp_path / "twice", languages=["es", "es"], pdf=True)
+    assert [one.name for one in paths] == ["report.es.html", "report.es.pdf"]
+    with pytest.raises(MessageError, match="tlh"):
+        write_reports(study, tmp_path / "none", languages=["es", "tlh"])
+    assert not (tmp_path / "none").exists()
 
 
 def test_pdfs_of_a_template_are_refused(study, tmp_path):
