@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from geoequity import __version__
+from geoequity import __version__, _memory
 from geoequity.errors import ConfigError, DataWarning, GeoEquityError, SourceError
 from geoequity.locale import LANGUAGES
 from geoequity.locking import alone
@@ -260,12 +260,15 @@ def assess_and_write(
     GeoEquityError
         As :func:`geoequity.assess`, or if the folder cannot be written.
     """
-    from geoequity import maps, outputs, report  # noqa: PLC0415 - heavy
+    from geoequity import outputs  # noqa: PLC0415 - heavy
     from geoequity.assessment import assess  # noqa: PLC0415 - heavy
 
     tell = tell or (lambda _: None)
     with outputs.swap_in(folder) as draft:
         study = assess(city, progress=tell, cache=cache)
+        # What draws is loaded when the most memory is behind us
+        from geoequity import maps, report  # noqa: PLC0415
+
         tell("tables")
         outputs.write_tables(study, draft)
         tell("map")
@@ -461,6 +464,7 @@ def _pool(threads: int) -> ProcessPoolExecutor:
 def _begin_work(threads: int) -> None:
     """Keep kernels to some cores, before any is loaded, and end when the batch is killed."""
     os.environ["NUMBA_NUM_THREADS"] = str(threads)
+    _memory.spare()
     Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from geoequity import grids, smallsample, zoning
 from geoequity.background import make_background
@@ -496,7 +496,7 @@ class _Reading:
                 msg = f"{msg} value of {column.column!r} for {shown(ids)}"
                 self.faults.append(DataError(msg, ids=ids))
                 continue
-            narrower = float(norm.ppf((1 + LEVEL) / 2) / norm.ppf((1 + column.interval_level) / 2))
+            narrower = float(ndtri((1 + LEVEL) / 2) / ndtri((1 + column.interval_level) / 2))
             ends = {
                 "low": value - narrower * (value - low),
                 "high": value + narrower * (high - value),

@@ -111,7 +111,7 @@ def check_unique(index: pd.Index, *, name: str) -> None:
     if index.hasnans:
         msg = f"{name}: {int(index.isna().sum())} rows have no id"
         raise DataError(msg)
-    if not index.is_unique:
+    if not pd.Series(index).is_unique:  # an index would keep the table that it looks them up in
         repeated = index[index.duplicated()].unique()
         msg = f"{name}: ids stand more than once: {shown(repeated)}"
         raise DataError(msg, ids=repeated)

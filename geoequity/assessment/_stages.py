@@ -1,13 +1,13 @@
 """Time and memory of the stages, told as they go."""
 
-import ctypes
 import gc
 import resource
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from geoequity import _memory
 
 Progress = Callable[[str], None]
 STAGES = ("read", "join", "grids", "walk", "ride", "indicators", "zoning", "index", "findings")
@@ -28,19 +28,12 @@ class Stages:
         start = time.perf_counter()
         yield
         if self.gives_back:
-            _give_back()
+            _memory.give_back()
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         self.done[name] = {
             "seconds": round(time.perf_counter() - start, 3),
             "peak_mb": round(peak_mb, 1),
         }
-
-
-def _give_back() -> None:
-    """Give freed memory back to the system, where the next stage finds it in larger pieces."""
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # not every C library can
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 @contextmanager

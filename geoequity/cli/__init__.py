@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from geoequity import _memory
 from geoequity.cli._getting import fetch
 from geoequity.cli._parser import parser
 from geoequity.errors import DataWarning, GeoEquityError
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], Any] = options.command
+    _memory.spare()
     try:
         with warnings.catch_warnings(), _gdal_stays_here():
             # What was mended stands in the summary and is printed from there

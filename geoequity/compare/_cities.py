@@ -8,7 +8,6 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from geoequity import inequality, typology
 from geoequity.compare._apart import apart, facts_of
@@ -656,6 +655,8 @@ def _imd(summary: Mapping[str, Any]) -> dict[str, Any]:
     if len(known) >= _FEWEST_RANKS:
         ranks, gaps = zip(*known, strict=True)
         if len(set(ranks)) > 1 and len(set(gaps)) > 1:
+            from scipy import stats  # noqa: PLC0415 - takes 30 MB
+
             told["rank_correlation"] = plain(stats.spearmanr(ranks, gaps).statistic)
     return told
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from geoequity import inequality, judgement, schema
 from geoequity.compare._error import TAILS
@@ -243,6 +242,8 @@ def _slope(
     start: pd.Series, change: pd.Series, people: pd.Series, error: pd.Series
 ) -> tuple[float, float, float, Ends]:
     """Regress change on start: as observed, by error alone, without error, and its ends."""
+    from scipy import stats  # noqa: PLC0415 - takes 30 MB
+
     unknown = float("nan")
     share = (people / people.sum()).to_numpy()
     x = start.to_numpy() - share @ start.to_numpy()

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtr, ndtri
 
 from geoequity import patterns, schema
 from geoequity.errors import DataError
 from geoequity.schema import LEVEL
 
 TAILS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-Z = float(stats.norm.ppf(0.5 + LEVEL / 2))  # half of their width, in standard errors
+Z = float(ndtri(0.5 + LEVEL / 2))  # half of their width, in standard errors
 _SAME = 1e-9  # of the larger value: what rounding moves
 _TO_SPREAD = 1.4826  # a normal's standard deviation in median absolute deviations
 
@@ -115,7 +115,7 @@ def p_value(change: pd.Series, error: pd.Series) -> pd.Series:
     """
     size = change.abs()
     steps = (size / error.where(error > 0)).where(error > 0, np.where(size > 0, np.inf, 0.0))
-    return pd.Series(2 * stats.norm.sf(steps), index=change.index).where(change.notna())
+    return pd.Series(2 * ndtr(-steps.to_numpy()), index=change.index).where(change.notna())
 
 
 def adjusted(p: pd.Series, *, errs: pd.Series) -> pd.Series:

@@ -7,7 +7,6 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-from scipy import stats
 
 from geoequity.indicators import read_catalogue
 from geoequity.schema import MAP
@@ -123,6 +122,8 @@ def compare_mapping(old: Study, new: Study, districts: pd.Index) -> pd.DataFrame
         By district: ``places_old``, ``places_new`` on the map, ``kinds_up``,
         ``kinds_down``, and ``mapping``: ``richer``, ``thinner`` or ``alike``.
     """
+    from scipy import stats  # noqa: PLC0415 - takes 30 MB
+
     counts = [_counts(one, districts) for one in (old, new)]
     kinds = counts[0].columns.union(counts[1].columns)
     before, after = (one.reindex(columns=kinds, fill_value=0) for one in counts)

@@ -6,7 +6,6 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import interpolate
 
 from geoequity import schema
 from geoequity.composite._aggregate import Array
@@ -497,6 +496,8 @@ def _correlation_ratio(leaf: pd.Series, index: pd.Series) -> float:
     variance = float(index[known].var(ddof=0))
     if len(means) < _BENT or not variance > 0:
         return float("nan")
+    from scipy import interpolate  # noqa: PLC0415 - takes 10 MB
+
     place = means.index.to_numpy(float)
     # Over 0-1, lest the smoothing depend on the scale of scores
     place = (place - place[0]) / (place[-1] - place[0])

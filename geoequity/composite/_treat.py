@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from geoequity import schema
 from geoequity.errors import DataError, DataWarning, shown
@@ -212,5 +211,7 @@ def _unskewed(column: pd.Series, *, high: bool, by: str) -> pd.Series:
     known = away.notna()
     bent = np.log(away) if by == LOG else away.copy()
     if by == BOX_COX:
+        from scipy import stats  # noqa: PLC0415 - takes 30 MB
+
         bent[known] = stats.boxcox(away[known].to_numpy())[0]
     return bent if high else -bent

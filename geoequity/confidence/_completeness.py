@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from geoequity import schema
 from geoequity.confidence._mapping import check_agreement
@@ -159,6 +158,8 @@ def completeness(
        OpenStreetMap. Nature Communications 14, 3985.
        doi:10.1038/s41467-023-39698-6
     """
+    from scipy import stats  # noqa: PLC0415 - takes 30 MB
+
     schema.check_mapping(mapping)
     for other, name in ((population, "population"), (area_m2, "area_m2")):
         schema.check_same_index(other, mapping["street_m"], names=(name, "mapping"))
@@ -200,6 +201,8 @@ def _shortfall(
     value: pd.Series, people: pd.Series, area_m2: pd.Series, signal: _Signal
 ) -> tuple[pd.Series, float]:
     """Log of what there is over what people let expect, and how it spreads over the city."""
+    from scipy import stats  # noqa: PLC0415 - takes 30 MB
+
     unknown = pd.Series(np.nan, index=value.index), signal.floor
     crowd = np.log(people / area_m2)
     if signal.column in _AGES:
@@ -257,6 +260,8 @@ def _services_against(seen: tuple[pd.Series, float]) -> Array:
 
 def _official(table: pd.DataFrame | None, index: pd.Index) -> tuple[Array, pd.Series]:
     """Compare how much of official lists is mapped with the rest of the city."""
+    from scipy import stats  # noqa: PLC0415 - takes 30 MB
+
     log, ratio = np.zeros((len(index), len(_GRID))), pd.Series(np.nan, index=index)
     if table is None or table.empty:
         return log, ratio

@@ -306,17 +306,35 @@ def _drawn(
     means = (score + city / omega**2) / precision
     means += rng.standard_normal(means.shape) / np.sqrt(precision)
     noise = sigma**2 / data.devices[data.first]
-    seen = data.log[data.first] + k * noise / 2
+    told = data.log[data.first] + k * noise / 2
     centre = means @ data.mix
     scale = tau**2 * (_FREEDOM - 2) / _FREEDOM  # of a Student t with variance tau**2
-    off = (seen - centre) ** 2 / (scale + noise)
+    # Large and many are these tables: each step is taken where the last one stood
+    off = told - centre
+    off **= 2
+    off /= scale + noise
+    told /= noise
+    measured = np.divide(1, noise, out=noise)  # its precision
     for _ in range(_SWEEPS):
-        pull = rng.gamma((_FREEDOM + 1) / 2, 2 / (_FREEDOM + off)) / scale
-        precision = 1 / noise + pull
-        true = (seen / noise + centre * pull) / precision
-        true += rng.standard_normal(true.shape) / np.sqrt(precision)
-        off = (true - centre) ** 2 / scale
+        off += _FREEDOM
+        pull = rng.gamma((_FREEDOM + 1) / 2, np.divide(2, off, out=off))
+        pull /= scale
+        true = np.multiply(centre, pull, out=off)
+        true += told
+        pull += measured  # precision of both, from here on
+        true /= pull
+        true += _of_variance(pull, rng)
+        off = np.subtract(true, centre, out=pull)
+        off **= 2
+        off /= scale
     return city[:, 0], means, true
+
+
+def _of_variance(precision: _Floats, rng: np.random.Generator) -> _Floats:
+    """Draw errors of some precision, whose place is taken."""
+    drawn = rng.standard_normal(precision.shape)
+    drawn /= np.sqrt(precision, out=precision)
+    return drawn
 
 
 def _refined(data: _Data) -> _Grid:
@@ -368,23 +386,30 @@ def _grid(data: _Data, nodes: list[_Floats]) -> _Grid:
 
 def _sums(data: _Data, tau: _Floats, sigma: _Floats) -> _Sums:
     """Sum the parts of every district under pairs of spreads."""
-    x = (sigma**2 / 2)[:, None] / data.devices
-    variance = (tau**2)[:, None] + 2 * x
-    w = data.share / variance
-    wy, wx = w * data.log, w * x
 
     def by_district(terms: _Floats) -> _Floats:
         return np.add.reduceat(terms, data.starts, axis=1)
 
-    return _Sums(
-        w=by_district(w),
-        wy=by_district(wy),
-        wx=by_district(wx),
-        wyy=by_district(wy * data.log),
-        wxy=by_district(wy * x),
-        wxx=by_district(wx * x),
-        log_variance=(data.share * np.log(variance)).sum(axis=1),
-    )
+    # Three tables and no more, each step taken in one that is done with
+    x = (sigma**2 / 2)[:, None] / data.devices
+    w = 2 * x
+    w += (tau**2)[:, None]  # the variance
+    other = np.log(w)
+    other *= data.share
+    sums = {"log_variance": other.sum(axis=1)}
+    np.divide(data.share, w, out=w)
+    sums["w"] = by_district(w)
+    np.multiply(w, x, out=other)
+    sums["wx"] = by_district(other)
+    other *= x
+    sums["wxx"] = by_district(other)
+    w *= data.log
+    sums["wy"] = by_district(w)
+    np.multiply(w, data.log, out=other)
+    sums["wyy"] = by_district(other)
+    w *= x
+    sums["wxy"] = by_district(w)
+    return _Sums(**sums)
 
 
 def _log_likelihood(sums: _Sums, omega: _Floats) -> _Floats:

@@ -28,6 +28,15 @@ if TYPE_CHECKING:
 
 FAR_M = 200.0  # from any street, a place is far
 OFF_MAP_M = 50_000.0  # beyond the bounds of the network, it is no place of this city
+_OF_PLACE = (  # what is known of where streets run, whoever walks there
+    "_all_lines",
+    "lines_of_largest",
+    "_lines_of_islands",
+    "_bounds",
+    "_ends",
+    "_degree",
+    "_rank",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -461,7 +470,7 @@ class StreetNetwork:
     def _with(self, edges: gpd.GeoDataFrame, *, walker: Walker, is_sloped: bool) -> Self:
         """Put other minutes on the same streets, keeping what is known of where they run."""
         other = replace(self, edges=edges, walker=walker, is_sloped=is_sloped)
-        for name in ("_all_lines", "lines_of_largest", "_bounds", "_ends", "_degree", "_rank"):
+        for name in _OF_PLACE:
             other.__dict__[name] = getattr(self, name)
         return other
 
@@ -505,7 +514,7 @@ class StreetNetwork:
         _exchange.write_parquet(self.edges.drop(columns="component"), path)
 
     # ------------------------------------------------------------ the network
-    @cached_property
+    @property
     def nodes(self) -> gpd.GeoDataFrame:
         """
         Give the nodes as points.
@@ -514,10 +523,10 @@ class StreetNetwork:
         -------
         nodes
             Index ``node``: points in the CRS of the edges, and ``component``.
-            Made when first asked for: a search needs none.
+            Made anew whenever asked for: a search needs none, and there are many.
         """
-        points = shapely.points(self.places["x"], self.places["y"])
-        return gpd.GeoDataFrame(self.places[["component"]], geometry=points, crs=self.edges.crs)
+        every = np.ones(len(self.places), dtype=bool)
+        return gpd.GeoDataFrame(self.places[["component"]], geometry=self._points(every))
 
     @property
     def components(self) -> pd.Series:
@@ -560,7 +569,7 @@ class StreetNetwork:
         intersections
             Points indexed by node. Parallel edges count each; a loop counts twice.
         """
-        return self.nodes.geometry[self._degree >= 3]  # noqa: PLR2004 - fewer is a bend or a dead end
+        return self._points(self._degree >= 3)  # noqa: PLR2004 - fewer is a bend or a dead end
 
     def dead_ends(self) -> gpd.GeoSeries:
         """
@@ -571,7 +580,7 @@ class StreetNetwork:
         dead_ends
             Points indexed by node.
         """
-        return self.nodes.geometry[self._degree == 1]
+        return self._points(self._degree == 1)
 
     def slope_penalty(self) -> pd.Series | None:
         """
@@ -637,8 +646,8 @@ class StreetNetwork:
         length_m = np.append(self.edges["length_m"].to_numpy(dtype=float), np.nan)[edge]
         is_moved = np.zeros(len(shapes), dtype=bool)
         if lines is not self._all_lines:
-            _, _, any_m = self._all_lines.nearest(shapes, max_m=max_m)
-            is_moved = any_m < np.nan_to_num(snap_m, nan=np.inf)
+            _, _, island_m = self._lines_of_islands.nearest(shapes, max_m=max_m)
+            is_moved = island_m < np.nan_to_num(snap_m, nan=np.inf)
         return pd.DataFrame(
             {
                 "edge": edge,
@@ -1011,6 +1020,12 @@ class StreetNetwork:
         msg = f"over {OFF_MAP_M / 1000:g} km off the map: {'; '.join(sorted(said))}"
         raise DataError(msg, ids=pd.Index(every[off]))
 
+    def _points(self, which: np.ndarray) -> gpd.GeoSeries:
+        """Give some of the nodes as points."""
+        some = self.places[which]
+        points = shapely.points(some["x"], some["y"])
+        return gpd.GeoSeries(points, index=some.index, crs=self.edges.crs, name="geometry")
+
     # ------------------------------------------------------------ the graph
     @cached_property
     def _bounds(self) -> np.ndarray:
@@ -1021,7 +1036,7 @@ class StreetNetwork:
     def _ends(self) -> np.ndarray:
         """Positions of the two nodes of every edge."""
         columns = [self.places.index.get_indexer(self.edges[c]) for c in ("from_node", "to_node")]
-        return np.column_stack(columns)
+        return np.column_stack(columns).astype("int32")
 
     @cached_property
     def _degree(self) -> np.ndarray:
@@ -1046,7 +1061,8 @@ class StreetNetwork:
         step = ((xy - low) / (size or 1.0) * (2**16 - 1)).astype("uint64")
         for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
             step = (step | (step << np.uint64(shift))) & np.uint64(mask)
-        return np.argsort(np.argsort(step[:, 0] | (step[:, 1] << np.uint64(1)), kind="stable"))
+        order = np.argsort(step[:, 0] | (step[:, 1] << np.uint64(1)), kind="stable")
+        return np.argsort(order).astype("int32")
 
     @cached_property
     def _all_lines(self) -> Lines:
@@ -1068,6 +1084,12 @@ class StreetNetwork:
         every = self._all_lines
         some = every.some[self.edges["component"].to_numpy()[every.some] == 0]
         return every if len(some) == len(every.some) else replace(every, some=some)
+
+    @cached_property
+    def _lines_of_islands(self) -> Lines:
+        """The other edges that places may meet: few, and an index of all is large."""
+        every = self._all_lines
+        return replace(every, some=np.setdiff1d(every.some, self.lines_of_largest.some))
 
     def _lines(self, *, largest_only: bool, max_m: float | None) -> Lines:
         """Edges that places may meet."""

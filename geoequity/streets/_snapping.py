@@ -211,6 +211,7 @@ class Lines:
         nearest = {"place": narrow, "line": line, "start": share, "end": share, "gap": gap_m}
         found = line != NO_LINE
         both = {key: np.concatenate([nearest[key][found], beside[key]]) for key in nearest}
+        both |= {key: both[key].astype("int32") for key in ("place", "line")}  # kept for long
         return Stretches(**both | {"shapes": places}).take(np.argsort(both["place"], kind="stable"))
 
     @cached_property

@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from typing import NamedTuple, Self
 
 import numpy as np
+from scipy.sparse import coo_array
 
 from geoequity._cores import in_order
 from geoequity.streets import _kernels
@@ -92,7 +93,10 @@ class Graph:
         turned
             The same edges, walked the other way.
         """
-        return type(self)(self.ends, self.back, self.there, self.nodes, self.m_per_min)
+        turned = type(self)(self.ends, self.back, self.there, self.nodes, self.m_per_min)
+        if np.array_equal(self.there, self.back):  # as on the level
+            turned.__dict__["arcs"] = self.arcs
+        return turned
 
     @cached_property
     def arcs(self) -> _kernels.Arcs:
@@ -224,8 +228,12 @@ class Graph:
         del parts
         # Column by column, each let go of as it is done: of a metropolis these are millions
         origin, goal, minutes = (np.concatenate(columns.pop(0)) for _ in none)
-        order = np.lexsort((goal, origin))
-        return Pairs(origin[order], goal[order], minutes[order])
+        shape = len(origins.shapes), len(goals.shapes)
+        # Laid out by rows they are in order, for half the memory that sorting takes
+        rows = coo_array((minutes, (origin, goal)), shape=shape).tocsr()
+        del origin, goal, minutes
+        origin = np.repeat(np.arange(shape[0], dtype="int32"), np.diff(rows.indptr))
+        return Pairs(origin, rows.indices, rows.data)
 
     def spread(self, origins: Stretches, *, limit_min: float) -> Iterator[np.ndarray]:
         """

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
 
 from geoequity._cores import in_order
 from geoequity.streets import StreetNetwork, straight_line_costs
@@ -40,11 +41,11 @@ class Journeys(NamedTuple):
 
 
 class Walks(NamedTuple):
-    """Walks between positions: where they begin and end, and how long each takes."""
+    """Walks between positions: where they begin and end, and how many seconds each takes."""
 
     from_id: np.ndarray
     to_id: np.ndarray
-    minutes: np.ndarray
+    seconds: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,17 +244,16 @@ class Router:
         within: float | None = None,
     ) -> Ways:
         """Walk from and to stops, or all the way."""
-        walks = self._walks(starts, goals, within or self.rider.max_walk_min)
-        return _laid_out(walks, rows=rows)
+        return _laid_out(self._walks(starts, goals, within or self.rider.max_walk_min), rows=rows)
 
     def _walks(self, starts: gpd.GeoSeries, goals: gpd.GeoSeries, within: float) -> Walks:
         """Walk between points by position, along streets or straight."""
         if not (len(starts) and len(goals)):
-            return Walks(np.empty(0, "int32"), np.empty(0, "int32"), np.empty(0))
+            return Walks(*np.empty((3, 0), dtype="int32"))
         if self.streets is not None:
             found = self.streets.pairs(starts, goals, within_min=within)
             from_id, to_id = (one.index.to_numpy(dtype="int32") for one in (starts, goals))
-            return Walks(from_id[found.origin], to_id[found.goal], found.minutes)
+            return Walks(from_id[found.origin], to_id[found.goal], _seconds(found.minutes))
         costs = straight_line_costs(
             starts,
             goals,
@@ -261,7 +261,8 @@ class Router:
             detour_factor=self.rider.detour_factor,
             speed_kmh=self.rider.walker.speed_kmh,
         )
-        return Walks(*(costs[one].to_numpy() for one in Walks._fields))
+        from_id, to_id = (costs[one].to_numpy(dtype="int32") for one in ("from_id", "to_id"))
+        return Walks(from_id, to_id, _seconds(costs["minutes"].to_numpy(copy=True)))
 
     @cached_property
     def _changes(self) -> Ways:
@@ -282,16 +283,17 @@ class Router:
         pairs = pairs[self._is_placed[pairs.to_numpy()].all(axis=1)]
         pairs = pairs.assign(minutes=self._between(pairs))
         own = pd.DataFrame({"from_id": every, "to_id": every, "minutes": 0.0})
-        table = pd.concat([pd.DataFrame(walks._asdict()), pairs, self._far_walks(pairs), own])
-        table["seconds"] = np.rint(table["minutes"].astype(float) * 60)
-        best = table.groupby(["from_id", "to_id"])["seconds"].min()
+        table = pd.concat([pairs, self._far_walks(pairs), own])
+        table = table.assign(seconds=_seconds(table["minutes"].to_numpy(dtype=float, copy=True)))
+        table = pd.concat([pd.DataFrame(walks._asdict()), table.drop(columns="minutes")])
+        best = table.groupby(["from_id", "to_id"])["seconds"].min().astype(float)
         fixed = rules[rules["kind"] == _TIMED_BY_FEED].set_index(["from_stop", "to_stop"])["min_s"]
         fixed = fixed.groupby(level=[0, 1]).max().dropna()
         best = fixed.rename_axis(best.index.names).combine_first(best)
         barred = rules.loc[rules["kind"] == _FORBIDDEN, ["from_stop", "to_stop"]]
         best = best.drop(pd.MultiIndex.from_frame(barred), errors="ignore")
-        best = best.rename("minutes").div(60).reset_index()
-        walks = Walks(*(best[one].to_numpy() for one in Walks._fields))
+        best = np.rint(best).rename("seconds").reset_index()
+        walks = Walks(*(best[one].to_numpy(dtype="int32") for one in Walks._fields))
         return _laid_out(walks, rows=len(self.stops))
 
     def _far_walks(self, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -329,14 +331,18 @@ def _minutes(seconds: np.ndarray, percentiles: tuple[float, ...]) -> np.ndarray:
     return minutes
 
 
+def _seconds(minutes: np.ndarray) -> np.ndarray:
+    """Round walks to whole seconds, where they stand: there are millions."""
+    minutes *= 60
+    return np.rint(minutes, out=minutes).astype("int32")
+
+
 def _laid_out(walks: Walks, *, rows: int) -> Ways:
-    """Lay walks between positions out as the kernels take them."""
-    start = walks.from_id.astype("int32", copy=False)  # where there is no walk, of any type
-    order = np.argsort(start, kind="stable")
-    first = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=rows))])
-    goal = walks.to_id.astype("uint32")[order]  # unsigned, an index needs no check
-    seconds = np.rint(walks.minutes[order].astype(float) * 60).astype("int32")
-    return Ways(first, goal, seconds)
+    """Lay walks between positions out as the kernels take them; each is there once."""
+    shape = rows, int(walks.to_id.max(initial=-1)) + 1
+    by_start = coo_array((walks.seconds, (walks.from_id, walks.to_id)), shape=shape).tocsr()
+    # Unsigned, an index needs no check
+    return Ways(by_start.indptr.astype("int64"), by_start.indices.view("uint32"), by_start.data)
 
 
 def _turned(ways: Ways, *, rows: int) -> Ways:

@@ -1,0 +1,39 @@
+"""How a process of ours asks the system for memory, and gives it back."""
+
+import ctypes
+import os
+import sys
+from contextlib import suppress
+
+# Of glibc's malloc.h
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+_LARGE, _SPARE = 256 * 1024, 128 * 1024  # bytes
+_SAID_BY_USER = ("GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_")
+
+
+def spare() -> None:
+    """
+    Keep what a whole process holds close to what it uses.
+
+    For processes of our own, before anything heavy is loaded: a program that
+    imports the package keeps the memory it has chosen. The C library otherwise
+    takes tables of megabytes out of the heap once one of that size was freed,
+    and gives their place back only when all that lies above it is free, too;
+    so does the pool of Arrow. Taken from the system piece by piece, tables go
+    back as they are let go of. What the environment says of this stands.
+    """
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # read as Arrow is loaded
+    if sys.platform != "linux" or any(one in os.environ for one in _SAID_BY_USER):
+        return
+    with suppress(OSError, AttributeError):  # not every C library can
+        library = ctypes.CDLL(None)
+        library.mallopt(_MMAP_THRESHOLD, _LARGE)
+        library.mallopt(_TRIM_THRESHOLD, _SPARE)
+        library.mallopt(_ARENA_MAX, 1)
+
+
+def give_back() -> None:
+    """Give freed memory back to the system, where what comes next finds it in larger pieces."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # not every C library can
+            ctypes.CDLL(None).malloc_trim(0)
