@@ -5,10 +5,9 @@ import os
 import sys
 from contextlib import suppress
 
-# Of glibc's malloc.h
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-_LARGE, _SPARE = 256 * 1024, 128 * 1024  # bytes
-_SAID_BY_USER = ("GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_")
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+_LARGE = 1024 * 1024  # bytes
+_SAID_BY_USER = ("GLIBC_TUNABLES", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
 
 
 def spare() -> None:
@@ -28,8 +27,7 @@ def spare() -> None:
     with suppress(OSError, AttributeError):  # not every C library can
         library = ctypes.CDLL(None)
         library.mallopt(_MMAP_THRESHOLD, _LARGE)
-        library.mallopt(_TRIM_THRESHOLD, _SPARE)
-        library.mallopt(_ARENA_MAX, 1)
+        library.mallopt(_TRIM_THRESHOLD, _LARGE)
 
 
 def give_back() -> None:

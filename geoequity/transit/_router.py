@@ -8,7 +8,6 @@ from typing import NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
 
 from geoequity._cores import in_order
 from geoequity.streets import StreetNetwork, straight_line_costs
@@ -17,6 +16,7 @@ from geoequity.transit._lines import calls_of, mirrored
 from geoequity.transit._rider import Rider, percentiles_of
 
 _BATCH, _HELD = 16, 500_000  # origins at a time, and pairs that their answers may hold
+_ROWS = 512  # places that are walked from at a time
 _AS_LONG = 100  # origins that are searched from while one destination is, at the least
 _FORBIDDEN, _TIMED_BY_FEED = 3, 2  # kinds of transfers
 
@@ -41,7 +41,7 @@ class Journeys(NamedTuple):
 
 
 class Walks(NamedTuple):
-    """Walks between positions: where they begin and end, and how many seconds each takes."""
+    """Walks between positions, in their order: from where, to where, and how many seconds."""
 
     from_id: np.ndarray
     to_id: np.ndarray
@@ -251,9 +251,13 @@ class Router:
         if not (len(starts) and len(goals)):
             return Walks(*np.empty((3, 0), dtype="int32"))
         if self.streets is not None:
-            found = self.streets.pairs(starts, goals, within_min=within)
-            from_id, to_id = (one.index.to_numpy(dtype="int32") for one in (starts, goals))
-            return Walks(from_id[found.origin], to_id[found.goal], _seconds(found.minutes))
+            # Some at a time, for minutes take twice the room of seconds; from the side with
+            # fewer places all at once, as walks are searched from there
+            size = _ROWS if len(starts) <= len(goals) else len(starts)
+            blocks = (starts.iloc[at : at + size] for at in range(0, len(starts), size))
+            found = (_walked(self.streets, some, goals, within) for some in blocks)
+            parts = zip(*found, strict=True)
+            return Walks(*map(np.concatenate, parts))
         costs = straight_line_costs(
             starts,
             goals,
@@ -292,7 +296,7 @@ class Router:
         best = fixed.rename_axis(best.index.names).combine_first(best)
         barred = rules.loc[rules["kind"] == _FORBIDDEN, ["from_stop", "to_stop"]]
         best = best.drop(pd.MultiIndex.from_frame(barred), errors="ignore")
-        best = np.rint(best).rename("seconds").reset_index()
+        best = np.rint(best).rename("seconds").sort_index().reset_index()
         walks = Walks(*(best[one].to_numpy(dtype="int32") for one in Walks._fields))
         return _laid_out(walks, rows=len(self.stops))
 
@@ -331,6 +335,15 @@ def _minutes(seconds: np.ndarray, percentiles: tuple[float, ...]) -> np.ndarray:
     return minutes
 
 
+def _walked(
+    streets: StreetNetwork, starts: gpd.GeoSeries, goals: gpd.GeoSeries, within: float
+) -> Walks:
+    """Walk along streets."""
+    found = streets.pairs(starts, goals, within_min=within)
+    from_id, to_id = (one.index.to_numpy(dtype="int32") for one in (starts, goals))
+    return Walks(from_id[found.origin], to_id[found.goal], _seconds(found.minutes))
+
+
 def _seconds(minutes: np.ndarray) -> np.ndarray:
     """Round walks to whole seconds, where they stand: there are millions."""
     minutes *= 60
@@ -338,11 +351,9 @@ def _seconds(minutes: np.ndarray) -> np.ndarray:
 
 
 def _laid_out(walks: Walks, *, rows: int) -> Ways:
-    """Lay walks between positions out as the kernels take them; each is there once."""
-    shape = rows, int(walks.to_id.max(initial=-1)) + 1
-    by_start = coo_array((walks.seconds, (walks.from_id, walks.to_id)), shape=shape).tocsr()
-    # Unsigned, an index needs no check
-    return Ways(by_start.indptr.astype("int64"), by_start.indices.view("uint32"), by_start.data)
+    """Lay walks out as the kernels take them; they are in the order of where they start."""
+    first = np.concatenate([[0], np.cumsum(np.bincount(walks.from_id, minlength=rows))])
+    return Ways(first, walks.to_id.view("uint32"), walks.seconds)  # unsigned: needs no check
 
 
 def _turned(ways: Ways, *, rows: int) -> Ways:

@@ -13,6 +13,7 @@ _GTFS = (
     "_gtfs_times",
 )
 _OSM = ("osm", "osm_text", "osm_ways", "osm_elements", "osm_tags", "water")
+_REMOTE = ("_remote/_client", "_remote/_door", "_remote/_part", "_remote/_ranges")
 
 
 def _sources(*names: str) -> tuple[str, ...]:
@@ -38,6 +39,6 @@ TARGETS = {
     "towers": Target(grids.masts, _sources("towers")),
     "portal": Target(web.portal, _sources("portals", "near"), names=False),
     "download": Target(
-        web.download, _sources("near", "_content", "_remote", "_addresses"), names=False
+        web.download, _sources("near", "_content", *_REMOTE, "_addresses"), names=False
     ),
 }

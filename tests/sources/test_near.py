@@ -417,7 +417,7 @@ def test_requests_of_one_host_keep_their_distance(web: Web, client: Client) -> N
     url = web.serve("/polite", b"{}")
     with pytest.MonkeyPatch.context() as patch:
         waits: list[float] = []
-        patch.setattr("geoequity.sources._remote.time.sleep", waits.append)
+        patch.setattr("geoequity.sources._remote._door.time.sleep", waits.append)
         for _ in range(3):
             polite.ask(url, source="osm")
     assert len(waits) == 2

@@ -441,6 +441,21 @@ def test_pairs_are_the_same_from_either_side(square):
     assert merged["minutes_x"].to_numpy() == pytest.approx(merged["minutes_y"].to_numpy())
 
 
+@pytest.mark.parametrize(("starts", "ends"), [(40, 7), (7, 40)])
+def test_pairs_are_in_order_whichever_side_is_searched_from(square, starts, ends):
+    spots = [(x, y) for x in range(0, 800, 100) for y in (0, 800)] * 3
+    mix = np.random.default_rng(starts).permutation(len(spots))
+    origins = places(*(spots[at] for at in mix[:starts]))
+    goals = places(*(spots[at] for at in mix[-ends:]))
+    found = square.pairs(origins, goals, within_min=1e3)
+    every = np.indices((starts, ends)).reshape(2, -1)
+    assert (np.array([found.origin, found.goal]) == every).all()
+    same = origins.to_numpy()[found.origin] == goals.to_numpy()[found.goal]
+    assert same.any()  # a walk of no length is one, too
+    assert (found.minutes[same] == 0).all()
+    assert (found.minutes[~same] > 0).all()
+
+
 def test_many_groups_are_walked_in_turn(square, monkeypatch):
     by = {f"c{x}": places((x, 0), box(x, 10, x + 5, 15)) for x in range(0, 800, 50)}
     origins = places(*((x, 790) for x in range(0, 1600, 100)))
