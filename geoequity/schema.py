@@ -94,7 +94,7 @@ def check_same_crs(
 
 def check_unique(index: pd.Index, *, name: str) -> None:
     """
-    Refuse an index with repeated or missing ids.
+    Refuse an index with repeated or missing ids, or with several in a row.
 
     Parameters
     ----------
@@ -106,8 +106,11 @@ def check_unique(index: pd.Index, *, name: str) -> None:
     Raises
     ------
     DataError
-        If an id is missing or stands twice.
+        If an id is missing or stands twice, or is one of several columns.
     """
+    if isinstance(index, pd.MultiIndex):
+        msg = f"{name}: ids of {index.nlevels} columns, and one is wanted"
+        raise DataError(msg)
     if index.hasnans:
         msg = f"{name}: {int(index.isna().sum())} rows have no id"
         raise DataError(msg)

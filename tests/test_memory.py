@@ -99,3 +99,5 @@ def test_ids_of_every_kind_are_checked() -> None:
         schema.check_unique(index, name="rows")
     with pytest.raises(DataError, match="1 rows have no id"):
         schema.check_unique(pd.Index(["a", np.nan]), name="rows")
+    with pytest.raises(DataError, match="rows: ids of 2 columns, and one is wanted"):
+        schema.check_unique(pd.MultiIndex.from_product([["a"], [1, 2]]), name="rows")

@@ -255,9 +255,11 @@ class Router:
             # fewer places all at once, as walks are searched from there
             size = _ROWS if len(starts) <= len(goals) else len(starts)
             blocks = (starts.iloc[at : at + size] for at in range(0, len(starts), size))
-            found = (_walked(self.streets, some, goals, within) for some in blocks)
-            parts = zip(*found, strict=True)
-            return Walks(*map(np.concatenate, parts))
+            found = [_walked(self.streets, some, goals, within) for some in blocks]
+            columns = [list(one) for one in zip(*found, strict=True)]
+            del found
+            # Column by column, each let go of as it is done
+            return Walks(*(np.concatenate(columns.pop(0)) for _ in Walks._fields))
         costs = straight_line_costs(
             starts,
             goals,
