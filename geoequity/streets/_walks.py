@@ -229,7 +229,7 @@ class Graph:
         # Column by column, each let go of as it is done: of a metropolis these are millions
         origin, goal, minutes = (np.concatenate(columns.pop(0)) for _ in none)
         shape = len(origins.shapes), len(goals.shapes)
-        # Laid out by rows they are in order, for half the memory that sorting takes
+        # Laid out by rows they are in order, for less memory than sorting takes
         rows = coo_array((minutes, (origin, goal)), shape=shape).tocsr()
         del origin, goal, minutes
         origin = np.repeat(np.arange(shape[0], dtype="int32"), np.diff(rows.indptr))

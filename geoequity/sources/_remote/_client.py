@@ -226,11 +226,8 @@ class Client(Door):
                 stream.seek(0)
                 return _unpack(stream.read(), response, trail, source=source)
 
-        def once(until: float) -> bytes:
-            headers = {"Accept": accept, "Accept-Encoding": "gzip"}
-            return self._exchange(url, headers, use, source=source, until=until)
-
-        return self._trying(once, source=source, url=url)
+        headers = {"Accept": accept, "Accept-Encoding": "gzip"}
+        return self._answered(url, headers, use, source=source)
 
     def open_ranges(self, url: str, *, source: str) -> RangeFile:
         """
@@ -292,11 +289,7 @@ class Client(Door):
                 start=start,
             )
 
-        def once(until: float) -> Look:
-            headers = {"Accept-Encoding": "identity"}
-            return self._exchange(url, headers, use, source=source, until=until)
-
-        return self._trying(once, source=source, url=url)
+        return self._answered(url, {"Accept-Encoding": "identity"}, use, source=source)
 
     def ranges(self, url: str, headers: dict[str, str], use: Any, *, source: str) -> Any:
         """
@@ -326,11 +319,8 @@ class Client(Door):
             self._pour(response, stream, watch, source=source, limit=_PAGE_BYTES)
             return use(response.status, response.headers, stream.getvalue())
 
-        def once(until: float) -> Any:
-            asked = {**headers, "Accept-Encoding": "identity"}
-            return self._exchange(url, asked, read, source=source, until=until)
-
-        return self._trying(once, source=source, url=url)
+        asked = {**headers, "Accept-Encoding": "identity"}
+        return self._answered(url, asked, read, source=source)
 
     def naming(self, *hosts: str) -> "Client":
         """

@@ -82,6 +82,21 @@ class Door:
         msg = f"{source}: {told(url)}: never asked, for tries is {patience.tries}"
         raise SourceError(msg, source=told(url))
 
+    def _answered(
+        self,
+        url: str,
+        headers: dict[str, str],
+        use: Callable[[Any, Trail, Watch], _Result],
+        *,
+        source: str,
+    ) -> _Result:
+        """Ask the same until it is answered, or patience ends."""
+
+        def once(until: float) -> _Result:
+            return self._exchange(url, headers, use, source=source, until=until)
+
+        return self._trying(once, source=source, url=url)
+
     def _exchange(
         self,
         url: str,
