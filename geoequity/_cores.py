@@ -4,7 +4,10 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 
 def in_order(tasks: Iterable[Callable[[], Any]]) -> Iterator[Any]:
@@ -30,3 +33,54 @@ def in_order(tasks: Iterable[Callable[[], Any]]) -> Iterator[Any]:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def ahead(tasks: Iterable[Callable[[], Any]]) -> Iterator[Any]:
+    """
+    Run tasks one after the other, one ahead of whoever takes the results.
+
+    Parameters
+    ----------
+    tasks
+        None begins before the last one is done, as draws from one source must not.
+
+    Yields
+    ------
+    result
+        In the order of the tasks.
+    """
+    waiting: Future[Any] | None = None
+    with ThreadPoolExecutor(1) as pool:
+        for task in tasks:
+            last, waiting = waiting, pool.submit(task)
+            if last is not None:
+                yield last.result()
+                del last
+        if waiting is not None:
+            yield waiting.result()
+
+
+def by_blocks(
+    function: Callable[..., np.ndarray], *arrays: np.ndarray, size: int = 20_000
+) -> np.ndarray:
+    """
+    Work a function out row by row, on all cores.
+
+    Parameters
+    ----------
+    function
+        Gives a row for each row of its arguments, whatever stands in the others,
+        and lets go of the interpreter: those of shapely do.
+    *arrays
+        As many rows each, at least one array.
+    size
+        Rows at a time.
+
+    Returns
+    -------
+    result
+        What the function gives for all rows at once.
+    """
+    starts = range(0, max(len(arrays[0]), 1), size)
+    tasks = (partial(function, *(one[at : at + size] for one in arrays)) for at in starts)
+    return np.concatenate(list(in_order(tasks)))

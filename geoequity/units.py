@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from geoequity import schema
+from geoequity._cores import by_blocks
 from geoequity._sums import sums_by
 from geoequity.errors import DataError, shown
 
@@ -105,7 +106,7 @@ def overlap(left: gpd.GeoDataFrame, right: gpd.GeoDataFrame) -> pd.DataFrame:
     schema.check_same_crs(left, right, names=("left", "right"))
     a, b = left.geometry.to_numpy(), right.geometry.to_numpy()
     first, second = shapely.STRtree(b).query(a, predicate="intersects")
-    pieces = shapely.intersection(a[first], b[second])
+    pieces = by_blocks(shapely.intersection, a[first], b[second])
     mixed = shapely.get_type_id(pieces) == shapely.GeometryType.GEOMETRYCOLLECTION
     pieces[mixed] = [_polygons(one) for one in pieces[mixed]]
     area = shapely.area(pieces)

@@ -14,9 +14,13 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 import geoequity as ge
 from geoequity.errors import SourceError
+from geoequity.outputs._tables import _written
 from geoequity.study import Study
 
 
@@ -99,6 +103,13 @@ def test_the_tidy_table_has_one_row_a_unit_and_indicator(demo_study: Study) -> N
     assert one["value"] == demo_study.indicators.loc["07", "home_internet_share"]
     assert one["score"] == demo_study.scores.loc["07", "home_internet_share"]
     assert one["population"] == demo_study.districts.loc["07", "population"]
+
+
+@given(hnp.arrays(float, st.integers(0, 40), elements=st.floats() | st.integers(-99, 99)))
+@example(np.array([0.0, -0.0, 1e-4, 9.9e-5, 1e9, 999_999_999.5, 1e15, 1e16, np.inf, np.nan]))
+def test_numbers_of_cells_are_written_as_python_does(values: np.ndarray) -> None:
+    expected = ["" if np.isnan(one) else repr(one) for one in values.tolist()]
+    assert _written(values).to_pylist() == expected
 
 
 def test_unknown_values_are_empty_in_the_tidy_table(demo_study: Study, tmp_path: Path) -> None:

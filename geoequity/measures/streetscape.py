@@ -6,6 +6,7 @@ import pandas as pd
 import shapely
 
 from geoequity import schema
+from geoequity._cores import by_blocks
 from geoequity.units import district_of
 
 _M2_PER_KM2 = 1e6
@@ -26,27 +27,32 @@ def street_lengths(streets: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd
     Returns
     -------
     lengths
-        Columns ``edge_id``, ``district_id``, ``length_m``; one row for every
-        pair that meets. A street on a border counts on both sides; one that
+        Columns ``edge_id`` (categorical), ``district_id``, ``length_m``; one row for
+        every pair that meets. A street on a border counts on both sides; one that
         runs back over itself counts once where a border cuts it.
 
     Raises
     ------
+    DataError
+        If an id stands twice among the streets.
     CRSError
         If a CRS is missing, not metric, or the two differ.
     """
     schema.check_metric_crs(streets, name="streets")
     schema.check_same_crs(streets, districts, names=("streets", "districts"))
+    schema.check_unique(streets.index, name="streets")
     lines, polygons = streets.geometry.to_numpy(), districts.geometry.to_numpy()
     shapely.prepare(polygons)
     polygon, line = shapely.STRtree(lines).query(polygons, predicate="intersects")
     whole = shapely.contains_properly(polygons[polygon], lines[line])
     length = np.where(whole, shapely.length(lines[line]), 0.0)
     cut = ~whole
-    length[cut] = shapely.length(shapely.intersection(lines[line[cut]], polygons[polygon[cut]]))
+    pieces = by_blocks(shapely.intersection, lines[line[cut]], polygons[polygon[cut]])
+    length[cut] = shapely.length(pieces)
     return pd.DataFrame(
         {
-            "edge_id": streets.index[line],
+            # By position: ids of a million streets take long to look up
+            "edge_id": pd.Categorical.from_codes(line, categories=streets.index),
             "district_id": districts.index[polygon],
             "length_m": length,
         }
@@ -89,7 +95,7 @@ def tagged_share(
         Columns ``share`` and ``known_share`` (both 0-1), on ``index``; NaN
         where there is no street, or too little on record.
     """
-    value = lengths["edge_id"].map(tags)
+    value = _of_edges(lengths, tags)
     length = lengths["length_m"]
     sums = pd.DataFrame(
         {
@@ -126,7 +132,7 @@ def length_per_km2(lengths: pd.DataFrame, selected: pd.Series, *, area_m2: pd.Se
         Kilometres per square kilometre, on the index of ``area_m2``; 0 where
         there is none.
     """
-    counts = lengths["edge_id"].map(selected).fillna(value=False).astype(bool)
+    counts = _of_edges(lengths, selected).fillna(value=False).astype(bool)
     length = lengths[counts].groupby("district_id")["length_m"].sum()
     length = length.reindex(area_m2.index, fill_value=0.0)
     return (length / _M_PER_KM) / (area_m2 / _M2_PER_KM2)
@@ -209,8 +215,17 @@ def share_of_length(lengths: pd.DataFrame, value: pd.Series, *, index: pd.Index)
     mean
         On ``index``; NaN where there is no street whose value is known.
     """
-    of_edge = lengths["edge_id"].map(value)
+    of_edge = _of_edges(lengths, value)
     length = lengths["length_m"].where(of_edge.notna(), 0.0)
     table = pd.DataFrame({"sum": (of_edge * length).fillna(0.0), "length": length})
     sums = table.groupby(lengths["district_id"]).sum().reindex(index)
     return sums["sum"] / sums["length"].where(sums["length"] > 0)
+
+
+def _of_edges(lengths: pd.DataFrame, values: pd.Series) -> pd.Series:
+    """Give each length the value of its edge, NaN without one."""
+    edge = lengths["edge_id"]
+    if not isinstance(edge.dtype, pd.CategoricalDtype):
+        return edge.map(values)
+    found = values.reindex(edge.cat.categories).take(edge.cat.codes)
+    return found.set_axis(lengths.index)

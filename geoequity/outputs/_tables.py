@@ -5,14 +5,21 @@ import io
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from geoequity._cores import in_order
 from geoequity.study import Study
 
 _CELLS = 5_000  # written at a time
+_SMALL, _LARGE = 1e-4, 1e9  # between them, numbers are written without an exponent by all
+_TEXT = 2  # of the buffers of an array of texts
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the start of one
 TIDY_COLUMNS = [
@@ -70,27 +77,48 @@ def write_tidy(study: Study, path: Path) -> None:
     """
     whole = study.cell_indicators
     head = replace(study, cell_indicators=whole.iloc[:0], cells=study.cells.iloc[:0])
-    with path.open("w", encoding="utf-8", newline="") as target:
-        harmless(tidy_indicators(head)).to_csv(target, index=False, lineterminator="\n")
+    with path.open("wb") as target:
+        target.write(
+            harmless(tidy_indicators(head)).to_csv(index=False, lineterminator="\n").encode()
+        )
         if whole.empty:
             return
         population = study.cells.get("population")
         people = [""] * len(whole)
         if population is not None:
-            people = _written(population.reindex(whole.index).astype(float))
-        order = np.argsort(whole.index.to_numpy(dtype=object), kind="stable")
-        keys = _quoted(whole.columns)
+            known = population.reindex(whole.index).to_numpy(dtype=float, na_value=np.nan)
+            people = _written(known).to_pylist()
         units = _quoted(study.catalogue["unit"].reindex(whole.columns).fillna(""))
-        ids = _quoted(whole.index)
-        for at in range(0, len(order), _CELLS):
-            some = order[at : at + _CELLS]
-            columns = [
-                [f"{key},{value},{unit}" for value in _written(whole[name].iloc[some])]
-                for name, key, unit in zip(whole.columns, keys, units, strict=True)
-            ]
-            for place, row in zip(some.tolist(), zip(*columns, strict=True), strict=True):
-                start, end = f"cell,{ids[place]},", f",,,{people[place]},,\n"
-                target.write(f"{start}{(end + start).join(row)}{end}")
+        parts = _Parts(
+            begin=_texts(f"cell,{one}," for one in _quoted(whole.index)),
+            key=_texts(f"{one}," for one in _quoted(whole.columns)),
+            unit=_texts(f",{one},,," for one in units),
+            end=_texts(f"{one},,\n" for one in people),
+        )
+        order = np.argsort(whole.index.to_numpy(dtype=object), kind="stable")
+        blocks = (order[at : at + _CELLS] for at in range(0, len(order), _CELLS))
+        for block in in_order(partial(_rows, whole, parts, some) for some in blocks):
+            target.write(block)
+
+
+class _Parts(NamedTuple):
+    """What stands round a value in its row: by cell, by indicator, by indicator, by cell."""
+
+    begin: pa.Array
+    key: pa.Array
+    unit: pa.Array
+    end: pa.Array
+
+
+def _rows(whole: pd.DataFrame, parts: _Parts, some: np.ndarray) -> pa.Buffer:
+    """Write the rows of some cells, each indicator in turn."""
+    values = _written(whole.iloc[some].to_numpy(dtype=float, na_value=np.nan).ravel())
+    cell = np.repeat(some, whole.shape[1])
+    key = np.tile(np.arange(whole.shape[1]), len(some))
+    begin, end = parts.begin.take(pa.array(cell)), parts.end.take(pa.array(cell))
+    name, unit = parts.key.take(pa.array(key)), parts.unit.take(pa.array(key))
+    rows = pc.binary_join_element_wise(begin, name, values, unit, end, "")
+    return rows.buffers()[_TEXT]
 
 
 def write_csv(table: pd.DataFrame, path: Path, *, index: bool = False) -> None:
@@ -170,9 +198,23 @@ def _inert(cell: object) -> object:
     return quote + cell.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _written(values: pd.Series) -> list[str]:
-    """Write numbers as they are read back, and nothing where unknown."""
-    return ["" if one != one else repr(one) for one in values.tolist()]  # noqa: PLR0124 - NaN
+def _written(values: np.ndarray) -> pa.Array:
+    """Write numbers as Python does, to be read back to the bit, and nothing where unknown."""
+    text = pa.array(values).cast(pa.string())
+    size, whole = np.abs(values), values == np.trunc(values)
+    usual = (size >= _SMALL) & (size < _LARGE)  # Arrow writes others with another exponent
+    usual |= size == 0
+    pointed = pc.binary_join_element_wise(text, ".0", "")
+    text = pc.if_else(pa.array(whole), pointed, text)
+    text = pc.if_else(pa.array(np.isnan(values)), "", text)
+    odd = ~usual & ~np.isnan(values)
+    own = pa.array([repr(one) for one in values[odd].tolist()], pa.string())
+    return pc.replace_with_mask(text, pa.array(odd), own)
+
+
+def _texts(texts: Iterable[str]) -> pa.Array:
+    """Lay texts out one after the other."""
+    return pa.array(texts, pa.string())
 
 
 def _quoted(texts: Iterable[object]) -> list[str]:

@@ -18,7 +18,10 @@ symmetric in logs (k = 0), by half its variance where devices are log-normal
 few tests may well be slow as well as badly measured.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +29,7 @@ import pandas as pd
 from scipy import sparse
 
 from geoequity import schema
+from geoequity._cores import ahead
 from geoequity.errors import DataError, shown
 from geoequity.smallsample._estimates import interval
 
@@ -271,9 +275,14 @@ def _posterior(
     # Into one place each, block by block: of a metropolis a second copy would be half a gigabyte
     city, means = np.empty(draws), np.empty((draws, len(data.starts)))
     true = np.empty((draws, len(tiles)))
-    for rows in np.array_split(np.arange(draws), -(-draws * len(known) // _BLOCK)):
+    blocks = np.array_split(np.arange(draws), -(-draws * len(known) // _BLOCK))
+    sizes = (len(data.starts), len(tiles))
+    chance = ahead(one for rows in blocks for one in _chances(rng, len(rows), *sizes))
+    for rows in blocks:
         some = slice(rows[0], rows[-1] + 1)
-        city[some], means[some], true[some] = _drawn(data, *(one[some] for one in spreads), rng=rng)
+        city[some], means[some], true[some] = _drawn(
+            data, *(one[some] for one in spreads), chance=chance
+        )
     tau, sigma, omega, k = (np.median(one) for one in spreads)
     middle = [np.exp(np.median(city) + centre), omega, tau, sigma, k]
     true += centre
@@ -285,6 +294,17 @@ def _posterior(
     )
 
 
+def _chances(
+    rng: np.random.Generator, draws: int, districts: int, tiles: int
+) -> Iterator[Callable[[], Any]]:
+    """List what `_drawn` takes from chance, in its order; it takes as long as all the rest."""
+    yield partial(rng.standard_normal, (draws, 1))
+    yield partial(rng.standard_normal, (draws, districts))
+    for _ in range(_SWEEPS):
+        yield partial(rng.standard_gamma, (_FREEDOM + 1) / 2, (draws, tiles))
+        yield partial(rng.standard_normal, (draws, tiles))
+
+
 def _drawn(
     data: _Data,
     tau: _Floats,
@@ -292,7 +312,7 @@ def _drawn(
     omega: _Floats,
     k: _Floats,
     *,
-    rng: np.random.Generator,
+    chance: Iterator[_Floats],
 ) -> tuple[_Floats, _Floats, _Floats]:
     """Draw the mean of the city, those of districts and the true ones of tiles, given the rest."""
     sums = _sums(data, tau, sigma)
@@ -301,10 +321,10 @@ def _drawn(
     trust = weight / (1 + omega**2 * weight)  # of each district's own mean
     total = trust.sum(axis=1, keepdims=True)
     city = (trust * score / weight).sum(axis=1, keepdims=True) / total
-    city += rng.standard_normal(city.shape) / np.sqrt(total)
+    city += next(chance) / np.sqrt(total)
     precision = weight + 1 / omega**2
     means = (score + city / omega**2) / precision
-    means += rng.standard_normal(means.shape) / np.sqrt(precision)
+    means += next(chance) / np.sqrt(precision)
     noise = sigma**2 / data.devices[data.first]
     told = data.log[data.first] + k * noise / 2
     centre = means @ data.mix
@@ -317,24 +337,21 @@ def _drawn(
     measured = np.divide(1, noise, out=noise)  # its precision
     for _ in range(_SWEEPS):
         off += _FREEDOM
-        pull = rng.gamma((_FREEDOM + 1) / 2, np.divide(2, off, out=off))
+        pull = next(chance)
+        pull *= np.divide(2, off, out=off)
         pull /= scale
         true = np.multiply(centre, pull, out=off)
         true += told
         pull += measured  # precision of both, from here on
         true /= pull
-        true += _of_variance(pull, rng)
+        error = next(chance)
+        error /= np.sqrt(pull, out=pull)
+        true += error
+        del error
         off = np.subtract(true, centre, out=pull)
         off **= 2
         off /= scale
     return city[:, 0], means, true
-
-
-def _of_variance(precision: _Floats, rng: np.random.Generator) -> _Floats:
-    """Draw errors of some precision, whose place is taken."""
-    drawn = rng.standard_normal(precision.shape)
-    drawn /= np.sqrt(precision, out=precision)
-    return drawn
 
 
 def _refined(data: _Data) -> _Grid:

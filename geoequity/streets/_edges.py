@@ -1,6 +1,8 @@
 """Edges made ready to walk on: checked, merged where nothing meets, timed each way."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -8,6 +10,7 @@ import pandas as pd
 import shapely
 
 from geoequity import schema
+from geoequity._cores import in_order
 from geoequity.errors import DataError, shown
 from geoequity.streets._walkers import ESCALATOR_M_PER_MIN, LIFT_MIN, Walker, slope_factor
 
@@ -15,7 +18,7 @@ MINUTES = ["minutes_there", "minutes_back"]
 HeightAt = Callable[[np.ndarray], np.ndarray]
 
 _END_SLACK_M = 1.0  # how far an edge may end from its node
-_AT_ONCE = 50_000  # edges, to spare memory
+_AT_ONCE = 25_000  # edges, to spare memory
 _SLOPE_M = 25.0  # heights are taken this often along an edge, about a pixel of world-wide models
 _STEEPEST = 1.0  # 45 degrees: what rises more is a step between pixels, not a way
 _BRIDGED = ("bridge", "tunnel")  # where the ground is not what one walks on
@@ -268,14 +271,17 @@ def _spots(lines: np.ndarray, pieces: np.ndarray) -> np.ndarray:
     """Give the places that part each line in so many pieces, ends included."""
     ends = np.append(0, np.cumsum(pieces + 1))
     xy = np.empty((ends[-1], 2))
-    for at in range(0, len(lines), _AT_ONCE):
+
+    def place(at: int) -> None:
         some = pieces[at : at + _AT_ONCE]
         line = np.repeat(lines[at : at + _AT_ONCE], some + 1)
         begin, end = ends[at], ends[min(at + _AT_ONCE, len(lines))]
-        place = np.arange(begin, end) - np.repeat(ends[at : at + len(some)], some + 1)
-        share = place / np.repeat(some, some + 1)
+        step = np.arange(begin, end) - np.repeat(ends[at : at + len(some)], some + 1)
+        share = step / np.repeat(some, some + 1)
         spots = shapely.line_interpolate_point(line, share, normalized=True)
         xy[begin:end] = shapely.get_coordinates(spots)
+
+    deque(in_order(partial(place, at) for at in range(0, len(lines), _AT_ONCE)), maxlen=0)
     return xy
 
 

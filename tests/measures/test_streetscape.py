@@ -1,13 +1,14 @@
 """What the streets of a district are like."""
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from geoequity.errors import CRSError
+from geoequity.errors import CRSError, DataError
 from geoequity.measures.streetscape import (
     dead_end_share,
     intersections_per_km2,
@@ -124,3 +125,23 @@ def test_a_value_of_streets_is_averaged_over_their_length() -> None:
     assert found.fillna(-1).tolist() == [5, (2 * 100 + 5 * 100) / 200, -1]
     unknown = share_of_length(lengths, value[["beyond"]], index=pd.Index(["a", "b"]))
     assert unknown.isna().all()
+
+
+def test_values_find_their_streets_in_any_order_and_by_plain_ids() -> None:
+    lengths = street_lengths(STREETS, DISTRICTS)
+    plain = lengths.assign(edge_id=lengths["edge_id"].astype(object))
+    value = pd.Series(np.arange(1.0, len(STREETS)), index=STREETS.index[:0:-1])  # one is unknown
+    chosen, area, ids = value > 2, DISTRICTS["area_m2"], DISTRICTS.index
+    for some in (lengths, lengths.iloc[::-1], lengths.set_axis(range(7, 7 + len(lengths)))):
+        averages = share_of_length(some, value, index=ids)
+        pd.testing.assert_series_equal(averages, share_of_length(plain, value, index=ids))
+        assert averages.notna().any()
+        pd.testing.assert_series_equal(
+            length_per_km2(some, chosen, area_m2=area), length_per_km2(plain, chosen, area_m2=area)
+        )
+
+
+def test_streets_with_the_same_id_are_refused() -> None:
+    twice = STREETS.set_axis(["inside", *STREETS.index[1:-1], "inside"])
+    with pytest.raises(DataError, match=r"streets.*inside"):
+        street_lengths(twice, DISTRICTS)
