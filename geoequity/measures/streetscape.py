@@ -40,7 +40,8 @@ def street_lengths(streets: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd
     """
     schema.check_metric_crs(streets, name="streets")
     schema.check_same_crs(streets, districts, names=("streets", "districts"))
-    schema.check_unique(streets.index, name="streets")
+    ids = streets.index.to_flat_index()  # those of osmnx are of several columns
+    schema.check_unique(ids, name="streets")
     lines, polygons = streets.geometry.to_numpy(), districts.geometry.to_numpy()
     shapely.prepare(polygons)
     polygon, line = shapely.STRtree(lines).query(polygons, predicate="intersects")
@@ -52,7 +53,7 @@ def street_lengths(streets: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd
     return pd.DataFrame(
         {
             # By position: ids of a million streets take long to look up
-            "edge_id": pd.Categorical.from_codes(line, categories=streets.index),
+            "edge_id": pd.Categorical.from_codes(line, categories=ids),
             "district_id": districts.index[polygon],
             "length_m": length,
         }

@@ -141,6 +141,27 @@ def test_values_find_their_streets_in_any_order_and_by_plain_ids() -> None:
         )
 
 
+def test_streets_may_have_ids_of_several_columns() -> None:
+    places = [(place, place + 1, 0) for place in range(len(STREETS))]
+    ids = pd.MultiIndex.from_tuples(places, names=["u", "v", "key"])  # as osmnx has them
+    value = pd.Series(np.arange(1.0, 1 + len(STREETS)), index=ids)
+    plain = value.set_axis(STREETS.index)
+    lengths, usual = (
+        street_lengths(STREETS.set_axis(ids), DISTRICTS),
+        street_lengths(STREETS, DISTRICTS),
+    )
+    assert lengths["edge_id"].tolist()[0] == (0, 1, 0)
+    index = DISTRICTS.index
+    pd.testing.assert_series_equal(
+        share_of_length(lengths, value, index=index), share_of_length(usual, plain, index=index)
+    )
+    area = DISTRICTS["area_m2"]
+    pd.testing.assert_series_equal(
+        length_per_km2(lengths, value > 2, area_m2=area),
+        length_per_km2(usual, plain > 2, area_m2=area),
+    )
+
+
 def test_streets_with_the_same_id_are_refused() -> None:
     twice = STREETS.set_axis(["inside", *STREETS.index[1:-1], "inside"])
     with pytest.raises(DataError, match=r"streets.*inside"):
