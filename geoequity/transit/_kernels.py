@@ -156,6 +156,11 @@ class Desk(NamedTuple):
         Room for every destination.
     walk
         Room for every destination.
+    goals
+        Room for every destination: those that are come by, whoever can be walked to
+        all the way first. Of a metropolis they are a tenth, and the others cost nothing.
+    is_goal
+        Room for every destination: whether it is come by.
     """
 
     arrive: np.ndarray
@@ -175,17 +180,21 @@ class Desk(NamedTuple):
     best: np.ndarray
     changing: np.ndarray
     walk: np.ndarray
+    goals: np.ndarray
+    is_goal: np.ndarray
 
 
 class Found(NamedTuple):
     """
-    What is found for every destination.
+    What is found for the destinations that are come by, in their order.
 
     Parameters
     ----------
     seconds
         Departures by destinations: travel time [s], `NEVER` where it is not
-        reached within the limit.
+        reached within the limit; written up to those that were known.
+    known
+        By departure: how many destinations that is.
     changing
         By destination, 0 before: how much goes into changing, from getting off
         to leaving again, summed over the departures that reach it [s]. Of no
@@ -195,6 +204,7 @@ class Found(NamedTuple):
     """
 
     seconds: np.ndarray
+    known: np.ndarray
     changing: np.ndarray
     number: np.ndarray
 
@@ -209,8 +219,9 @@ def ride(
     departures: np.ndarray,
     limit: int,
     desk: Desk,
+    known: int,
     found: Found,
-) -> None:
+) -> int:
     """
     Find the travel time to every destination for each departure.
 
@@ -232,13 +243,39 @@ def ride(
         Longest journey [s].
     desk
         To work on, with a row for each ride that is allowed.
+    known
+        How many destinations are come by, those on foot among them.
     found
-        Takes what is found.
+        Takes what is found, but for destinations that are come by later: see `fill`.
+
+    Returns
+    -------
+    known
+        How many are by now.
     """
     _clear(service.lines, on_foot, origin, desk)
+    afoot = on_foot.first[origin + 1] - on_foot.first[origin]
     for at in range(len(departures) - 1, -1, -1):
-        _search(service, access, origin, egress, departures[at], departures[at] + limit, desk)
-        _write(at, departures[at], limit, desk, found)
+        leave = departures[at]
+        known = _search(service, access, origin, egress, leave, leave + limit, desk, known)
+        _write(at, leave, limit, afoot, known, desk, found)
+    return known
+
+
+@njit(**_COMPILED)
+def fill(found: Found, known: int) -> None:
+    """
+    Note which destinations departures do not reach that were written before they were known.
+
+    Parameters
+    ----------
+    found
+        What was found.
+    known
+        How many destinations are come by in the end.
+    """
+    for at in range(len(found.known)):
+        found.seconds[at, found.known[at] : known] = NEVER
 
 
 @njit(**_COMPILED)
@@ -288,7 +325,7 @@ def ride_back(
     arrivals = just_in_time(service, egress, goal, end - departures[0])
     for at in range(len(arrivals) - 1, -1, -1):
         back = arrivals[at]
-        _search(service, egress, goal, access, back, back + limit, desk)
+        _search(service, egress, goal, access, back, back + limit, desk, 0)
         for origin in range(len(best)):
             # Who may leave as late as this arrives now; nobody has to leave earlier
             while served[origin] < len(departures) and (
@@ -346,9 +383,16 @@ def just_in_time(service: Service, access: Ways, origin: int, latest: int) -> np
 
 @njit(**_COMPILED)
 def _search(
-    service: Service, access: Ways, origin: int, egress: Ways, leave: int, latest: int, desk: Desk
-) -> None:
-    """Travel on from one departure, after all later ones."""
+    service: Service,
+    access: Ways,
+    origin: int,
+    egress: Ways,
+    leave: int,
+    latest: int,
+    desk: Desk,
+    known: int,
+) -> int:
+    """Travel on from one departure, after all later ones; how many destinations are come by."""
     rides = len(desk.done)
     marked = _set_out(access, origin, leave, latest, desk)
     changed = 0
@@ -361,7 +405,7 @@ def _search(
         marked = 0
         if k + 1 < rides:
             marked = _change(service.changes, k, latest, improved, desk)
-    _arrive(egress, changed, desk)
+    return _arrive(egress, changed, desk, known)
 
 
 @njit(**_COMPILED)
@@ -513,34 +557,47 @@ def _change(changes: Ways, k: int, latest: int, improved: int, desk: Desk) -> in
 
 
 @njit(**_COMPILED)
-def _arrive(egress: Ways, changed: int, desk: Desk) -> None:
-    """Walk from the last stops to the destinations."""
-    first, goals, seconds = egress
+def _arrive(egress: Ways, changed: int, desk: Desk, known: int) -> int:
+    """Walk from the last stops to the destinations; how many are come by."""
+    first, ends, seconds = egress
     is_changed, listed, best, changing = desk.is_changed, desk.changed, desk.best, desk.changing
-    arrive, spent = desk.arrive, desk.spent
+    arrive, spent, goals, is_goal = desk.arrive, desk.spent, desk.goals, desk.is_goal
     last = len(arrive) - 1
     for one in range(changed):
         stop = listed[one]
         is_changed[stop] = 0
         came = arrive[last, stop]
         for way in range(first[stop], first[stop + 1]):
-            goal, time = goals[way], came + seconds[way]
+            goal, time = ends[way], came + seconds[way]
             if time < best[goal]:
+                if is_goal[goal] == 0:
+                    is_goal[goal] = 1
+                    goals[known] = goal
+                    known += 1
                 best[goal] = time
                 if len(spent):
                     changing[goal] = spent[last, stop]
+    return known
 
 
 @njit(**_COMPILED)
-def _write(at: int, leave: int, limit: int, desk: Desk, found: Found) -> None:
+def _write(
+    at: int, leave: int, limit: int, afoot: int, known: int, desk: Desk, found: Found
+) -> None:
     """Note the journeys of one departure, on foot where that is as fast."""
-    seconds, best, walk = found.seconds[at], desk.best, desk.walk
-    for goal in range(len(best)):  # without branches, so that several are done at once
-        time = np.int32(min(np.int32(best[goal] - leave), walk[goal]))
-        seconds[goal] = time if time <= limit else NEVER
+    seconds, best, walk, goals = found.seconds[at], desk.best, desk.walk, desk.goals
+    for one in range(afoot):
+        time = np.int32(min(np.int32(best[goals[one]] - leave), walk[goals[one]]))
+        seconds[one] = time if time <= limit else NEVER
+    for one in range(afoot, known):
+        time = np.int32(best[goals[one]] - leave)
+        seconds[one] = time if time <= limit else NEVER
+    found.known[at] = known
     sums, number, changing = found.changing, found.number, desk.changing
-    for goal in range(len(sums)):
-        is_reached = seconds[goal] != NEVER
-        number[goal] += is_reached
-        if is_reached and seconds[goal] < walk[goal]:
-            sums[goal] += changing[goal]
+    if len(sums) == 0:
+        return
+    for one in range(known):
+        is_reached = seconds[one] != NEVER
+        number[one] += is_reached
+        if is_reached and (one >= afoot or seconds[one] < walk[goals[one]]):
+            sums[one] += changing[goals[one]]

@@ -11,7 +11,17 @@ import pandas as pd
 
 from geoequity._cores import in_order
 from geoequity.streets import StreetNetwork, straight_line_costs
-from geoequity.transit._kernels import NEVER, Desk, Found, Lines, Service, Ways, ride, ride_back
+from geoequity.transit._kernels import (
+    NEVER,
+    Desk,
+    Found,
+    Lines,
+    Service,
+    Ways,
+    fill,
+    ride,
+    ride_back,
+)
 from geoequity.transit._lines import calls_of, mirrored
 from geoequity.transit._rider import Rider, percentiles_of
 
@@ -201,15 +211,24 @@ class Router:
         """Travel from a few origins."""
         sizes = {"stops": len(self.stops), "goals": goals, "rides": self.rider.rides}
         desks = [_desk(one, **sizes, changing=changing) for one in self.lines]
+        come_by, is_come_by = desks[0].goals, desks[0].is_goal  # alike in all draws
+        desks = [one._replace(goals=come_by, is_goal=is_come_by) for one in desks]
         asked = goals if changing else 0
         window = len(self.departures)
         seconds = np.empty((len(services) * window, goals), dtype="int32")
+        upto = np.empty(len(seconds), dtype="int32")
         journeys = []
         for origin in origins:
-            spent, number = np.zeros(asked, dtype="int32"), np.zeros(asked, dtype="int32")
+            afoot = on_foot.goal[on_foot.first[origin] : on_foot.first[origin + 1]]
+            known = len(afoot)
+            is_come_by[:] = 0
+            is_come_by[afoot], come_by[:known] = 1, afoot
+            found = Found(
+                seconds, upto, np.zeros(asked, dtype="int32"), np.zeros(asked, dtype="int32")
+            )
             for draw, service in enumerate(services):
-                found = Found(seconds[draw * window : (draw + 1) * window], spent, number)
-                ride(
+                some = slice(draw * window, (draw + 1) * window)
+                known = ride(
                     service,
                     access,
                     origin,
@@ -218,10 +237,19 @@ class Router:
                     self.departures,
                     self.limit_s,
                     desks[draw],
-                    found,
+                    known,
+                    found._replace(seconds=seconds[some], known=upto[some]),
                 )
-            mean = np.divide(spent, number, out=np.full(asked, np.nan), where=number > 0)
-            journeys.append(Journeys(_minutes(seconds, percentiles), mean / 60))
+            fill(found, known)
+            minutes = np.full((len(percentiles), goals), np.inf)
+            minutes[:, come_by[:known]] = _minutes(seconds[:, :known], percentiles)
+            change_min = np.full(asked, np.nan)
+            if changing:
+                number = found.number[:known]
+                mean = np.full(known, np.nan)
+                np.divide(found.changing[:known], number, out=mean, where=number > 0)
+                change_min[come_by[:known]] = mean / 60
+            journeys.append(Journeys(minutes, change_min))
         return journeys
 
     @cached_property
@@ -394,4 +422,6 @@ def _desk(lines: Lines, *, stops: int, goals: int, rides: int, changing: bool) -
         best=np.empty(goals, dtype="int32"),
         changing=np.zeros(goals, dtype="int32"),
         walk=np.empty(goals, dtype="int32"),
+        goals=np.empty(goals, dtype="uint32"),
+        is_goal=np.zeros(goals, dtype="uint8"),
     )
