@@ -144,6 +144,8 @@ class Desk(NamedTuple):
         Room for every stop, 0.
     changed
         Room for every stop.
+    walked
+        By stop: the arrival from which destinations were walked to last.
     from_call
         Room for every line.
     to_call
@@ -174,6 +176,7 @@ class Desk(NamedTuple):
     improved: np.ndarray
     is_changed: np.ndarray
     changed: np.ndarray
+    walked: np.ndarray
     from_call: np.ndarray
     to_call: np.ndarray
     queue: np.ndarray
@@ -414,6 +417,7 @@ def _clear(lines: Lines, on_foot: Ways, origin: int, desk: Desk) -> None:
     done, walk, vehicles = desk.done, desk.walk, lines.vehicles
     desk.arrive[:] = NEVER
     desk.ready[:] = NEVER
+    desk.walked[:] = NEVER
     desk.best[:] = NEVER
     walk[:] = NEVER
     for way in range(on_foot.first[origin], on_foot.first[origin + 1]):
@@ -562,11 +566,14 @@ def _arrive(egress: Ways, changed: int, desk: Desk, known: int) -> int:
     first, ends, seconds = egress
     is_changed, listed, best, changing = desk.is_changed, desk.changed, desk.best, desk.changing
     arrive, spent, goals, is_goal = desk.arrive, desk.spent, desk.goals, desk.is_goal
-    last = len(arrive) - 1
+    last, walked = len(arrive) - 1, desk.walked
     for one in range(changed):
         stop = listed[one]
         is_changed[stop] = 0
         came = arrive[last, stop]
+        if came == walked[stop]:  # with fewer rides it is reached sooner, and with more as before
+            continue
+        walked[stop] = came
         for way in range(first[stop], first[stop + 1]):
             goal, time = ends[way], came + seconds[way]
             if time < best[goal]:

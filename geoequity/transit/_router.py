@@ -416,6 +416,7 @@ def _desk(lines: Lines, *, stops: int, goals: int, rides: int, changing: bool) -
         improved=stops_long(),
         is_changed=marks(),
         changed=stops_long(),
+        walked=stops_long(),
         from_call=np.full(number, -1, dtype="int32"),
         to_call=np.full(number, -1, dtype="int32"),
         queue=np.empty(number, dtype="int32"),
