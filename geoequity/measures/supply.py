@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from geoequity import schema
+from geoequity.errors import DataError, shown
 from geoequity.schema import MODES
 
 _ROWS = 4_000_000  # of pairs with lines, held at a time
@@ -39,7 +40,7 @@ def departures_near(near: pd.DataFrame, supply: pd.DataFrame, *, origins: pd.Ind
     Raises
     ------
     DataError
-        If a column is absent.
+        If a column is absent, or a mode is none of `MODES`.
 
     Examples
     --------
@@ -58,6 +59,12 @@ def departures_near(near: pd.DataFrame, supply: pd.DataFrame, *, origins: pd.Ind
     """
     schema.check_columns(near, ["from_id", "to_id"], name="near")
     schema.check_columns(supply, _SUPPLY, name="supply")
+    is_none = ~supply["mode"].isin(MODES)
+    if is_none.any():
+        stops = supply.loc[is_none, "stop_id"].unique()
+        names = shown(supply.loc[is_none, "mode"].unique())
+        msg = f"supply: no mode: {names} at {shown(stops)}; there are {', '.join(MODES)}"
+        raise DataError(msg, ids=pd.Index(stops))
     modes = [one for one in MODES if one in set(supply["mode"])]
     line = supply.groupby(["route_id", "direction"], sort=False, dropna=False).ngroup().to_numpy()
     mode_of = np.zeros(line.max(initial=-1) + 1, dtype=int)
@@ -65,7 +72,9 @@ def departures_near(near: pd.DataFrame, supply: pd.DataFrame, *, origins: pd.Ind
     stops = pd.Index(supply["stop_id"].unique())
     stop = stops.get_indexer(supply["stop_id"])
     order = np.argsort(stop, kind="stable")
-    line, rate = line[order], supply["trips_per_hour"].to_numpy(dtype=float)[order]
+    # Rates by rank, the highest first; what is unknown comes last, after all that is known
+    rates, rank = np.unique(-supply["trips_per_hour"].to_numpy(dtype=float), return_inverse=True)
+    line, rank, rates = line[order], rank[order], -rates
     first = np.concatenate([[0], np.cumsum(np.bincount(stop, minlength=len(stops)))])
 
     start, goal = origins.get_indexer(near["from_id"]), stops.get_indexer(near["to_id"])
@@ -80,16 +89,22 @@ def departures_near(near: pd.DataFrame, supply: pd.DataFrame, *, origins: pd.Ind
         at = np.arange(number.sum()) - np.repeat(
             np.cumsum(number) - number - first[goal[some]], number
         )
-        who, what, often = np.repeat(start[some], number), line[at], rate[at]
-        # Of each route the best stop; what is unknown comes last, after all that is known
-        order = np.lexsort((-often, what, who))
-        who, what, often = who[order], what[order], often[order]
-        is_best = np.ones(len(who), dtype=bool)
-        is_best[1:] = (who[1:] != who[:-1]) | (what[1:] != what[:-1])
-        who, what, often = who[is_best], what[is_best], often[is_best]
-        np.add.at(lines, who, 1)
-        np.add.at(known, who, np.isfinite(often))
-        np.add.at(sums, (who, mode_of[what]), np.nan_to_num(often))
+        # Of each route the best stop: the first of those that are sorted, as one number each
+        begin, end = int(start[some][0]), int(start[some][-1]) + 1
+        route = np.repeat(start[some] - begin, number) * len(mode_of) + line[at]
+        keys = np.sort(route * len(rates) + rank[at])
+        route, place = np.divmod(keys, len(rates))
+        is_best = np.diff(route, prepend=-1) > 0
+        who, what = np.divmod(route[is_best], len(mode_of))
+        often = rates[place[is_best]]
+        lines[begin:end] = np.bincount(who, minlength=end - begin)
+        known[begin:end] = np.bincount(who, weights=np.isfinite(often), minlength=end - begin)
+        by_mode = np.bincount(
+            who * len(modes) + mode_of[what],
+            weights=np.nan_to_num(often),
+            minlength=(end - begin) * len(modes),
+        )
+        sums[begin:end] = by_mode.reshape(-1, len(modes))
     is_unknown = (lines > 0) & (known == 0)
     sums[is_unknown] = np.nan
     table = pd.DataFrame(sums, index=origins, columns=modes)

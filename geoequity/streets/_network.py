@@ -1089,7 +1089,7 @@ class StreetNetwork:
     def _lines_of_islands(self) -> Lines:
         """The other edges that places may meet: few, and an index of all is large."""
         every = self._all_lines
-        return replace(every, some=np.setdiff1d(every.some, self.lines_of_largest.some))
+        return replace(every, some=every.some[self.edges["component"].to_numpy()[every.some] != 0])
 
     def _lines(self, *, largest_only: bool, max_m: float | None) -> Lines:
         """Edges that places may meet."""

@@ -68,6 +68,14 @@ def test_columns_are_needed():
         departures_near(near().drop(columns="to_id"), runs(), origins=pd.Index(["a"]))
 
 
+@pytest.mark.parametrize("mode", ["carriage", None])
+def test_modes_are_those_there_are(mode):
+    runs_there = runs(("s", "1", 0, "bus", 6.0), ("t", "2", 0, mode, 4.0))
+    with pytest.raises(DataError, match=r"^supply: no mode: .* at t; there are ") as caught:
+        departures_near(near(("a", "s")), runs_there, origins=pd.Index(["a"]))
+    assert list(caught.value.ids) == ["t"]
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 6)), max_size=25, unique=True),
     st.lists(
