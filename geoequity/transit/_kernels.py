@@ -115,7 +115,7 @@ class Service(NamedTuple):
 
 class Desk(NamedTuple):
     """
-    What a search works on; it needs no cleaning between searches.
+    What a search works on; but for `is_goal` it needs no cleaning between searches.
 
     Parameters
     ----------
@@ -162,7 +162,8 @@ class Desk(NamedTuple):
         Room for every destination: those that are come by, whoever can be walked to
         all the way first. Of a metropolis they are a tenth, and the others cost nothing.
     is_goal
-        Room for every destination: whether it is come by.
+        Room for every destination: whether it is come by; whoever asks `ride` wipes it
+        and notes those on foot before each origin, and all draws share both.
     """
 
     arrive: np.ndarray
