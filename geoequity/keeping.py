@@ -10,19 +10,22 @@ changed.
 import dataclasses
 import hashlib
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from pydantic import BaseModel
 
 T = TypeVar("T")
 _SIZE = 16  # bytes of a fingerprint
 _SHAPES = 50_000  # fingerprinted at a time
+_RAGGED = (0, 1, 3)  # points, lines and polygons, whose coordinates tell all
 _APART = b"\x1f"
 _PLAIN = (str, bytes, int, float, np.generic)
 _TABLES = (pd.DataFrame, pd.Series, pd.Index, np.ndarray, pd.api.extensions.ExtensionArray)
@@ -337,6 +340,24 @@ class Forgetful(Kept):
 FORGETFUL = Forgetful(remembers=False)
 
 
+def arrow_texts(values: Any) -> pa.Array:
+    """
+    Take the texts of a column that pandas keeps as Arrow.
+
+    Parameters
+    ----------
+    values
+        A column, an index or an array of texts.
+
+    Returns
+    -------
+    texts
+        As they are, in one piece, however many pandas keeps them in.
+    """
+    texts = pa.array(getattr(values, "array", values)).cast(pa.large_string())
+    return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+
+
 def _is_record(value: object) -> bool:
     """Tell a record of several fields."""
     return dataclasses.is_dataclass(value) and not isinstance(value, type)
@@ -416,21 +437,45 @@ def _array_print(values: Any) -> bytes:
     if str(kind) == "geometry":
         shapes = np.asarray(values.array, dtype=object)
         crs = str(getattr(values.array, "crs", None)).encode()
-        blocks = (
-            shapely.to_wkb(shapes[at : at + _SHAPES]) for at in range(0, len(shapes), _SHAPES)
-        )
-        return _folded(chain([b"geometry", crs], (one or b"" for some in blocks for one in some)))
+        blocks = (shapes[at : at + _SHAPES] for at in range(0, len(shapes), _SHAPES))
+        return _folded(chain([b"geometry", crs], *map(_shape_parts, blocks)))
     if isinstance(kind, pd.CategoricalDtype):
         codes = np.ascontiguousarray(values.cat.codes if hasattr(values, "cat") else values.codes)
         words = repr(list(kind.categories)).encode()
         return _folded([b"category", words, codes.tobytes()])
     if isinstance(kind, np.dtype) and not kind.hasobject:
-        array = np.ascontiguousarray(values)
-        plain = array.reshape(-1).view(np.uint8).data
-        return _folded([str(kind).encode(), str(array.shape).encode(), plain])
+        return _folded([str(kind).encode(), str(values.shape).encode(), _plain_bytes(values)])
+    if isinstance(kind, pd.StringDtype) and kind.storage == "pyarrow":
+        return _folded([str(kind).encode(), *_text_parts(arrow_texts(values))])
     things = np.asarray(values, dtype=object)
     try:  # texts, and what is missing
         marks = pd.util.hash_array(things, categorize=False).tobytes()
         return _folded([str(kind).encode(), marks])
     except TypeError:
         return _joined(str(kind).encode(), repr(things.tolist()).encode())
+
+
+def _shape_parts(shapes: np.ndarray) -> Iterator[bytes | memoryview]:
+    """Give what tells geometries apart: of one plain kind their coordinates, else their WKB."""
+    kinds = shapely.get_type_id(shapes)
+    yield _plain_bytes(kinds)
+    if kinds[0] in _RAGGED and (kinds == kinds[0]).all() and not shapely.has_z(shapes).any():
+        _, places, offsets = shapely.to_ragged_array(shapes)
+        yield str(places.shape).encode()
+        yield from map(_plain_bytes, (places, *offsets))
+    else:
+        yield from (one or b"" for one in shapely.to_wkb(shapes))
+
+
+def _text_parts(texts: pa.Array) -> Iterator[bytes | memoryview]:
+    """Give what tells texts apart: how long each is, less than 0 where there is none, and all."""
+    yield _plain_bytes(pc.fill_null(pc.binary_length(texts), -1).to_numpy())
+    there = texts.drop_null()
+    _, offsets, letters = there.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int64)[there.offset :][: len(there) + 1]
+    yield b"" if letters is None else memoryview(letters)[ends[0] : ends[-1]]
+
+
+def _plain_bytes(array: np.ndarray) -> memoryview:
+    """Show the bytes of an array of numbers."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data

@@ -64,6 +64,44 @@ def test_whatever_changes_in_a_table_makes_the_result_anew(change):
     assert not made(kept, table())
 
 
+SHAPES = [
+    *("POINT (0 0)", "POINT (0 1)", "POINT EMPTY", "MULTIPOINT ((0 0))", "POINT Z (0 0 0)"),
+    *("LINESTRING (0 0, 1 1, 2 2)", "LINESTRING (0 0, 1 1)", "LINESTRING (2 2, 1 1, 0 0)"),
+    *("LINESTRING Z (0 0 0, 1 1 0)", "LINESTRING EMPTY", "MULTILINESTRING ((0 0, 1 1, 2 2))"),
+    "POLYGON ((0 0, 9 0, 9 9, 0 0))",
+    "POLYGON ((0 0, 9 0, 9 9, 0 0), (3 1, 4 1, 4 2, 3 1))",
+    "MULTIPOLYGON (((0 0, 9 0, 9 9, 0 0)))",
+    *("POLYGON EMPTY", "GEOMETRYCOLLECTION EMPTY", None),
+]
+
+
+@given(*[st.lists(st.sampled_from(SHAPES), max_size=4)] * 2)
+def test_shapes_are_told_apart_wherever_one_ends_and_another_begins(one, other):
+    first, second = (gpd.GeoSeries(shapely.from_wkt(some)) for some in (one, other))
+    kept = Kept()
+    assert made(kept, first)
+    assert not made(kept, first.copy())
+    assert made(kept, second) == (one != other)
+
+
+TEXTS = st.lists(st.none() | st.text("añ🚲", max_size=2), max_size=4)
+
+
+@pytest.mark.parametrize("storage", ["pyarrow", "python"])
+@given(one=TEXTS, other=TEXTS)
+def test_texts_are_told_apart_wherever_one_ends_and_another_begins(storage, one, other):
+    kind = pd.StringDtype(storage, na_value=np.nan)
+    first, second = (pd.Series(some, dtype=kind) for some in (one, other))
+    kept = Kept()
+    assert made(kept, first)
+    # Cut from a longer column, or put together, it is another layout of the same
+    longer = pd.Series(["x", *one, "y"], dtype=kind)
+    assert not made(kept, longer.iloc[1:-1].reset_index(drop=True))
+    halves = [first.iloc[:2], first.iloc[2:]]
+    assert not made(kept, pd.concat(halves))
+    assert made(kept, second) == (one != other)
+
+
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner),

@@ -268,7 +268,8 @@ def measure(
             is_spread=city.cells is not None and city.cells.spread,
         )
         parts = indicators.narrowed(definitions, layers) if kept.remembers else None
-        plain = indicators.evaluate(definitions, layers, parts=parts, kept=kept)
+        at_homes: dict[str, indicators.Value] = {}
+        plain = indicators.evaluate(definitions, layers, parts=parts, at_homes=at_homes, kept=kept)
         evaluation, mapped = plain, _mapped(city, sources, districts, kept)
         if mapped is not None:
             evaluation = indicators.with_unmapped(
@@ -282,7 +283,7 @@ def measure(
                 kept=kept,
             )
     with stages.stage("zoning"):
-        borders = _borders(city, sources, definitions, layers, parts, plain, kept)
+        borders = _borders(city, sources, definitions, layers, parts, at_homes, plain, kept)
     return (
         Measured(
             districts=districts,
@@ -747,6 +748,7 @@ def _borders(
     definitions: list[Definition],
     layers: Layers,
     parts: Mapping[str, Layers] | None,
+    at_homes: dict[str, indicators.Value],
     evaluation: Evaluation,
     kept: Kept,
 ) -> dict[str, Borders]:
@@ -770,7 +772,7 @@ def _borders(
         # What a sample leaves open is told of the published districts alone
         dice = (0, city.index.seed)
         there = replace(layers, **units, tables=at_cells | at_zones, dice=dice)
-        known = indicators.evaluate(definitions, there, parts=parts, kept=kept)
+        known = indicators.evaluate(definitions, there, parts=parts, at_homes=at_homes, kept=kept)
         found[key] = Borders.of(there, known)
     return found
 

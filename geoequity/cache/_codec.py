@@ -24,6 +24,8 @@ import shapely
 from pydantic import BaseModel
 from pyproj import CRS
 
+from geoequity.keeping import arrow_texts
+
 Mark = Callable[[object], bytes]
 Write = Callable[[bytes | memoryview], None]
 Marks = list[tuple[object, bytes]]  # tables and records, and their fingerprints
@@ -254,7 +256,11 @@ class _Packer:
             words = self.index(kind.categories)
             return {"is": "kinds", "of": codes, "words": words, "ordered": kind.ordered}
         if isinstance(kind, pd.StringDtype):
-            texts = pa.array(np.asarray(values, dtype=object), pa.large_string(), from_pandas=True)
+            if kind.storage == "pyarrow":
+                texts = arrow_texts(values)
+            else:
+                things = np.asarray(values, dtype=object)
+                texts = pa.array(things, pa.large_string(), from_pandas=True)
             na = "NA" if kind.na_value is pd.NA else "nan"
             return {"is": "texts", "of": self.arrow(texts), "storage": kind.storage, "na": na}
         return self._odd(values, str(kind))

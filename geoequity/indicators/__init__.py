@@ -16,7 +16,7 @@ from geoequity.indicators._evaluate import (
     needed_places,
 )
 from geoequity.indicators._imd import WAYS, ImdItem, imd_items, seen
-from geoequity.indicators._layers import SAFE_SUFFIX, STOP_PREFIX, Layers, TableValues
+from geoequity.indicators._layers import SAFE_SUFFIX, STOP_PREFIX, Layers, TableValues, Value
 from geoequity.indicators._measures import OF_COLUMNS
 from geoequity.indicators._unmapped import with_unmapped
 
@@ -30,6 +30,7 @@ __all__ = [
     "ImdItem",
     "Layers",
     "TableValues",
+    "Value",
     "catalogue_table",
     "check_measures",
     "evaluate",

@@ -147,6 +147,7 @@ def evaluate(
     layers: Layers,
     *,
     parts: Mapping[str, Layers] | None = None,
+    at_homes: dict[str, Value] | None = None,
     kept: Kept = FORGETFUL,
 ) -> Evaluation:
     """
@@ -164,6 +165,9 @@ def evaluate(
     parts
         From :func:`narrowed`, of layers that differ in tables, dice, districts and what
         district each cell lies in at most.
+    at_homes
+        What was measured at homes, by indicator, of layers that differ likewise: taken
+        from there, and put there. Homes are where they were, whatever zone they lie in.
     kept
         What was computed before: indicators of which all is as it was are not
         computed again.
@@ -185,6 +189,7 @@ def evaluate(
     check_measures(of.values())
     units = {"districts": layers.districts, "cells": layers.cells, "dice": layers.dice}
     lengths: dict[str, pd.DataFrame] = {}
+    found = {} if at_homes is None else at_homes
     index = layers.districts.index
     cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
     home = pd.Series(dtype=object) if layers.cells is None else layers.cells["district_id"]
@@ -202,9 +207,10 @@ def evaluate(
             measure = MEASURES[one.measure]
             if "homes" not in measure.needs or measure.zoned:
                 return measure.compute(one, there[key])
-            # In other zones homes are where they were
-            at_homes = partial(measure.compute, one, narrow[key])
-            return kept.in_memory().once("at homes", at_homes, one, narrow[key])
+            if key not in found:
+                make = partial(measure.compute, one, narrow[key])
+                found[key] = kept.in_memory().once("at homes", make, one, narrow[key])
+            return found[key]
 
         return kept.each(
             "indicators",

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -195,18 +196,22 @@ def write_tables(study: Study, folder: Path) -> None:
     folder
         An empty folder.
     """
-    write_json(folder / "provenance.json", study.provenance)
-    write_tidy(study, folder / "indicators.csv")
-    tables = folder / "tables"
-    tables.mkdir()
-    for name, path in _LAYERS.items():
-        layer = getattr(study, name)
-        layer.to_parquet(folder / path, schema_version=_GEOPARQUET, write_covering_bbox=True)
-    _write_package(study, folder / "study.gpkg")
-    write_workbook(study, folder / "study.xlsx")
-    for name in _TABLES:
-        getattr(study, name).to_parquet(tables / f"{name}.parquet")
-    write_csv(study.catalogue, folder / "dictionary.csv", index=True)
+    package, tables = folder / "study.gpkg", folder / "tables"
+    # Of a metropolis the package takes as long as all the others together
+    with ThreadPoolExecutor(1) as beside:
+        packed = beside.submit(_write_layers, study, package)
+        write_json(folder / "provenance.json", study.provenance)
+        write_tidy(study, folder / "indicators.csv")
+        tables.mkdir()
+        for name, path in _LAYERS.items():
+            layer = getattr(study, name)
+            layer.to_parquet(folder / path, schema_version=_GEOPARQUET, write_covering_bbox=True)
+        write_workbook(study, folder / "study.xlsx")
+        for name in _TABLES:
+            getattr(study, name).to_parquet(tables / f"{name}.parquet")
+        write_csv(study.catalogue, folder / "dictionary.csv", index=True)
+        packed.result()
+    add_styles(study, package)
     write_json(folder / _MARK, study.summary)
 
 
@@ -420,12 +425,11 @@ def write_json(path: Path, content: Any) -> None:
     path.write_text(f"{text}\n", encoding="utf-8")
 
 
-def _write_package(study: Study, path: Path) -> None:
-    """Write the layers to one GeoPackage, styled."""
+def _write_layers(study: Study, path: Path) -> None:
+    """Write the layers to one GeoPackage."""
     for name in _LAYERS:
         layer = getattr(study, name).reset_index()
         if name == "background" and layer.empty:
             continue
         kind = "Unknown" if layer.empty else None
         pyogrio.write_dataframe(layer, path, layer=name, geometry_type=kind)
-    add_styles(study, path)

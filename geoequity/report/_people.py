@@ -49,7 +49,7 @@ def measured(study: Study, indicator: str) -> Weighed:
     if at(study.summary, "indicators", indicator, "level") != "cell":
         return by_district(study, indicator)
     inside = study.cells["district_id"].notna()
-    return _weighed(study, indicator, study.cell_indicators[inside], study.cells[inside])
+    return _weighed(study, indicator, study.cell_indicators, study.cells, among=inside)
 
 
 def served(study: Study, indicator: str) -> inequality.Tenths:
@@ -73,14 +73,22 @@ def served(study: Study, indicator: str) -> inequality.Tenths:
     return inequality.tenths(value, population=people, better=better)
 
 
-def _weighed(study: Study, indicator: str, table: pd.DataFrame, units: pd.DataFrame) -> Weighed:
-    """Give the known values of a table and whom each counts for."""
+def _weighed(
+    study: Study,
+    indicator: str,
+    table: pd.DataFrame,
+    units: pd.DataFrame,
+    *,
+    among: pd.Series | bool = True,
+) -> Weighed:
+    """Give the known values of a table, among some units, and whom each counts for."""
     base = str(study.catalogue.loc[indicator, "base"])
     columns = [{"persons": "population"}.get(base, base), "population"]
     counted = next(
-        (units[one] for one in columns if one in units and units[one].notna().any()), None
+        (units[one] for one in columns if one in units and (among & units[one].notna()).any()), None
     )
     if counted is None:
         return pd.Series(dtype=float), pd.Series(dtype=float)
-    value = table[indicator][counted > 0].dropna()
-    return value, counted[value.index].astype(float)
+    value = table[indicator]
+    known = among & (counted > 0) & value.notna()
+    return value[known], counted[known].astype(float)
