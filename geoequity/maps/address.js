@@ -27,8 +27,8 @@ geoequity.address = function (data, { layers, weights, fallback }) {
   }
 
   // Null where the address says nothing of ours, such as that of the link that skips to the controls.
-  function read() {
-    const parts = new URLSearchParams(location.hash.slice(1));
+  function read(fragment = location.hash) {
+    const parts = new URLSearchParams(fragment.slice(1));
     const ours = ["layer", "lang", "district", "beside", "step", "hatching", "cells", "over", "zoom", "lat", "lon"];
     const names = [...parts.keys()].filter((name) => ours.includes(name) || name.startsWith("w."));
     if (!names.length) return null;

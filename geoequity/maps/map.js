@@ -484,9 +484,10 @@ geoequity.start = function (map, data) {
     showCells();
     overlays.ground();
   });
-  window.addEventListener("hashchange", () => {
-    const found = address.read();
-    address.forget(); // what was to be written is not what the reader went to
+  window.addEventListener("hashchange", ({ newURL }) => {
+    // The address may say again by now what was seen before: what waited to be written is not where the reader went
+    const found = address.read(new URL(newURL).hash);
+    address.forget();
     if (found) restore(found);
   });
 

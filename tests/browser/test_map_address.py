@@ -143,6 +143,17 @@ def test_another_link_in_the_same_page_is_followed_and_the_skip_link_changes_not
     assert page.driver.find_element(By.ID, "ge-layer").is_displayed()
 
 
+def test_a_link_is_followed_though_the_address_of_before_is_written_right_after(opened):
+    page = opened("#layer=type")
+    page.run("geoequity.page.openCard(3, null)")  # whose address waits to be written
+    # A slow page writes it once the link is taken and before the browser tells of the link
+    page.run("location.hash = '#lang=pt'; history.replaceState(null, '', '#layer=type')")
+    page.wait("geoequity.page.state.language === 'pt'")
+    found = page.run(STATE)
+    assert (found["layer"], found["open"]) == ("index", None)
+    assert settled(page) == "#lang=pt"
+
+
 def test_a_map_within_a_notebook_keeps_no_address_and_complains_of_nothing(
     open_page, study, tmp_path
 ):
