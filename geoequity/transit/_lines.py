@@ -99,7 +99,7 @@ class Patterns:
 
 
 def runs_of(
-    feed: Feed, patterns: Patterns, services: dict[int, pd.Index], phase: np.ndarray
+    feed: Feed, patterns: Patterns, running: dict[int, np.ndarray], phase: np.ndarray
 ) -> pd.DataFrame:
     """
     List every run of every trip on a day.
@@ -110,8 +110,8 @@ def runs_of(
         The feed.
     patterns
         Its trips.
-    services
-        Services that run on the day before (-1), the day itself (0) and the
+    running
+        Which trips run on the day before (-1), the day itself (0) and the
         day after (1).
     phase
         By row of ``feed.frequencies``: how long after the start the first trip
@@ -138,7 +138,7 @@ def runs_of(
     shift = leaving - patterns.calls["departure"][patterns.first[:-1][trip]]
     parts = []
     for day in _DAYS:
-        runs = feed.trips["service_id"].isin(services[day]).to_numpy()
+        runs = running[day]
         timed = np.flatnonzero(runs & is_timed)
         some = runs[trip] if len(trip) else np.zeros(0, dtype=bool)
         parts.append((timed, np.full(len(timed), day * DAY_S), day))

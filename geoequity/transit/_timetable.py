@@ -605,10 +605,16 @@ class Timetable:
         if draw is not None:
             drawn = np.random.default_rng([seed, draw]).integers(0, table["headway_s"].to_numpy())
             phase = np.where(table["exact"], 0, drawn)
-        services = {
-            day: self.feed.services_on(self.date + dt.timedelta(days=day)) for day in (-1, 0, 1)
-        }
-        return runs_of(self.feed, self._patterns, services, phase)
+        return runs_of(self.feed, self._patterns, self._running, phase)
+
+    @cached_property
+    def _running(self) -> dict[int, np.ndarray]:
+        """Tell which trips run on the day before, the day itself and the day after."""
+        running = {}
+        for day in (-1, 0, 1):
+            services = self.feed.services_on(self.date + dt.timedelta(days=day))
+            running[day] = self.feed.trips["service_id"].isin(services).to_numpy()
+        return running
 
 
 def _points(places: gpd.GeoSeries | gpd.GeoDataFrame, *, name: str) -> gpd.GeoSeries:
