@@ -19,13 +19,15 @@ from hypothesis import settings
 from tiny_city import CityMaker, write_city
 
 import geoequity as ge
+from geoequity.cache import Cache
 from geoequity.errors import DataWarning
 from geoequity.study import Study
 
 # Deadlines would measure how busy the machine is; what must be fast has a benchmark
 settings.register_profile("hand", deadline=None)
-# Random examples explore by hand; what must pass before a change lands is the same each time
-settings.register_profile("ci", derandomize=True, deadline=None)
+# Random examples explore by hand; what must pass before a change lands is the same each time,
+# and a sample: where a test names no number, a third of the usual hundred
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=33)
 settings.load_profile("ci" if os.environ.get("CI") else "hand")
 
 
@@ -44,6 +46,19 @@ def _empty_cache(caches: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEOEQUITY_CACHE", str(caches / uuid4().hex))
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all workers keep what the demo city takes, for tests of something else than that."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "kept"
+
+
+@pytest.fixture
+def _demo_kept(_empty_cache: None, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a command live on what another test took from the demo city."""
+    monkeypatch.setenv("GEOEQUITY_CACHE", str(kept))
+
+
 @pytest.fixture
 def make_city(tmp_path: Path) -> CityMaker:
     """
@@ -60,8 +75,13 @@ def make_city(tmp_path: Path) -> CityMaker:
 
 
 @pytest.fixture(scope="session")
-def demo_study() -> Iterator[Study]:
-    """Assess the embedded demo city once; tests must not change it."""
+def demo_study(kept: Path) -> Iterator[Study]:
+    """
+    Assess the embedded demo city once; tests must not change it.
+
+    It may come from what another worker kept; `test_demo` holds it to an assessment
+    that knows of none.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # the demo has planted faults
-        yield ge.assess(ge.City.preset("demo"))
+        yield ge.assess(ge.City.preset("demo"), cache=Cache(kept))

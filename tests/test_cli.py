@@ -14,6 +14,7 @@ from geoequity.cli import main
 from geoequity.study import Study
 
 
+@pytest.mark.usefixtures("_demo_kept")
 def test_demo_writes_map_report_and_tables(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["demo", "--out", str(tmp_path / "out"), "--language", "es,en", "--no-pdf"]) == 0
     said = capsys.readouterr()

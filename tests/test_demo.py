@@ -44,13 +44,19 @@ def planted_types(truth: dict) -> pd.Series:
     return pd.Series({key: one["type"] for key, one in truth["districts"].items()})
 
 
-def make_and_assess(folder: Path, *options: str, hills: bool = True) -> tuple[Study, dict]:
-    """Make another city and assess it with the demo's city file."""
+def make_and_assess(
+    folder: Path, *options: str, hills: bool = True, sample: int | None = None
+) -> tuple[Study, dict]:
+    """Make another city and assess it with the demo's city file, rides from a sample of cells."""
     subprocess.run([sys.executable, str(MAKE), "--out", str(folder), *options], check=True)
     file = (DEMO / "city.toml").read_text(encoding="utf-8")
     assert "[walking]\n" in file
     slope = f"[walking]\nslope = {str(hills).lower()}\n"
-    (folder / "city.toml").write_text(file.replace("[walking]\n", slope), encoding="utf-8")
+    file = file.replace("[walking]\n", slope)
+    if sample:
+        assert "[transit]\n" in file
+        file = file.replace("[transit]\n", f"[transit]\nsample = {sample}\n")
+    (folder / "city.toml").write_text(file, encoding="utf-8")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)
         return ge.assess(ge.City.from_toml(folder / "city.toml")), truth_of(folder)
@@ -194,12 +200,12 @@ def test_the_same_files_give_the_same_study_without_the_planted_truth(
 
 
 def test_a_city_of_another_seed_is_read_right(tmp_path: Path) -> None:
-    study, truth = make_and_assess(tmp_path, "--seed", "7", "--effect", "large")
+    study, truth = make_and_assess(tmp_path, "--seed", "7", "--effect", "large", sample=200)
     assert recovered(study, truth) >= 0.9
 
 
 def test_a_near_equal_city_has_no_neglected_district(tmp_path: Path) -> None:
-    study, _ = make_and_assess(tmp_path, "--seed", "3", "--near-equal")
+    study, _ = make_and_assess(tmp_path, "--seed", "3", "--near-equal", sample=200)
     assert study.summary["types"]["basis"] == "no_material_gap"
     assert study.summary["types"]["neglected"]["districts"] == []
     worst = [one["worst_quarter_probability"] for one in study.summary["districts"].values()]

@@ -18,6 +18,7 @@ from same_study import assert_same
 import geoequity as ge
 from geoequity import cli
 from geoequity.assessment import assess_edited
+from geoequity.cache import Cache
 from geoequity.errors import ConfigError, DataWarning
 from geoequity.keeping import FORGETFUL
 from geoequity.riding import TRAVELLED_TO
@@ -30,7 +31,7 @@ DEMO = ROOT / "data" / "demo"
 GUIDE = (ROOT / "docs" / "guides" / "scenarios.md").read_text(encoding="utf-8")
 TRUTH = json.loads((DEMO / "truth.json").read_text(encoding="utf-8"))
 SHARE = "jobs_transit_45min_share"
-IN_CI = 2
+IN_CI = 1
 ALL = 50
 
 
@@ -46,11 +47,11 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def base(file: Path) -> Iterator[Study]:
+def base(file: Path, kept: Path) -> Iterator[Study]:
     """Assess it, keeping what is made on the way."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # the demo has planted faults
-        yield ge.assess(ge.City.from_toml(file), keep=True)
+        yield ge.assess(ge.City.from_toml(file), keep=True, cache=Cache(kept))
 
 
 @pytest.mark.parametrize(
@@ -186,6 +187,7 @@ def test_the_examples_of_the_guide_do_what_they_say(base: Study, tmp_path, monke
 
 
 # ----------------------------------------------------------- the command line
+@pytest.mark.usefixtures("_demo_kept")
 def test_the_command_writes_the_study_and_what_changes(file: Path, tmp_path, capsys) -> None:
     edits = tmp_path / "edits.toml"
     edits.write_text(

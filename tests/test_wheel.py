@@ -47,6 +47,7 @@ def test_presets_come_with_the_wheel(site: Path) -> None:
     assert path.startswith(str(site / "geoequity" / "_data"))
 
 
+@pytest.mark.usefixtures("_demo_kept")
 def test_the_demo_runs_from_the_wheel(site: Path) -> None:
     out = site.parent / "out"
     done = run(

@@ -21,9 +21,9 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("buenos_aires") / "out"
-    start = time.perf_counter()
+    start = time.process_time()  # on a clock it would be how busy the machine is
     assert main(["run", "buenos_aires", "--data", str(DATA), "--out", str(out), "--quiet"]) == 0
-    assert time.perf_counter() - start < 60
+    assert time.process_time() - start < 60
     return out
 
 
