@@ -15,12 +15,21 @@ from geoequity.cli import main
 FOUR = same_in_pillar([80.0, 20.0, 70.0, 30.0], [80.0, 70.0, 20.0, 30.0])
 
 
-@pytest.fixture
-def folders(tmp_path: Path) -> tuple[Path, Path]:
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two studies of one city: a service came to district b."""
+    folder = tmp_path_factory.mktemp("two_dates")
     later = {**FOUR, "s_mobility": [80.0, 60.0, 70.0, 30.0]}
-    old = ge.outputs.save(study(FOUR), tmp_path / "old")
-    return old, ge.outputs.save(study(later, books=[book(sha256="bb")]), tmp_path / "new")
+    ge.outputs.save(study(FOUR), folder / "old")
+    ge.outputs.save(study(later, books=[book(sha256="bb")]), folder / "new")
+    return folder
+
+
+@pytest.fixture
+def folders(saved: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """Copies of the two, to be spoilt."""
+    shutil.copytree(saved, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "old", tmp_path / "new"
 
 
 def run(*words: object) -> int:
