@@ -84,3 +84,32 @@ def by_blocks(
     starts = range(0, max(len(arrays[0]), 1), size)
     tasks = (partial(function, *(one[at : at + size] for one in arrays)) for at in starts)
     return np.concatenate(list(in_order(tasks)))
+
+
+def by_parts(
+    function: Callable[[np.ndarray], tuple[np.ndarray, ...]], count: int, *, parts: int = 16
+) -> tuple[np.ndarray, ...]:
+    """
+    Work a function out for things by number, on all cores.
+
+    Each of them is in the hands of one thread, as prepared polygons must be: they
+    are made ready by whoever asks them first.
+
+    Parameters
+    ----------
+    function
+        Gives arrays, of as many rows as it likes, for some numbers in rising order,
+        and lets go of the interpreter.
+    count
+        Of things, numbered from 0 on.
+    parts
+        How many tasks to make of them.
+
+    Returns
+    -------
+    results
+        Each array for all things, in their order.
+    """
+    every = np.array_split(np.arange(count), max(1, min(count, parts)))
+    found = list(in_order(partial(function, some) for some in every))
+    return tuple(np.concatenate(columns) for columns in zip(*found, strict=True))

@@ -112,7 +112,10 @@ def _streets(
     """Join edges to streets, and give those of each rank, the main ones first."""
     if streets is None or streets.empty:
         return
-    edges = streets[shapely.intersects(streets.geometry.to_numpy(), frame)]
+    used = streets.columns.intersection(["from_node", "to_node", "highway"])
+    shapely.prepare(frame)
+    is_seen = shapely.intersects(frame, streets.geometry.to_numpy())
+    edges = streets[[*used, streets.geometry.name]][is_seen]
     nodes = np.sort(edges[["from_node", "to_node"]].to_numpy(), axis=1)
     once = ~pd.DataFrame(nodes).assign(m=edges.length.round().to_numpy()).duplicated().to_numpy()
     edges = edges[once]  # not once in each direction
@@ -122,9 +125,11 @@ def _streets(
         for rank in sorted(set(ranks.tolist())):
             yield rank, _thin(drawn[ranks == rank])
         return
-    ranked = edges["highway"].astype(object).str.removesuffix("_link").map(_RANKS)
+    classes = edges["highway"].astype("category")
+    rank_of = classes.cat.categories.astype(str).str.removesuffix("_link").map(_RANKS)
+    ranks = np.append(rank_of.to_numpy(dtype=float), np.nan)[classes.cat.codes]
     for rank in sorted(set(_RANKS.values())):
-        some = edges[ranked == rank]
+        some = edges[ranks == rank]
         if len(some) > _MOST_EDGES:
             return  # never thin enough, and long to join
         if len(some):

@@ -7,6 +7,7 @@ options each.
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -193,11 +194,13 @@ def collect(city: City, definitions: list[Definition]) -> Collected:
     """
     reading = _Reading(city, scales={one.id: one.scale for one in definitions})
     districts, cells = reading.units()
-    group_areas = reading.group_areas()
-    lists, stops = reading.services(), reading.stops()
-    feed, timed = reading.timetables()
-    listed_routes = reading.routes()
-    streets, layers = reading.streets(), reading.map()
+    with ThreadPoolExecutor(1) as beside:  # libosmium and numpy let go of the interpreter
+        of_map = beside.submit(_map, city, crs=reading.crs, area=reading.area)
+        group_areas = reading.group_areas()
+        lists, stops = reading.services(), reading.stops()
+        feed, timed = reading.timetables()
+        listed_routes = reading.routes()
+        streets, layers = reading.streets(), reading.map(of_map)
     scales = {one.id: one.scale for one in definitions}
     values, districts, cells = reading.tables(districts, cells, scales=scales)
     tiles = reading.tiles()
@@ -439,20 +442,14 @@ class _Reading:
             study_area=self.area,
         )
 
-    def map(self) -> osm.OsmLayers | None:
-        """Read OpenStreetMap; its records are made when its layers are merged."""
-        if self.city.osm is None:
-            return None
-        extent = None
-        if self.area is not None:
-            extent = gpd.GeoDataFrame(geometry=[self.area], crs=self.crs)
+    def map(self, of_map: Future[Any]) -> osm.OsmLayers | None:
+        """Take what was read of the map; its records are made when its layers are merged."""
         try:
-            layers = osm.read_osm(list(self.city.osm.path), crs=self.crs, extent=extent)
-            self.water = waters.read_water(self.city.osm.path, crs=self.crs)
-            return _asked_for(layers, self.city.osm.only)
+            layers, self.water = of_map.result()
         except GeoEquityError as error:
             self.faults.append(error)
             return None
+        return layers
 
     def tables(
         self, districts: Any, cells: Any, *, scales: Mapping[str, str]
@@ -610,6 +607,18 @@ class _Reading:
         ]
         self.records += books
         return list(zip(listed, books, strict=True))
+
+
+def _map(
+    city: City, *, crs: CRS, area: shapely.Geometry | None
+) -> tuple[osm.OsmLayers | None, gpd.GeoSeries | None]:
+    """Read OpenStreetMap, and the water to draw."""
+    if city.osm is None:
+        return None, None
+    extent = None if area is None else gpd.GeoDataFrame(geometry=[area], crs=crs)
+    layers = osm.read_osm(list(city.osm.path), crs=crs, extent=extent)
+    water = waters.read_water(city.osm.path, crs=crs)
+    return _asked_for(layers, city.osm.only), water
 
 
 def _asked_for(layers: osm.OsmLayers, only: tuple[str, ...]) -> osm.OsmLayers:

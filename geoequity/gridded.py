@@ -15,6 +15,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geoequity._cores import in_order
 from geoequity.confidence import reason
 from geoequity.errors import DataError, shown
 from geoequity.indicators import TableValues
@@ -217,45 +218,71 @@ def values_of_tiles(
         Values by indicator id with their 90 % sampling interval; NaN where a
         district has too few tests.
     """
+    counts_people = cells is not None and _PEOPLE in cells.columns
+
+    def measured(kind: str) -> Gridded:
+        return _of_kind(
+            kind,
+            tiles[kind],
+            districts=districts,
+            cells=cells if kind == "fixed" and counts_people else None,
+            rng=np.random.default_rng([seed, sorted(_OF_TILES).index(kind)]),
+            draws=draws,
+            figures=figures,
+        )
+
+    # For other zones one by one: by then a city's streets and walks are in memory, too
+    found = list(
+        in_order(partial(measured, kind) for kind in tiles) if figures else map(measured, tiles)
+    )
+    return Gridded(
+        tables={key: table for one in found for key, table in one.tables.items()},
+        broadband={kind: table for one in found for kind, table in one.broadband.items()},
+    )
+
+
+def _of_kind(
+    kind: str,
+    tests: SpeedTests,
+    *,
+    districts: gpd.GeoDataFrame,
+    cells: gpd.GeoDataFrame | None,
+    rng: np.random.Generator,
+    **how: Any,
+) -> Gridded:
+    """Measure broadband of a kind; and count the people that it falls short for, given cells."""
+    merged = digital.pooled(_latest(tests.squares))
+    measured: dict[str, digital.Broadband] = {}
+    short: dict[str, digital.ShortTiles] = {}
+    for column in digital.TILE_VALUES:
+        measured[column], falling = _of_quantity(
+            merged,
+            districts,
+            column=column,
+            limits={} if cells is None else _LIMITS,
+            rng=rng,
+            min_tests=tests.min_tests,
+            **how,
+        )
+        short |= {key: short[key] | one if key in short else one for key, one in falling.items()}
     tables: dict[str, TableValues] = {}
-    told: dict[str, pd.DataFrame] = {}
-    for kind, tests in tiles.items():
-        rng = np.random.default_rng([seed, sorted(_OF_TILES).index(kind)])
-        merged = digital.pooled(_latest(tests.squares))
-        counts_people = kind == "fixed" and cells is not None and _PEOPLE in cells.columns
-        measured: dict[str, digital.Broadband] = {}
-        short: dict[str, digital.ShortTiles] = {}
-        for column in digital.TILE_VALUES:
-            measured[column], falling = _of_quantity(
-                merged,
-                districts,
-                column=column,
-                limits=_LIMITS if counts_people else {},
-                rng=rng,
-                min_tests=tests.min_tests,
-                draws=draws,
-                figures=figures,
-            )
-            short |= {
-                key: short[key] | one if key in short else one for key, one in falling.items()
-            }
-        for column, key in _OF_TILES[kind].items():
-            table = measured[column].table
-            suppressed = int(table["suppressed"].sum())
-            why = (reason("suppressed", count=suppressed, least=int(tests.min_tests)),)
-            tables[key] = TableValues(
-                value=table["value"],
-                level="district",
-                is_count=False,
-                interval=table[["value_low", "value_high"]].set_axis(["low", "high"], axis=1),
-                draws=measured[column].estimates.draws,
-                reasons=why if suppressed else (),
-            )
-        told[kind] = pd.concat({one: found.table for one, found in measured.items()}, axis=1)
-        told[kind].columns = [f"{one}_{figure}" for one, figure in told[kind].columns]
-        if counts_people and cells is not None:
-            tables |= _people_short(cells, merged, short, districts)
-    return Gridded(tables=tables, broadband=told)
+    for column, key in _OF_TILES[kind].items():
+        table = measured[column].table
+        suppressed = int(table["suppressed"].sum())
+        why = (reason("suppressed", count=suppressed, least=int(tests.min_tests)),)
+        tables[key] = TableValues(
+            value=table["value"],
+            level="district",
+            is_count=False,
+            interval=table[["value_low", "value_high"]].set_axis(["low", "high"], axis=1),
+            draws=measured[column].estimates.draws,
+            reasons=why if suppressed else (),
+        )
+    told = pd.concat({one: found.table for one, found in measured.items()}, axis=1)
+    told.columns = [f"{one}_{figure}" for one, figure in told.columns]
+    if cells is not None:
+        tables |= _people_short(cells, merged, short, districts)
+    return Gridded(tables=tables, broadband={kind: told})
 
 
 def _of_quantity(
@@ -271,13 +298,14 @@ def _of_quantity(
 
     The draws of tiles are let go of: of a metropolis each quantity has hundreds of megabytes.
     """
-    found = digital.broadband(tiles, districts, column=column, **how)
-    short = {
-        key: digital.short_tiles([found], **{bound: {column: of[column]}})
+    asked = [
+        (key, {bound: {column: of[column]}})
         for key, limit in limits.items()
         for bound, of in limit.items()
         if column in of
-    }
+    ]
+    found = digital.broadband(tiles, districts, column=column, tile_draws=bool(asked), **how)
+    short = {key: digital.short_tiles([found], **limit) for key, limit in asked}
     few = found.estimates.tile_draws.iloc[:0].copy()
     return replace(found, estimates=replace(found.estimates, tile_draws=few)), short
 

@@ -446,7 +446,7 @@ def ride(
         goals = places[list(some)]
         seconds = _room(goals, origins)
         deque(_noted(journeys(timetable, plans.rider, goals, kept=held), seconds), maxlen=0)
-        return dict(zip(goals.index, seconds, strict=True))
+        return dict(zip(goals.index, seconds.T, strict=True))
 
     # To cells and to places at once, or to those places alone that are new
     def ridden(which: list[str]) -> dict[str, pd.DataFrame]:
@@ -457,7 +457,7 @@ def ride(
             every = journeys(timetable, plans.rider, to_all, changing=True, kept=held)
             table = added_up(_noted(every, seconds))
             found["cells"] = _without_parts(table, timetable, plans, reached)
-            known = dict(zip(places.index, seconds, strict=True))
+            known = dict(zip(places.index, seconds.T, strict=True))
         asked = [one for one in which if one != "cells"]
         to = held.each(
             "seconds",
@@ -502,7 +502,7 @@ def _kinds(services: gpd.GeoDataFrame, plans: Plans) -> dict[str, gpd.GeoSeries]
 
 def _room(goals: gpd.GeoSeries, origins: gpd.GeoSeries) -> np.ndarray:
     """Make room for seconds at the median departure; there are halves, and none is rounded."""
-    return np.empty((len(goals), len(origins)), dtype="float32")
+    return np.empty((len(origins), len(goals)), dtype="float32")
 
 
 def _noted(
@@ -510,8 +510,8 @@ def _noted(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Note how far the last destinations are from each origin, and pass the others on."""
     for at, (minutes, change_min) in enumerate(journeys):
-        before = minutes.shape[1] - len(seconds)
-        seconds[:, at] = minutes[reach.MIDDLE, before:] * 60
+        before = minutes.shape[1] - seconds.shape[1]
+        seconds[at] = minutes[reach.MIDDLE, before:] * 60
         yield minutes[:, :before], change_min[:before]
 
 
@@ -587,11 +587,8 @@ def by_district(
         near = rides.near
 
         def near_by_district() -> pd.DataFrame:
-            at_cells = {
-                name: proximity.over_homes(value, homes=homes, cells=cells.index)
-                for name, value in near.items()
-            }
-            return means_of(pd.DataFrame(at_cells), weight=people, **over)[1]
+            at_cells = proximity.over_homes(near, homes=homes, cells=cells.index)
+            return means_of(at_cells, weight=people, **over)[1]
 
         of = (near, homes, cells.index, people, over)
         frames.append(kept.once("near by district", near_by_district, *of))

@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from geoequity import schema
-from geoequity._cores import by_blocks
+from geoequity._cores import by_blocks, by_parts
 from geoequity._sums import sums_by
 from geoequity.errors import DataError, shown
 
@@ -200,9 +200,14 @@ def district_of(points: gpd.GeoSeries, districts: gpd.GeoDataFrame) -> pd.Series
         If a CRS is missing or the two differ.
     """
     schema.check_same_crs(points, districts, names=("points", "districts"))
-    tree = shapely.STRtree(points.to_numpy())
     ids = districts.index.sort_values()
-    area, hit = tree.query(districts.geometry.loc[ids].to_numpy(), predicate="intersects")
+    areas, tree = districts.geometry.loc[ids].to_numpy(), shapely.STRtree(points.to_numpy())
+
+    def within(some: np.ndarray) -> tuple[np.ndarray, ...]:
+        at, hit = tree.query(areas[some], predicate="intersects")
+        return some[at], hit
+
+    area, hit = by_parts(within, len(areas))
     lowest = np.full(len(points), len(ids))
     np.minimum.at(lowest, hit, area)
     result = np.array([*ids, None], dtype=object)[lowest]

@@ -254,11 +254,9 @@ def walk(
             kinds = {kind: targets[kind] for one in which for kind in served[one]}
             table = adult if who is walker else minutes(who, kinds)
             nearest = {one: proximity.nearest(table, categories=served[one]) for one in which}
-            over = {"homes": homes, "cells": cells.index}
-            return {
-                one: proximity.over_homes(walks, **over).to_numpy()
-                for one, walks in nearest.items()
-            }
+            walks = pd.DataFrame(nearest, index=homes.index, copy=False)
+            found = proximity.over_homes(walks, homes=homes, cells=cells.index)
+            return {one: found[one].to_numpy() for one in which}
 
         made_of = (network, homes, who, walker, manner, cells.index)
         columns = kept.each(

@@ -6,13 +6,27 @@ from threading import Lock
 import numpy as np
 import pytest
 
-from geoequity._cores import ahead, by_blocks, in_order
+from geoequity._cores import ahead, by_blocks, by_parts, in_order
 
 
 @pytest.mark.parametrize("rows", [0, 1, 6, 7, 8, 50])
 def test_rows_in_blocks_are_those_of_all_at_once(rows):
     left, right = np.arange(rows, dtype=float), np.arange(rows)[::-1]
     assert by_blocks(np.hypot, left, right, size=7).tolist() == np.hypot(left, right).tolist()
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 100])
+def test_things_in_parts_are_those_of_all_in_their_order_each_asked_for_once(count):
+    asked = []
+
+    def rows(some):
+        asked.extend(some.tolist())
+        return np.repeat(some, some % 3), np.flatnonzero(some % 2)
+
+    thing, odd = by_parts(rows, count)
+    assert thing.tolist() == [one for one in range(count) for _ in range(one % 3)]
+    assert len(odd) == count // 2
+    assert sorted(asked) == list(range(count))
 
 
 def test_a_fault_in_a_block_is_that_of_the_whole():

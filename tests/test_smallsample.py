@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from geoequity.errors import DataError
-from geoequity.smallsample import district_values, interval
+from geoequity.smallsample import _tiles, district_values, interval
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "benchmarks" / "broadband.py"
 IDS = pd.Index(["a", "b", "c"])
@@ -91,6 +91,22 @@ def test_draws_agree_with_the_joint_posterior_summed_without_shortcuts():
     mean, deviation = dense_posterior(parts)
     np.testing.assert_allclose(draws.mean(), mean, atol=0.02 * deviation.max() + 0.004)
     np.testing.assert_allclose(draws.std(), deviation, rtol=0.04)
+
+
+def test_without_draws_of_tiles_all_else_is_the_same_and_so_is_what_is_drawn_next(monkeypatch):
+    monkeypatch.setattr(_tiles, "_BLOCK", 5_000)  # several blocks of draws
+    parts, sources = town(3), [np.random.default_rng(1) for _ in range(2)]
+    options = {"districts": IDS, "min_tests": 1, "draws": 300}
+    whole, bare = (
+        district_values(parts, rng=rng, tile_draws=wanted, **options)
+        for rng, wanted in zip(sources, (True, False), strict=True)
+    )
+    pd.testing.assert_frame_equal(bare.table, whole.table, check_exact=True)
+    pd.testing.assert_frame_equal(bare.draws, whole.draws, check_exact=True)
+    pd.testing.assert_series_equal(bare.spread, whole.spread, check_exact=True)
+    assert sources[0].random() == sources[1].random()
+    assert whole.tile_draws.shape == (300, 46)
+    pd.testing.assert_frame_equal(bare.tile_draws, whole.tile_draws.iloc[:0])
 
 
 def test_without_error_in_the_data_the_interval_collapses_onto_the_value():

@@ -1,5 +1,7 @@
 """What is mapped in each district, by whom and when, and what official lists say of it."""
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -54,16 +56,22 @@ def mapping_of(elements: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> pd.DataFr
     """
     schema.check_columns(elements, _ELEMENT_COLUMNS, name="elements")
     table = pd.DataFrame(elements[list(_ELEMENT_COLUMNS)])
-    table["unit"] = district_of(elements.geometry, units)
-    served = set(table.loc[table["kind"] == "service", "element"])
-    doubled = table["kind"].eq("building") & table["element"].isin(served)
-    inside = table[~doubled].dropna(subset="unit")
+    table["unit"] = units.index.get_indexer(district_of(elements.geometry, units))
+    is_building, is_service = (table["kind"].to_numpy() == one for one in _COUNTED.values())
+    counts = table["unit"].to_numpy() >= 0
+    served = table["element"][is_service]
+    counts[is_building] &= ~table["element"][is_building].isin(served).to_numpy()
+    inside = table[counts]
     grouped = inside.groupby("unit")
     found = pd.DataFrame(index=units.index)
-    found["street_m"] = grouped["length_m"].sum().reindex(units.index, fill_value=0.0)
+
+    def of_units(values: pd.Series, *, nothing: Any = None) -> pd.api.extensions.ExtensionArray:
+        return values.reindex(range(len(units)), fill_value=nothing).array
+
+    found["street_m"] = of_units(grouped["length_m"].sum(), nothing=0.0)
     for name, kind in _COUNTED.items():
         of_kind = inside["kind"].eq(kind).groupby(inside["unit"]).sum()
-        found[name] = of_kind.reindex(units.index, fill_value=0).astype(float)
+        found[name] = of_units(of_kind, nothing=0).astype(float)
     for name in ("street_m", *_COUNTED):
         if not found[name].any():
             found[name] = np.nan
@@ -75,11 +83,10 @@ def mapping_of(elements: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> pd.DataFr
         ("edits", sessions, not dated.empty),
         ("contributors", people, bool(inside["uid"].notna().any())),
     ):
-        filled = count.reindex(units.index, fill_value=0).astype(float)
-        found[name] = filled if known else np.nan
+        found[name] = of_units(count, nothing=0).astype(float) if known else np.nan
     edited = dated.groupby("unit")["edited"]
-    found["last_edit"] = edited.max().reindex(units.index)
-    found["middle_edit"] = edited.median().reindex(units.index)
+    found["last_edit"] = of_units(edited.max())
+    found["middle_edit"] = of_units(edited.median())
     newest = table["edited"].max()
     age = (newest - found["middle_edit"]).dt.total_seconds() / 86_400 / _DAYS
     found["edit_age_years"] = age.astype(float)

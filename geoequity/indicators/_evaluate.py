@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -188,7 +189,7 @@ def evaluate(
     of = {one.id: one for one in definitions}
     check_measures(of.values())
     units = {"districts": layers.districts, "cells": layers.cells, "dice": layers.dice}
-    lengths: dict[str, pd.DataFrame] = {}
+    shared: dict[str, Any] = {}
     found = {} if at_homes is None else at_homes
     index = layers.districts.index
     cell_index = layers.cells.index if layers.cells is not None else pd.Index([], name="unit_id")
@@ -198,7 +199,7 @@ def evaluate(
     def computed(some: list[str]) -> dict[str, _Computed]:
         narrow = narrowed([of[key] for key in some], layers) if parts is None else parts
         there = {
-            key: replace(narrow[key], **units, tables=_tables_of(of[key], layers), lengths=lengths)
+            key: replace(narrow[key], **units, tables=_tables_of(of[key], layers), shared=shared)
             for key in some
         }
 
@@ -312,7 +313,8 @@ def narrowed(definitions: Iterable[Definition], layers: Layers) -> dict[str, Lay
     """
     definitions = list(definitions)
     check_measures(definitions)
-    bare = replace(layers, services=layers.services.iloc[:0], stops=layers.stops.iloc[:0])
+    none, shared = layers.services.iloc[:0], dict[str, Any]()  # shared by all of these alone
+    bare = replace(layers, services=none, stops=layers.stops.iloc[:0], shared=shared)
     asked = layers.services.columns.isin([*_OF_SERVICES, layers.services.geometry.name])
     layers = replace(layers, services=layers.services.loc[:, asked])
     return {one.id: _narrowed(one, layers, bare) for one in definitions}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -116,9 +117,9 @@ class Layers:
     is_spread
         Whether the people of districts were spread over the cells, in which
         nobody counted them.
-    lengths
-        How much of each street lies in each district, once it was measured:
-        filled on the way, since several indicators ask for it.
+    shared
+        What several indicators ask for, once it was made: how much of each street
+        lies in each district, and which share of each cell's homes walks straight.
     """
 
     districts: gpd.GeoDataFrame
@@ -143,7 +144,7 @@ class Layers:
     centre: Point | None = None
     heights_m: Mapping[str, pd.Series] | None = None
     is_spread: bool = False
-    lengths: dict[str, pd.DataFrame] = field(default_factory=dict, compare=False, repr=False)
+    shared: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Absent(Exception):  # noqa: N818 - control flow within this module, not a fault

@@ -127,12 +127,12 @@ def _at_cells(values: pd.Series, layers: Layers) -> Value:
     if homes is None or cells is None:
         raise Absent(reason("no_cells"))
     value = proximity.over_homes(values, homes=homes, cells=cells.index)
-    straight = None
-    if homes["straight"].any():
-        straight = proximity.over_homes(
-            homes["straight"].astype(float), homes=homes, cells=cells.index
+    if "straight" not in layers.shared:
+        straight, over = homes["straight"], {"homes": homes, "cells": cells.index}
+        layers.shared["straight"] = (
+            proximity.over_homes(straight.astype(float), **over) if straight.any() else None
         )
-    return Value(value=value, level="cell", straight=straight)
+    return Value(value=value, level="cell", straight=layers.shared["straight"])
 
 
 @_measure(parameters=("categories",), needs=("minutes", "homes"), places=_categories)
@@ -451,9 +451,10 @@ def _tagged_streets(layers: Layers) -> gpd.GeoDataFrame:
 
 def _lengths(streets: gpd.GeoDataFrame, layers: Layers, *, of: str) -> pd.DataFrame:
     """Measure how much of each street lies in each district, once for all that ask."""
-    if of not in layers.lengths:
-        layers.lengths[of] = streetscape.street_lengths(streets, layers.districts)
-    return layers.lengths[of]
+    if of not in layers.shared:
+        layers.shared[of] = streetscape.street_lengths(streets, layers.districts)
+    lengths: pd.DataFrame = layers.shared[of]
+    return lengths
 
 
 @_measure(parameters=("tag", "yes", "no", "min_known_share"), needs=("streets",))

@@ -169,6 +169,7 @@ def broadband(
     draws: int = 1000,
     level: float = 0.9,
     figures: bool = True,
+    tile_draws: bool = True,
 ) -> Broadband:
     """
     Measure broadband by district, with an interval for every number.
@@ -195,6 +196,8 @@ def broadband(
     figures
         Whether to work out means and medians, too, or typical values and counts
         alone.
+    tile_draws
+        Whether true means of tiles are wanted, too; figures are made of them.
 
     Returns
     -------
@@ -215,7 +218,13 @@ def broadband(
     of_tile = tiles[[column, "tests", "devices"]].rename(columns={column: "value"})
     parts = parts.join(of_tile, on="tile_id")
     known = smallsample.district_values(
-        parts, districts=districts.index, min_tests=min_tests, rng=rng, draws=draws, level=level
+        parts,
+        districts=districts.index,
+        min_tests=min_tests,
+        rng=rng,
+        draws=draws,
+        level=level,
+        tile_draws=figures or tile_draws,
     )
     public = parts[~known.table["suppressed"].loc[parts["district_id"]].to_numpy()]
     table, total = _summaries(public, known, figures=figures)

@@ -1,6 +1,7 @@
 """How near people live to services, on foot."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -10,6 +11,7 @@ import shapely
 from geoequity import schema
 from geoequity._sums import sums_by
 
+Values = TypeVar("Values", pd.Series, pd.DataFrame)
 _MIN_KNOWN = 0.5  # share of a cell's people for whom others may speak
 
 
@@ -74,7 +76,7 @@ def within(walk: pd.Series, *, limit: float) -> pd.Series:
     return (walk <= limit).astype(float).where(walk.notna())
 
 
-def over_homes(values: pd.Series, *, homes: pd.DataFrame, cells: pd.Index) -> pd.Series:
+def over_homes(values: Values, *, homes: pd.DataFrame, cells: pd.Index) -> Values:
     """
     Average the homes of each cell.
 
@@ -83,7 +85,7 @@ def over_homes(values: pd.Series, *, homes: pd.DataFrame, cells: pd.Index) -> pd
     Parameters
     ----------
     values
-        One for each home; NaN = unknown.
+        One for each home, or columns of them; NaN = unknown.
     homes
         On the same index: ``cell_id``, and ``share`` of the cell's people.
     cells
@@ -92,8 +94,8 @@ def over_homes(values: pd.Series, *, homes: pd.DataFrame, cells: pd.Index) -> pd
     Returns
     -------
     values
-        By cell, under the name of `values`; NaN where those known stand for
-        less than half of the cell's people.
+        By cell, under the name or names of `values`; NaN where those known stand
+        for less than half of the cell's people.
 
     Raises
     ------
@@ -107,15 +109,21 @@ def over_homes(values: pd.Series, *, homes: pd.DataFrame, cells: pd.Index) -> pd
     [6.0, 3.0]
     """
     schema.check_same_index(values, homes["share"], names=("values", "homes"))
-    value, share = (one.to_numpy(dtype=float, na_value=np.nan) for one in (values, homes["share"]))
-    known = np.where(np.isnan(value), 0.0, share)
+    share = homes["share"].to_numpy(dtype=float, na_value=np.nan)
     number, there = pd.factorize(homes["cell_id"])  # few to look up by name
     cell = np.append(cells.get_indexer(there), -1)[number]
-    held = value * known
-    known, held = sums_by(cell, [known, np.where(np.isnan(held), 0.0, held)], count=len(cells))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.where(known >= _MIN_KNOWN, held / known, np.nan)
-    return pd.Series(mean, index=cells, name=values.name)
+
+    def mean(column: pd.Series) -> np.ndarray:
+        value = column.to_numpy(dtype=float, na_value=np.nan)
+        known = np.where(np.isnan(value), 0.0, share)
+        held = value * known
+        known, held = sums_by(cell, [known, np.where(np.isnan(held), 0.0, held)], count=len(cells))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(known >= _MIN_KNOWN, held / known, np.nan)
+
+    if isinstance(values, pd.Series):
+        return pd.Series(mean(values), index=cells, name=values.name)
+    return pd.DataFrame({name: mean(one) for name, one in values.items()}, index=cells)
 
 
 def rise(

@@ -6,7 +6,7 @@ import pandas as pd
 import shapely
 
 from geoequity import schema
-from geoequity._cores import by_blocks
+from geoequity._cores import by_blocks, by_parts
 from geoequity.units import district_of
 
 _M2_PER_KM2 = 1e6
@@ -41,11 +41,17 @@ def street_lengths(streets: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd
     schema.check_metric_crs(streets, name="streets")
     schema.check_same_crs(streets, districts, names=("streets", "districts"))
     ids = streets.index.to_flat_index()  # those of osmnx are of several columns
-    schema.check_unique(ids, name="streets")
+    if ids.hasnans or not ids.is_unique:  # looked up once: the categories below ask again
+        schema.check_unique(ids, name="streets")
     lines, polygons = streets.geometry.to_numpy(), districts.geometry.to_numpy()
     shapely.prepare(polygons)
-    polygon, line = shapely.STRtree(lines).query(polygons, predicate="intersects")
-    whole = shapely.contains_properly(polygons[polygon], lines[line])
+    tree = shapely.STRtree(lines)
+
+    def met(some: np.ndarray) -> tuple[np.ndarray, ...]:
+        at, line = tree.query(polygons[some], predicate="intersects")
+        return some[at], line, shapely.contains_properly(polygons[some[at]], lines[line])
+
+    polygon, line, whole = by_parts(met, len(polygons))
     length = np.where(whole, shapely.length(lines[line]), 0.0)
     cut = ~whole
     pieces = by_blocks(shapely.intersection, lines[line[cut]], polygons[polygon[cut]])

@@ -66,7 +66,8 @@ class Estimates:
         Draws x districts: equally likely values of every district, together.
     tile_draws
         Draws x tiles: the same of the true mean of every tile that lies, at
-        least in part, in a district that is shown.
+        least in part, in a district that is shown; no rows where they were not
+        wanted.
     spread
         Posterior median of the city: ``typical`` value, spreads of log values
         between ``districts``, ``tiles`` of a district and ``devices`` of a
@@ -123,6 +124,7 @@ def district_values(
     rng: np.random.Generator,
     draws: int = 1000,
     level: float = 0.9,
+    tile_draws: bool = True,
 ) -> Estimates:
     """
     Estimate the typical value of every district from means of tiles.
@@ -150,6 +152,10 @@ def district_values(
         Number of draws.
     level
         Level of the intervals, 0-1.
+    tile_draws
+        Whether true means of tiles are wanted, too, which take most of the
+        memory; all else is the same, to the bit, and the source is left as it
+        would be.
 
     Returns
     -------
@@ -210,12 +216,12 @@ def district_values(
     suppressed = ~(counts["tests"] >= min_tests)
     known = parts[parts["district_id"].isin(districts[~suppressed])].reset_index(drop=True)
     ids = pd.Index(known["district_id"].unique())
-    means, tiles, spread = _posterior(known, rng=rng, draws=draws)
+    means, true, spread = _posterior(known, rng=rng, draws=draws, tile_draws=tile_draws)
     values = pd.DataFrame(np.exp(means), columns=ids).reindex(columns=districts)
     low, middle, high = interval(values.to_numpy(), level=level)
     table = pd.DataFrame({"value": middle, "low": low, "high": high}, index=districts)
     table = table.join(counts.mask(suppressed)).assign(suppressed=suppressed)
-    return Estimates(table=table, draws=values, tile_draws=tiles, spread=spread, level=level)
+    return Estimates(table=table, draws=values, tile_draws=true, spread=spread, level=level)
 
 
 def _check(
@@ -247,14 +253,15 @@ def _check(
 
 
 def _posterior(
-    known: pd.DataFrame, *, rng: np.random.Generator, draws: int
+    known: pd.DataFrame, *, rng: np.random.Generator, draws: int, tile_draws: bool
 ) -> tuple[_Floats, pd.DataFrame, pd.Series]:
-    """Draw log values of districts and values of tiles; the spreads' medians with them."""
+    """Draw log values of districts and, if wanted, values of tiles; the spreads' medians, too."""
     names = ["typical", "districts", "tiles", "devices", "shortfall"]
     if known.empty:
-        nothing = pd.DataFrame(index=range(draws), columns=pd.Index([], name="tile_id"))
+        kept = range(draws if tile_draws else 0)
+        nothing = pd.DataFrame(index=kept, columns=pd.Index([], name="tile_id"))
         return np.empty((draws, 0)), nothing.astype(float), pd.Series(np.nan, index=names)
-    codes, tiles = pd.factorize(known["tile_id"], sort=True)
+    codes, ids = pd.factorize(known["tile_id"], sort=True)
     districts = pd.factorize(known["district_id"])[0]  # sorted: in rising order
     logs = np.log(known["value"].to_numpy(dtype=float))
     centre = logs.mean()  # keeps the sums of squares small
@@ -274,22 +281,24 @@ def _posterior(
     spreads.append(_SHORTFALLS[shortfall])
     # Into one place each, block by block: of a metropolis a second copy would be half a gigabyte
     city, means = np.empty(draws), np.empty((draws, len(data.starts)))
-    true = np.empty((draws, len(tiles)))
+    true = np.empty((draws if tile_draws else 0, len(ids)))
     blocks = np.array_split(np.arange(draws), -(-draws * len(known) // _BLOCK))
-    sizes = (len(data.starts), len(tiles))
+    sizes = (len(data.starts), len(ids))
     chance = ahead(one for rows in blocks for one in _chances(rng, len(rows), *sizes))
     for rows in blocks:
         some = slice(rows[0], rows[-1] + 1)
-        city[some], means[some], true[some] = _drawn(
-            data, *(one[some] for one in spreads), chance=chance
+        city[some], means[some], drawn = _drawn(
+            data, *(one[some] for one in spreads), chance=chance, tiles=tile_draws
         )
+        if drawn is not None:
+            true[some] = drawn
     tau, sigma, omega, k = (np.median(one) for one in spreads)
     middle = [np.exp(np.median(city) + centre), omega, tau, sigma, k]
     true += centre
     np.exp(true, out=true)
     return (
         means + centre,
-        pd.DataFrame(true, columns=pd.Index(tiles, name="tile_id"), copy=False),
+        pd.DataFrame(true, columns=pd.Index(ids, name="tile_id"), copy=False),
         pd.Series(middle, index=names),
     )
 
@@ -313,7 +322,8 @@ def _drawn(
     k: _Floats,
     *,
     chance: Iterator[_Floats],
-) -> tuple[_Floats, _Floats, _Floats]:
+    tiles: bool,
+) -> tuple[_Floats, _Floats, _Floats | None]:
     """Draw the mean of the city, those of districts and the true ones of tiles, given the rest."""
     sums = _sums(data, tau, sigma)
     tau, sigma, omega, k = (one[:, None] for one in (tau, sigma, omega, k))
@@ -325,6 +335,10 @@ def _drawn(
     precision = weight + 1 / omega**2
     means = (score + city / omega**2) / precision
     means += next(chance) / np.sqrt(precision)
+    if not tiles:
+        for _ in range(2 * _SWEEPS):
+            next(chance)  # so that what is drawn later is the same
+        return city[:, 0], means, None
     noise = sigma**2 / data.devices[data.first]
     told = data.log[data.first] + k * noise / 2
     centre = means @ data.mix

@@ -188,10 +188,17 @@ def read_cells(
     cells["area_m2"] = cells.area
     record.rows_kept = len(cells)
     schema.check_units(cells, name=str(spec.path))
-    if districts is not None and not cells.intersects(districts.union_all()).any():
+    if districts is not None and not _meet(cells, districts):
         msg = f"{spec.path}: cells and districts do not overlap: no cell meets any district"
         raise DataError(msg, ids=cells.index)
     return cells
+
+
+def _meet(cells: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> bool:
+    """Tell whether any cell meets a district."""
+    land = districts.union_all()
+    shapely.prepare(land)
+    return bool(shapely.intersects(land, cells.geometry.to_numpy()).any())
 
 
 def titled(name: str) -> str:

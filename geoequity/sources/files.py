@@ -415,7 +415,8 @@ def text_ids(values: pd.Series) -> pd.Series:
         return str(value).strip() or None
 
     known = values.notna()
-    texts = [text(one) if there else None for one, there in zip(values, known, strict=True)]
+    each = zip(values.tolist(), known.tolist(), strict=True)
+    texts = [text(one) if there else None for one, there in each]
     return pd.Series(texts, index=values.index, name=values.name, dtype=object)
 
 
@@ -447,7 +448,7 @@ def numbers(values: pd.Series, *, spec: FileSpec, ids: pd.Series | None = None) 
         parsed = values.to_numpy(dtype=float, na_value=np.nan)
     else:
         unknown = {*UNKNOWN_TEXTS, *spec.missing}
-        plain = [one.strip() if isinstance(one, str) else one for one in values]
+        plain = [one.strip() if isinstance(one, str) else one for one in values.tolist()]
         open_ = [isinstance(one, str) and one in unknown for one in plain]
         known = values.notna().to_numpy() & ~np.array(open_, dtype=bool)
         number = _number_parser(spec)
@@ -492,9 +493,14 @@ def drop_repeated(
     DataError
         If rows of one id differ and the policy is ``error``.
     """
-    used = [table[column] for column in columns]
+    several = ids.duplicated(keep=False).to_numpy()
+    if not several.any():
+        return table
+    used = [table.loc[several, column] for column in columns]
     used = [one.to_wkb() if isinstance(one, gpd.GeoSeries) else text_ids(one) for one in used]
-    same = pd.concat([ids, *used], axis=1, keys=range(1 + len(used))).duplicated()
+    rows = pd.concat([ids[several], *used], axis=1, keys=range(1 + len(used)))
+    same = np.zeros(len(ids), dtype=bool)
+    same[several] = rows.duplicated()
     if same.any():
         record.drop("identical duplicate", ids[same])
         record.warn("identical duplicate rows dropped", ids[same])

@@ -15,7 +15,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ import pandas as pd
 import shapely
 
 from geoequity import schema
+from geoequity._cores import by_blocks
 from geoequity.errors import CRSError, DataError, SourceError, shown
 from geoequity.sources import osm_text, overpass
 from geoequity.sources.osm_elements import (
@@ -137,8 +138,9 @@ class OsmLayers:
         """
         places, lines, length_m = self.place_edits, np.empty(0, dtype=object), np.empty(0)
         if self.streets is not None:
-            lines, length_m = self.streets.geometry.array, self.streets["length_m"].to_numpy()
-        middle = shapely.line_interpolate_point(lines, 0.5, normalized=True)
+            lines, length_m = self.streets.geometry.to_numpy(), self.streets["length_m"].to_numpy()
+        half_way = partial(shapely.line_interpolate_point, distance=0.5, normalized=True)
+        middle = by_blocks(half_way, lines)
         ways = self.street_edits.assign(kind=KINDS.index("street"), of=TYPES.index("way"))
         edits = pd.concat([ways, places.drop(columns=["x", "y"])], ignore_index=True)
         names = zip(edits["of"].tolist(), edits["number"].tolist(), strict=True)

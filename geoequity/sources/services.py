@@ -197,14 +197,18 @@ def timed_stops(feed: Feed, *, crs: CRS, study_area: shapely.Geometry | None) ->
     """
     ranked = sorted(MODES, key=lambda one: one not in HIGH_CAPACITY_MODES)
     mode = feed.trips["route_id"].map(feed.routes["mode"])
-    rank = pd.Categorical(feed.stop_times["trip_id"].map(mode), categories=ranked).codes
-    best = pd.Series(rank, index=feed.stop_times["stop_id"].to_numpy())
-    best = best[best >= 0].groupby(level=0).min()
-    stops = feed.stops.loc[feed.stops.index.isin(best.index)]
+    trip = feed.trips.index.get_indexer(feed.stop_times["trip_id"])
+    stop = feed.stops.index.get_indexer(feed.stop_times["stop_id"])
+    rank = np.append(pd.Categorical(mode, categories=ranked).codes, -1)[trip]
+    known = (rank >= 0) & (stop >= 0)
+    best = np.full(len(feed.stops), len(ranked))
+    np.minimum.at(best, stop[known], rank[known])
+    is_called = best < len(ranked)
+    stops, best = feed.stops[is_called], best[is_called]
     places = gpd.GeoSeries.from_xy(stops["lon"], stops["lat"], crs="EPSG:4326").to_crs(crs)
     table = gpd.GeoDataFrame(
         {
-            "mode": [ranked[one] for one in best.reindex(stops.index)],
+            "mode": [ranked[one] for one in best.tolist()],
             "name": stops["name"].to_numpy(),
             "source": TIMETABLE,
             **{one: pd.array([pd.NA] * len(stops), dtype="boolean") for one in STOP_FEATURES},
@@ -241,11 +245,13 @@ def timed_routes(feed: Feed, *, crs: CRS, study_area: shapely.Geometry | None) -
     calls = feed.stop_times.groupby("trip_id", sort=False).size().reindex(feed.trips.index)
     longest = calls.groupby(feed.trips["route_id"]).idxmax().dropna()
     trips = feed.trips.loc[longest]
-    where = feed.stops.loc[feed.stop_times["stop_id"], ["lon", "lat"]].to_numpy()
     ranks = trips.index.get_indexer(feed.stop_times["trip_id"])
     some = np.flatnonzero(ranks >= 0)
     some = some[np.argsort(ranks[some], kind="stable")]
-    lines = shapely.linestrings(where[some], indices=ranks[some])
+    called = feed.stop_times["stop_id"].iloc[some]
+    lines = shapely.linestrings(
+        feed.stops.loc[called, ["lon", "lat"]].to_numpy(), indices=ranks[some]
+    )
     if len(feed.shapes):
         drawn = feed.shapes.geometry.reindex(trips["shape_id"]).to_numpy()
         lines = np.where(shapely.is_missing(drawn), lines, drawn)

@@ -78,7 +78,7 @@ def _is_length(column: pd.Series) -> np.ndarray:
 
 def _is_astray(edges: gpd.GeoDataFrame, lines: np.ndarray) -> np.ndarray:
     """Tell which lines do not begin and end at their nodes."""
-    ends, _ = pd.factorize(pd.concat([edges["from_node"], edges["to_node"]]))
+    ends, _ = pd.factorize(pd.concat([edges["from_node"], edges["to_node"]], ignore_index=True))
     spots = end_points(lines)
     _, first = np.unique(ends, return_index=True)
     is_off = np.hypot(*(spots - spots[first][ends]).T) > _END_SLACK_M
@@ -305,8 +305,8 @@ def with_lifts(edges: gpd.GeoDataFrame, lifts: Iterable[object]) -> gpd.GeoDataF
         minutes of a lift.
     """
     number = len(edges)
-    nodes = pd.concat([edges["from_node"], edges["to_node"]]).astype(object)
-    at = np.flatnonzero(nodes.isin(list(lifts)))
+    nodes = pd.concat([edges["from_node"], edges["to_node"]], ignore_index=True).astype(object)
+    at = np.flatnonzero(nodes.isin(list(lifts)).to_numpy())
     if not len(at):
         return edges
     cabins = nodes.iloc[at].array
@@ -376,7 +376,7 @@ def _joints(edges: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Pair the sides of edges that meet where nothing else does and may become one."""
     if set(MINUTES) <= set(edges.columns):
         return np.empty(0, dtype=int), np.empty(0, dtype=int)
-    ends, _ = pd.factorize(pd.concat([edges["from_node"], edges["to_node"]]))
+    ends, _ = pd.factorize(pd.concat([edges["from_node"], edges["to_node"]], ignore_index=True))
     side = np.argsort(ends, kind="stable")
     node = ends[side]
     first = np.flatnonzero(np.diff(node, prepend=-1))
@@ -424,7 +424,7 @@ def _replaced(
     start[keeper], end[keeper] = begin[head], stop[head]
     keeps = np.ones(number, dtype=bool)
     keeps[member], keeps[keeper] = False, True
-    nodes = pd.concat([edges["from_node"], edges["to_node"]])
+    nodes = pd.concat([edges["from_node"], edges["to_node"]], ignore_index=True)
     fresh = {
         "from_node": nodes.iloc[start[keeps]].array,
         "to_node": nodes.iloc[end[keeps]].array,

@@ -1,11 +1,14 @@
 """Where people set out from: points along the streets of their cell."""
 
+from functools import partial
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from geoequity import schema
+from geoequity._cores import by_blocks
 from geoequity.streets._network import StreetNetwork
 from geoequity.streets._snapping import BESIDE_M, Lines, Stretches, shapes_of
 
@@ -71,7 +74,8 @@ def make_homes(
     number = np.bincount(cell, minlength=len(shapes))
     within = np.arange(len(cell)) - np.repeat(np.cumsum(number) - number, number)
     cell_id = cells.index[cell]
-    names = [f"{one}/{position}" for one, position in zip(cell_id, within, strict=True)]
+    places = zip(cell_id.tolist(), within.tolist(), strict=True)
+    names = [f"{one}/{position}" for one, position in places]
     return gpd.GeoDataFrame(
         {"cell_id": cell_id, "share": 1 / number[cell], "on_street": ~np.isin(cell, rest)},
         index=pd.Index(names, name="home_id", dtype=object),
@@ -100,7 +104,6 @@ def _along(
     before_cell = (np.cumsum(total) - total)[of_cell]
     stretch = np.searchsorted(after, before_cell + at, side="left")
     share = start[stretch] + (before_cell + at - (after - length)[stretch]) / drawn[some][stretch]
-    points = shapely.line_interpolate_point(
-        lines.shapes[line[stretch]], np.clip(share, 0, 1), normalized=True
-    )
+    along = partial(shapely.line_interpolate_point, normalized=True)
+    points = by_blocks(along, lines.shapes[line[stretch]], np.clip(share, 0, 1))
     return of_cell, points

@@ -400,7 +400,9 @@ class StreetNetwork:
     @classmethod
     def _of(cls, edges: gpd.GeoDataFrame, walker: Walker, *, is_sloped: bool) -> Self:
         """Label the components of timed edges, for the ablest walker, and list their nodes."""
-        ends, ids = pd.factorize(pd.concat([edges["from_node"], edges["to_node"]]))
+        ends, ids = pd.factorize(
+            pd.concat([edges["from_node"], edges["to_node"]], ignore_index=True)
+        )
         start, end = ends[: len(edges)], ends[len(edges) :]
         is_open = np.isfinite(edges[MINUTES].to_numpy(dtype=float)).any(axis=1)
         if not is_open.any():
@@ -550,10 +552,10 @@ class StreetNetwork:
             ``components``, their number; ``outside_m`` and ``outside_share``,
             length of street outside the largest [m, 0-1].
         """
-        open_edges = self.edges[self.edges["component"] >= 0]
-        length, component = open_edges["length_m"], open_edges["component"]
+        component = self.edges["component"].to_numpy()
+        length = self.edges["length_m"]  # its own sum: that of an array differs in the last digits
         outside_m = float(length[component > 0].sum())
-        total_m = float(length.sum())
+        total_m = float(length[component >= 0].sum())
         return {
             "components": int(component.max()) + 1,
             "outside_m": outside_m,

@@ -625,6 +625,26 @@ def test_in_other_zones_no_home_is_measured_from_again(monkeypatch: pytest.Monke
     assert found.reasons == expected.reasons != first.reasons
 
 
+def test_which_homes_walk_straight_is_told_once_and_anew_of_other_homes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layers = minutes_to(make_layers(), school=[10.0, 30.0, 20.0, 99.0, 5.0], clinic=[1.0] * 5)
+    assert layers.homes is not None
+    some = replace(layers, homes=layers.homes.assign(straight=[True, False, False, False, True]))
+    of = [one for one in read_catalogue() if one.id in {"school_walk_min", "clinic_walk_min"}]
+    measured: list[object] = []
+    averaged = proximity.over_homes
+
+    def over_homes(values: pd.Series, **over: Any) -> pd.Series:
+        measured.append(values.name)
+        return averaged(values, **over)
+
+    monkeypatch.setattr(proximity, "over_homes", over_homes)
+    partly, wholly = evaluate(of, some), evaluate(of, replace(some, homes=layers.homes))
+    assert measured.count("straight") == 1
+    assert partly.reasons != wholly.reasons
+
+
 def test_what_is_reached_by_transit_hangs_on_its_own_column_alone() -> None:
     cells = make_layers().cells
     assert cells is not None

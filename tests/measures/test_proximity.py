@@ -76,6 +76,16 @@ def test_a_cell_has_the_mean_of_its_homes_by_people() -> None:
     pd.testing.assert_series_equal(found, expected.rename("walk_min"), check_names=True)
 
 
+def test_columns_are_averaged_as_each_of_them_alone() -> None:
+    cells = pd.Index(["d", "c", "b", "a", "empty"])
+    columns = {"one": [4.0, 8.0, 3.0, NAN, 1.0, NAN, 0.0], "two": [NAN] * 3 + [0.1, 0.2, 0.3, 0.4]}
+    table = pd.DataFrame(columns, index=HOMES.index)
+    found = over_homes(table, homes=HOMES, cells=cells)
+    each = {name: over_homes(table[name], homes=HOMES, cells=cells) for name in columns}
+    pd.testing.assert_frame_equal(found, pd.DataFrame(each), check_exact=True)
+    assert over_homes(table[[]], homes=HOMES, cells=cells).shape == (5, 0)
+
+
 def test_homes_and_values_are_matched() -> None:
     with pytest.raises(DataError, match="values and homes are about different units"):
         over_homes(pd.Series([1.0], index=["p"]), homes=HOMES, cells=pd.Index(["a"]))

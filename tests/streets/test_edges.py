@@ -206,7 +206,7 @@ def test_merging_changes_no_walk(web):
     for walker in (ADULT, WHEELCHAIR):
         apart = StreetNetwork.from_edges(edges, walker=walker)
         merged = StreetNetwork.from_edges(edges, walker=walker, merge=True)
-        assert len(merged.edges) < len(apart.edges)
+        assert len(merged.edges) <= len(apart.edges)  # of unlike ones none may be left to merge
         np.testing.assert_allclose(
             all_walks(merged, points), all_walks(apart, points), rtol=1e-9, atol=1e-9
         )
@@ -217,6 +217,7 @@ def test_merging_changes_no_walk(web):
 def test_merging_keeps_lengths_lines_and_junctions(web):
     edges, _ = web
     apart, merged = (StreetNetwork.from_edges(edges, merge=one) for one in (False, True))
+    assert len(merged.edges) < len(apart.edges)
     assert merged.edges["length_m"].sum() == pytest.approx(apart.edges["length_m"].sum(), rel=1e-12)
     assert merged.edges.length.sum() == pytest.approx(apart.edges.length.sum(), rel=1e-12)
     spots = [
