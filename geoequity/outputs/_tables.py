@@ -90,7 +90,7 @@ def write_tidy(study: Study, path: Path) -> None:
             people = _written(known).to_pylist()
         units = _quoted(study.catalogue["unit"].reindex(whole.columns).fillna(""))
         parts = _Parts(
-            begin=_texts(f"cell,{one}," for one in _quoted(whole.index)),
+            begin=_texts(f"cell,{one}," for one in _quoted(whole.index.tolist())),
             key=_texts(f"{one}," for one in _quoted(whole.columns)),
             unit=_texts(f",{one},,," for one in units),
             end=_texts(f"{one},,\n" for one in people),

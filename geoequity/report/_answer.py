@@ -16,6 +16,7 @@ from geoequity.report._words import (
     at,
     district_names,
     figure,
+    indicator_name,
     indicator_names,
 )
 from geoequity.schema import PILLARS, TYPES
@@ -122,7 +123,7 @@ def _indicator(study: Study, indicator: str, words: Words) -> dict[str, Any]:
         _parts(study, indicator, words),
     ]
     return {
-        "name": indicator_names(study, words)[indicator],
+        "name": indicator_name(study, indicator, words),
         "said": [one for one in said if one],
         "reasons": words.reasons(told.get("reasons")) if lost else [],
         "unknown": words.text("report.answer.no_mean") if lost else "",

@@ -9,7 +9,7 @@ from geoequity import inequality
 from geoequity.report import _charts
 from geoequity.report._people import measured
 from geoequity.report._readings import between
-from geoequity.report._words import Words, at, figure, indicator_names, limits
+from geoequity.report._words import Words, at, figure, indicator_name, limits
 from geoequity.study import Study
 
 CURVES = 4  # indicators drawn, the most unequal first
@@ -58,7 +58,7 @@ def _row(study: Study, indicator: str, gini: float, words: Words) -> dict[str, A
         return words.number(one, 2)
 
     told = {
-        "name": indicator_names(study, words)[indicator],
+        "name": indicator_name(study, indicator, words),
         "least": words.percent(least),
         "half": words.percent(half),
         "most": words.percent(1 - rest),

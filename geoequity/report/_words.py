@@ -424,7 +424,29 @@ def indicator_names(study: Study, words: Words) -> dict[str, str]:
     names
         Label by id; the id itself where it has none.
     """
-    return {str(one): words.label(entry) or str(one) for one, entry in study.catalogue.iterrows()}
+    entries = study.catalogue.to_dict("index")
+    return {str(one): words.label(entry) or str(one) for one, entry in entries.items()}
+
+
+def indicator_name(study: Study, indicator: str, words: Words) -> str:
+    """
+    Name an indicator.
+
+    Parameters
+    ----------
+    study
+        What was found in a city.
+    indicator
+        Its id.
+    words
+        The reader's language.
+
+    Returns
+    -------
+    name
+        Its label; the id itself where it has none.
+    """
+    return words.label(study.catalogue.loc[indicator]) or indicator
 
 
 def amount(study: Study, indicator: str, value: Any, words: Words) -> str:
