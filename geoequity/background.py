@@ -125,15 +125,18 @@ def _streets(
         for rank in sorted(set(ranks.tolist())):
             yield rank, _thin(drawn[ranks == rank])
         return
-    classes = edges["highway"].astype("category")
-    rank_of = classes.cat.categories.astype(str).str.removesuffix("_link").map(_RANKS)
-    ranks = np.append(rank_of.to_numpy(dtype=float), np.nan)[classes.cat.codes]
+    ranks = edges["highway"].map(_rank).to_numpy(dtype=float)  # once a class, if categorical
     for rank in sorted(set(_RANKS.values())):
         some = edges[ranks == rank]
         if len(some) > _MOST_EDGES:
             return  # never thin enough, and long to join
         if len(some):
             yield rank, _thin(_joined(some))
+
+
+def _rank(highway: object) -> float:
+    """Rank a class of street; NaN where it is none that is drawn, or several."""
+    return _RANKS.get(highway.removesuffix("_link"), np.nan) if isinstance(highway, str) else np.nan
 
 
 def _thin(lines: np.ndarray) -> shapely.Geometry:

@@ -53,6 +53,19 @@ def test_the_longest_streets_come_first_where_no_class_is_known(districts):
     assert ground["rank"].is_monotonic_increasing
 
 
+@pytest.mark.parametrize("kind", [object, "category"])
+def test_edges_without_a_class_or_of_several_are_not_drawn(districts, kind):
+    streets = grid()
+    classes = pd.Series("primary", index=streets.index, dtype=object)
+    classes.iloc[0], classes.iloc[1] = None, np.nan
+    if kind is object:  # as osmnx tells of edges that it made one of several
+        classes.iloc[2] = ["primary", "residential"]
+    ground = make_background(
+        streets.assign(highway=classes.astype(kind)), None, districts=districts
+    )
+    assert ground.length.sum() == pytest.approx((2400 - 200) - 100 * (kind is object))
+
+
 def test_classes_of_streets_decide_where_they_are_known(districts):
     streets = grid().assign(highway="residential")
     streets.loc[streets.index[:3], "highway"] = "primary_link"

@@ -44,12 +44,13 @@ def street_lengths(streets: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd
     if ids.hasnans or not ids.is_unique:  # looked up once: the categories below ask again
         schema.check_unique(ids, name="streets")
     lines, polygons = streets.geometry.to_numpy(), districts.geometry.to_numpy()
-    shapely.prepare(polygons)
     tree = shapely.STRtree(lines)
 
     def met(some: np.ndarray) -> tuple[np.ndarray, ...]:
-        at, line = tree.query(polygons[some], predicate="intersects")
-        return some[at], line, shapely.contains_properly(polygons[some[at]], lines[line])
+        own = shapely.from_wkb(shapely.to_wkb(polygons[some]))
+        shapely.prepare(own)  # never the caller's: two threads may ask of those later
+        at, line = tree.query(own, predicate="intersects")
+        return some[at], line, shapely.contains_properly(own[at], lines[line])
 
     polygon, line, whole = by_parts(met, len(polygons))
     length = np.where(whole, shapely.length(lines[line]), 0.0)

@@ -162,6 +162,12 @@ def test_streets_may_have_ids_of_several_columns() -> None:
     )
 
 
+def test_the_caller_s_districts_are_not_made_ready_for_one_thread() -> None:
+    streets, districts = STREETS.copy(), DISTRICTS.copy()
+    street_lengths(streets, districts)
+    assert not shapely.is_prepared(districts.geometry.to_numpy()).any()
+
+
 def test_streets_with_the_same_id_are_refused() -> None:
     twice = STREETS.set_axis(["inside", *STREETS.index[1:-1], "inside"])
     with pytest.raises(DataError, match=r"streets.*inside"):
