@@ -45,6 +45,6 @@ nitpick_ignore_regex = [
     (r"py:class", r"geoequity\.(.*\.)?_.*"),
     (r"py:class", r"geoequity\.sources\.(spec\..*|files\.Record)"),
     (r"py:class", r"geoequity\.city\..*Block"),
-    (r"py:class", r"geoequity\.transfer\.Values"),
+    (r"py:class", r"geoequity\.(transfer|measures\.proximity)\.Values"),
     (r"py:class", r"geoequity\.keeping\..*"),
 ]
